@@ -1,2 +1,40 @@
-run:
-	cargo run --release -p ponder-nodes
+# Each command does its own set-up first: see setup.sh.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-fast bench lint viewer picture
+
+GOAL ?= put the red block in the green bowl
+ARGS ?=
+RRD ?= run.rrd
+PNG ?= $(RRD:.rrd=.png)
+CARGO := cargo
+export GOAL
+export PATH := $(CURDIR)/.deps/rerun:$(PATH)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## check and fetch what the build needs (every command below does)
+	@./setup.sh
+
+run: setup ## tell the robot GOAL="..."; further options in ARGS="--scene drawer"
+	$(CARGO) run --release --locked --package ponder-nodes --bin ponder -- run "$$GOAL" $(ARGS)
+
+test: lint ## everything: format, lints, all tests with the slow ones
+	$(CARGO) test --release --locked --workspace --no-fail-fast -- --include-ignored
+
+test-fast: setup ## unit and property tests and the short whole-stack ones
+	$(CARGO) test --release --locked --workspace --no-fail-fast
+
+bench: setup ## the benchmarks
+	$(CARGO) bench --locked --workspace
+
+lint: setup ## formatting and clippy, warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+
+viewer: ## the rerun viewer, which ARGS=--view opens
+	@./setup.sh viewer
+
+picture: ## draw the recording RRD=run.rrd as PNG=run.png, no display needed
+	@./setup.sh picture
+	rerun "$(RRD)" --headless --screenshot-to "$(PNG)" --window-size 1280x720
