@@ -1,0 +1,205 @@
+//! A robot as the stack knows it: joints, limits, reach, keep-outs, timing. Made from a robot file plus the chain
+//! read from its URDF or MJCF; checked once, trusted after.
+
+use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
+
+use crate::geometry::Aabb;
+use crate::kinematics::Chain;
+
+/// Most joints an arm may have.
+pub const MAX_JOINTS: usize = 10;
+/// One number a joint, in the robot file's order; unit in the name of the value.
+pub type JointVec = ArrayVec<f64, MAX_JOINTS>;
+
+/// Limits of one joint.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JointLimits {
+    /// Smallest position, radians.
+    pub min_rad: f64,
+    /// Largest position, radians.
+    pub max_rad: f64,
+    /// Largest speed, rad/s.
+    pub vel_rad_s: f64,
+    /// Largest acceleration, rad/s².
+    pub acc_rad_s2: f64,
+    /// Largest jerk, rad/s³.
+    pub jerk_rad_s3: f64,
+}
+
+/// An arm with its gripper.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arm {
+    /// Joint names as in the model, base to tip.
+    pub joint_names: Vec<String>,
+    /// Limits, same order.
+    pub limits: Vec<JointLimits>,
+    /// Kinematics from the world to the tool (the base is bolted to the world).
+    pub chain: Chain,
+    /// Posture to park in.
+    pub home_rad: JointVec,
+    /// Where the tool may be, world frame.
+    pub workspace: Aabb,
+    /// Boxes that no part of the arm may enter, world frame.
+    pub keep_out: Vec<Aabb>,
+    /// Fastest tool, m/s.
+    pub tool_speed_m_s: f64,
+    /// The gripper.
+    pub gripper: Gripper,
+}
+
+/// A parallel gripper.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gripper {
+    /// Widest opening, metres.
+    pub max_width_m: f64,
+    /// Largest force, newtons.
+    pub max_force_n: f64,
+    /// Fastest change of width, m/s.
+    pub speed_m_s: f64,
+    /// How deep the fingers reach around an object beyond the tool point, metres.
+    pub finger_depth_m: f64,
+}
+
+/// A differential-drive base.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// Radius of the circle around the base's origin that holds the whole robot, metres.
+    pub radius_m: f64,
+    /// Fastest forward or backward, m/s.
+    pub linear_m_s: f64,
+    /// Fastest turn, rad/s.
+    pub angular_rad_s: f64,
+    /// Largest acceleration, m/s².
+    pub linear_m_s2: f64,
+    /// Largest angular acceleration, rad/s².
+    pub angular_rad_s2: f64,
+    /// Where the base's origin may be (z ignored), world frame.
+    pub area: Aabb,
+}
+
+/// How old things may get before the guard stops the robot.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timing {
+    /// Control period, seconds.
+    pub period_s: f64,
+    /// Oldest observation to act on, seconds.
+    pub max_observation_age_s: f64,
+    /// Oldest scene to act on, seconds.
+    pub max_scene_age_s: f64,
+    /// Longest wait for a perceiver or reasoner, seconds.
+    pub max_think_s: f64,
+}
+
+/// A robot, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RobotSpec {
+    /// Name of the robot file.
+    pub name: String,
+    /// Its arm, if it has one.
+    pub arm: Option<Arm>,
+    /// Its base, if it drives.
+    pub base: Option<Base>,
+    /// Cameras by name.
+    pub cameras: Vec<String>,
+    /// Timing.
+    pub timing: Timing,
+}
+
+/// What is wrong with a robot file.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RobotError {
+    /// Neither arm nor base.
+    #[error("robot `{0}` has neither an arm nor a base: nothing to control")]
+    Empty(String),
+    /// Counts that must agree do not.
+    #[error("robot `{robot}`: {what}: {got} given, {want} wanted")]
+    Count {
+        /// Robot's name.
+        robot: String,
+        /// Which list.
+        what: &'static str,
+        /// Entries given.
+        got: usize,
+        /// Entries wanted.
+        want: usize,
+    },
+    /// A number outside what makes sense.
+    #[error("robot `{robot}`: {what} is {value}: {want}")]
+    Value {
+        /// Robot's name.
+        robot: String,
+        /// Which number.
+        what: String,
+        /// Its value.
+        value: f64,
+        /// What it must be.
+        want: &'static str,
+    },
+}
+
+impl RobotSpec {
+    /// Checks every count and number; a robot that passes can be controlled without further looking.
+    ///
+    /// # Errors
+    /// [`RobotError`], naming the robot, the field and the value.
+    pub fn checked(self) -> Result<Self, RobotError> {
+        let robot = || self.name.clone();
+        let positive = |what: &str, value: f64| {
+            if value.is_finite() && value > 0.0 {
+                Ok(())
+            } else {
+                Err(RobotError::Value { robot: robot(), what: what.to_owned(), value, want: "must be above zero" })
+            }
+        };
+        let boxed = |what: &str, area: &Aabb| {
+            (0..3).try_for_each(|i| positive(&format!("{what}: extent {i}"), area.max_m[i] - area.min_m[i]))
+        };
+        if self.arm.is_none() && self.base.is_none() {
+            return Err(RobotError::Empty(robot()));
+        }
+        if let Some(arm) = &self.arm {
+            let want = arm.chain.len();
+            let counts =
+                [("joint names", arm.joint_names.len()), ("joint limits", arm.limits.len()), ("home", arm.home_rad.len())];
+            for (what, got) in counts {
+                if got != want || got > MAX_JOINTS {
+                    return Err(RobotError::Count { robot: robot(), what, got, want });
+                }
+            }
+            for ((name, limit), home) in arm.joint_names.iter().zip(&arm.limits).zip(&arm.home_rad) {
+                positive(&format!("{name}: range"), limit.max_rad - limit.min_rad)?;
+                positive(&format!("{name}: vel_rad_s"), limit.vel_rad_s)?;
+                positive(&format!("{name}: acc_rad_s2"), limit.acc_rad_s2)?;
+                positive(&format!("{name}: jerk_rad_s3"), limit.jerk_rad_s3)?;
+                if !(*home >= limit.min_rad && *home <= limit.max_rad) {
+                    let what = format!("{name}: home_rad");
+                    return Err(RobotError::Value { robot: robot(), what, value: *home, want: "must lie in the range" });
+                }
+            }
+            positive("tool_speed_m_s", arm.tool_speed_m_s)?;
+            positive("gripper max_width_m", arm.gripper.max_width_m)?;
+            positive("gripper max_force_n", arm.gripper.max_force_n)?;
+            positive("gripper speed_m_s", arm.gripper.speed_m_s)?;
+            boxed("workspace", &arm.workspace)?;
+            arm.keep_out.iter().try_for_each(|keep_out| boxed("keep_out", keep_out))?;
+        }
+        if let Some(base) = &self.base {
+            positive("base radius_m", base.radius_m)?;
+            positive("base linear_m_s", base.linear_m_s)?;
+            positive("base angular_rad_s", base.angular_rad_s)?;
+            positive("base linear_m_s2", base.linear_m_s2)?;
+            positive("base angular_rad_s2", base.angular_rad_s2)?;
+            boxed("base area", &base.area)?;
+        }
+        positive("period_s", self.timing.period_s)?;
+        positive("max_observation_age_s", self.timing.max_observation_age_s)?;
+        positive("max_scene_age_s", self.timing.max_scene_age_s)?;
+        positive("max_think_s", self.timing.max_think_s)?;
+        Ok(self)
+    }
+}
