@@ -116,6 +116,10 @@ pub struct MotionStatus {
 impl MotionStatus {
     /// State of `action`: `Moving` until the controller has taken it up.
     pub fn of(&self, action: &Action) -> MotionState {
-        if self.action == *action { self.state } else { MotionState::Moving }
+        if self.action == *action {
+            self.state
+        } else {
+            MotionState::Moving
+        }
     }
 }

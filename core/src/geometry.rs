@@ -18,7 +18,11 @@ pub fn yaw_rad(pose: &Pose) -> f64 {
 /// An angle wrapped to (-π, π].
 pub fn wrap_rad(angle_rad: f64) -> f64 {
     let wrapped = angle_rad.rem_euclid(std::f64::consts::TAU);
-    if wrapped > std::f64::consts::PI { wrapped - std::f64::consts::TAU } else { wrapped }
+    if wrapped > std::f64::consts::PI {
+        wrapped - std::f64::consts::TAU
+    } else {
+        wrapped
+    }
 }
 
 /// An axis-aligned box in a named frame, metres.
@@ -40,7 +44,10 @@ impl Aabb {
     /// The box grown by `margin_m` on every side.
     pub fn grown(&self, margin_m: f64) -> Self {
         let margin = Vec3::repeat(margin_m);
-        Self { min_m: self.min_m - margin, max_m: self.max_m + margin }
+        Self {
+            min_m: self.min_m - margin,
+            max_m: self.max_m + margin,
+        }
     }
 
     /// Distance from the point to the box, zero inside, metres.

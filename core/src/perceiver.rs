@@ -51,5 +51,10 @@ pub trait Perceiver: Send {
     ///
     /// # Errors
     /// [`PerceiveError`]; never a made-up scene.
-    fn perceive(&mut self, look: &Look, robot: &RobotSpec, cancel: &Cancel) -> Result<Scene, PerceiveError>;
+    fn perceive(
+        &mut self,
+        look: &Look,
+        robot: &RobotSpec,
+        cancel: &Cancel,
+    ) -> Result<Scene, PerceiveError>;
 }

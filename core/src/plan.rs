@@ -133,7 +133,10 @@ impl SkillCall {
             };
             (param.name.to_owned(), value)
         });
-        DraftCall { skill: spec.name.to_owned(), args: named.collect() }
+        DraftCall {
+            skill: spec.name.to_owned(),
+            args: named.collect(),
+        }
     }
 }
 

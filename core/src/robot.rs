@@ -153,32 +153,56 @@ impl RobotSpec {
             if value.is_finite() && value > 0.0 {
                 Ok(())
             } else {
-                Err(RobotError::Value { robot: robot(), what: what.to_owned(), value, want: "must be above zero" })
+                Err(RobotError::Value {
+                    robot: robot(),
+                    what: what.to_owned(),
+                    value,
+                    want: "must be above zero",
+                })
             }
         };
         let boxed = |what: &str, area: &Aabb| {
-            (0..3).try_for_each(|i| positive(&format!("{what}: extent {i}"), area.max_m[i] - area.min_m[i]))
+            (0..3).try_for_each(|i| {
+                positive(
+                    &format!("{what}: extent {i}"),
+                    area.max_m[i] - area.min_m[i],
+                )
+            })
         };
         if self.arm.is_none() && self.base.is_none() {
             return Err(RobotError::Empty(robot()));
         }
         if let Some(arm) = &self.arm {
             let want = arm.chain.len();
-            let counts =
-                [("joint names", arm.joint_names.len()), ("joint limits", arm.limits.len()), ("home", arm.home_rad.len())];
+            let counts = [
+                ("joint names", arm.joint_names.len()),
+                ("joint limits", arm.limits.len()),
+                ("home", arm.home_rad.len()),
+            ];
             for (what, got) in counts {
                 if got != want || got > MAX_JOINTS {
-                    return Err(RobotError::Count { robot: robot(), what, got, want });
+                    return Err(RobotError::Count {
+                        robot: robot(),
+                        what,
+                        got,
+                        want,
+                    });
                 }
             }
-            for ((name, limit), home) in arm.joint_names.iter().zip(&arm.limits).zip(&arm.home_rad) {
+            for ((name, limit), home) in arm.joint_names.iter().zip(&arm.limits).zip(&arm.home_rad)
+            {
                 positive(&format!("{name}: range"), limit.max_rad - limit.min_rad)?;
                 positive(&format!("{name}: vel_rad_s"), limit.vel_rad_s)?;
                 positive(&format!("{name}: acc_rad_s2"), limit.acc_rad_s2)?;
                 positive(&format!("{name}: jerk_rad_s3"), limit.jerk_rad_s3)?;
                 if !(*home >= limit.min_rad && *home <= limit.max_rad) {
                     let what = format!("{name}: home_rad");
-                    return Err(RobotError::Value { robot: robot(), what, value: *home, want: "must lie in the range" });
+                    return Err(RobotError::Value {
+                        robot: robot(),
+                        what,
+                        value: *home,
+                        want: "must lie in the range",
+                    });
                 }
             }
             positive("tool_speed_m_s", arm.tool_speed_m_s)?;
@@ -186,7 +210,9 @@ impl RobotSpec {
             positive("gripper max_force_n", arm.gripper.max_force_n)?;
             positive("gripper speed_m_s", arm.gripper.speed_m_s)?;
             boxed("workspace", &arm.workspace)?;
-            arm.keep_out.iter().try_for_each(|keep_out| boxed("keep_out", keep_out))?;
+            arm.keep_out
+                .iter()
+                .try_for_each(|keep_out| boxed("keep_out", keep_out))?;
         }
         if let Some(base) = &self.base {
             positive("base radius_m", base.radius_m)?;

@@ -1,0 +1,93 @@
+//! `close`: push a drawer shut, or swing a box's lid down.
+
+use crate::fact::Fact;
+use crate::outcome::Failure;
+use crate::plan::{Facts, SkillCall};
+use crate::scene::Affordance;
+use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Unmet};
+use crate::state::State;
+
+use super::grasp::{
+    GRIP_N, Phased, SLOW, arm, check_access, index_of, object, raised, travel_height_m,
+};
+use super::open::{front, grip_handle, handle_pose, has_lid, let_go, moved, swing};
+
+/// Room before the handle from which the push starts, metres.
+const START_ROOM_M: f64 = 0.04;
+/// Angle of a fully open lid, radians.
+const LID_OPEN_RAD: f64 = 1.9;
+
+/// The skill.
+pub struct Close;
+
+impl Skill for Close {
+    fn spec(&self) -> &'static SkillSpec {
+        &SkillSpec {
+            name: "close",
+            summary: "close a drawer or a box with a lid; the hand must be empty",
+            params: &[Param {
+                name: "object",
+                kind: ParamKind::Object(Affordance::Openable),
+                doc: "what to close",
+            }],
+            needs: Part::Arm,
+            timeout_s: 40.0,
+            retries: 2,
+        }
+    }
+
+    fn check(&self, call: &SkillCall, state: &State) -> Result<(), Unmet> {
+        let Some(index) = index_of(call, 0, state) else {
+            return Ok(());
+        };
+        check_access(index, state)?;
+        match state.situations[index].open {
+            Some(false) => Err(Unmet::Already(state.objects()[index].id)),
+            _ => Ok(()),
+        }
+    }
+
+    fn effect(&self, call: &SkillCall, state: &mut State) {
+        if let Some(index) = index_of(call, 0, state) {
+            state.situations[index].open = Some(false);
+        }
+    }
+
+    fn promise(&self, call: &SkillCall, _before: &State) -> Facts {
+        call.object(0).map(Fact::Closed).into_iter().collect()
+    }
+
+    fn phases(&self, context: &Context<'_>) -> Result<Phases, Failure> {
+        let (arm, object) = (arm(context)?, object(context, 0)?);
+        let handle = handle_pose(object)?;
+        let open = object.open_fraction.unwrap_or(1.0);
+        let mut phases = Phases::new();
+        if has_lid(object) {
+            let height_m = grip_handle(&mut phases, context, arm, object, handle);
+            let end = swing(&mut phases, object, handle, -LID_OPEN_RAD * open);
+            let_go(&mut phases, end, height_m);
+            return Ok(phases);
+        }
+        let out = front(object);
+        let start = moved(handle, out * START_ROOM_M);
+        let height_m = travel_height_m(context.scene, arm, 0.02).max(handle.translation.z + 0.08);
+        phases.rise(context, height_m, false);
+        phases.fingers("close fingers", 0.0, GRIP_N);
+        phases.travel(raised(start, height_m - start.translation.z), false);
+        phases.straight("lower", start, SLOW);
+        // Until it is shut: the stop is felt, the distance is only a bound.
+        let end = moved(start, -out * (START_ROOM_M + open * object.size_m.x));
+        phases.straight("push", end, SLOW).until_contact(30.0);
+        phases.straight(
+            "back off",
+            moved(start, -out * (open * object.size_m.x - 0.02)),
+            SLOW,
+        );
+        phases.straight(
+            "leave",
+            raised(moved(end, out * 0.06), height_m - end.translation.z),
+            1.0,
+        );
+        Ok(phases)
+    }
+}

@@ -1,0 +1,232 @@
+//! What the placing skills share: preconditions on what is held, a free spot, and the way down to it.
+
+use std::f64::consts::FRAC_PI_2;
+
+use crate::geometry::{Aabb, yaw_rad};
+use crate::outcome::{Failure, FailureCode};
+use crate::robot::Arm;
+use crate::scene::{Affordance, Scene, SceneObject};
+use crate::skill::{Context, Phases, Unmet};
+use crate::state::State;
+use crate::{Rotation, Vec3};
+
+use super::grasp::{
+    GRIP_N, Phased, SLOW, arm, downward, footprint_gap_m, near_zero, raised, travel_height_m,
+};
+
+/// Room kept around a thing that is put down on a wide surface, metres.
+const SPOT_ROOM_M: f64 = 0.025;
+
+/// What is held, if it may be put on or in `target`.
+pub fn check_held(target: usize, state: &State) -> Result<usize, Unmet> {
+    let held = state.holding.ok_or(Unmet::HandEmpty)?;
+    let object = &state.objects()[target];
+    if held == target {
+        return Err(Unmet::Itself(object.id));
+    }
+    if let Some(holder) = state.shut_in(target) {
+        return Err(Unmet::ShutIn(object.id, state.objects()[holder].id));
+    }
+    Ok(held)
+}
+
+/// Does the footprint of `a` fit into that of `b`, turned as suits it?
+pub fn fits(a: &SceneObject, b: &SceneObject, wall_m: f64) -> bool {
+    let (inner_x, inner_y) = (b.size_m.x - 2.0 * wall_m, b.size_m.y - 2.0 * wall_m);
+    let (x, y) = (a.size_m.x, a.size_m.y);
+    (x <= inner_x && y <= inner_y) || (y <= inner_x && x <= inner_y)
+}
+
+/// What is held now and how it hangs from the tool.
+pub struct Load<'a> {
+    /// The object.
+    pub object: &'a SceneObject,
+    /// From the tool down to its lowest point, metres.
+    pub hang_m: f64,
+    /// Half the larger side of its footprint, metres.
+    pub half_m: f64,
+}
+
+/// The held object, or the failure that nothing is held.
+pub fn load<'a>(context: &Context<'a>) -> Result<Load<'a>, Failure> {
+    let dropped = Failure::new(FailureCode::Dropped, None);
+    let tool = context.world_from_tool.ok_or(dropped)?;
+    let object = context
+        .scene
+        .holding
+        .and_then(|id| context.scene.get(&id))
+        .ok_or(dropped)?;
+    let hang_m = (tool.translation.z - object.bottom_m()).clamp(0.0, 0.2);
+    let half_m = object.size_m.x.max(object.size_m.y) * 0.5;
+    Ok(Load {
+        object,
+        hang_m,
+        half_m,
+    })
+}
+
+/// Things that a spot must keep clear of.
+fn obstacles<'a>(
+    scene: &'a Scene,
+    load: &'a SceneObject,
+    on: &'a SceneObject,
+) -> impl Iterator<Item = &'a SceneObject> {
+    let surface_m = on.top_m();
+    scene.objects.iter().filter(move |o| {
+        o.id != load.id
+            && o.id != on.id
+            && o.top_m() > surface_m + 0.004
+            && o.bottom_m() < surface_m + 0.25
+    })
+}
+
+/// Room around a spot, metres: to the nearest obstacle beyond the load's own half size.
+fn room_m(spot_m: &Vec3, load: &Load<'_>, scene: &Scene, on: &SceneObject) -> f64 {
+    let gaps = obstacles(scene, load.object, on).map(|o| {
+        let handle = o
+            .handle_m
+            .map_or(f64::INFINITY, |h| (h - spot_m).xy().norm());
+        footprint_gap_m(o, spot_m).min(handle) - load.half_m
+    });
+    gaps.fold(f64::INFINITY, f64::min)
+}
+
+/// A spot on a surface's top for the load: the middle if it is free, else the free spot nearest to `near_m`.
+pub fn spot_on(
+    surface: &SceneObject,
+    near_m: &Vec3,
+    load: &Load<'_>,
+    scene: &Scene,
+    reach: &Aabb,
+) -> Result<Vec3, Failure> {
+    let no_room = Failure::new(FailureCode::NoRoom, Some(surface.id));
+    let at = |x: f64, y: f64| {
+        let mut point = (surface.world_from_object * nalgebra::Point3::new(x, y, 0.0)).coords;
+        point.z = surface.top_m();
+        point
+    };
+    let wide = surface.size_m.x.min(surface.size_m.y) > 4.0 * load.half_m + 0.1;
+    let middle_m = at(0.0, 0.0);
+    if !wide {
+        return if room_m(&middle_m, load, scene, surface) >= 0.0 {
+            Ok(middle_m)
+        } else {
+            Err(no_room)
+        };
+    }
+    let (half_x, half_y) = (
+        surface.size_m.x * 0.5 - load.half_m,
+        surface.size_m.y * 0.5 - load.half_m,
+    );
+    const STEPS: i32 = 30;
+    let grid = (-STEPS..=STEPS).flat_map(|i| (-STEPS..=STEPS).map(move |j| (i, j)));
+    let mut best: Option<(f64, Vec3)> = None;
+    for (i, j) in grid {
+        let spot_m = at(
+            half_x * f64::from(i) / f64::from(STEPS),
+            half_y * f64::from(j) / f64::from(STEPS),
+        );
+        let distance_m = (spot_m - near_m).xy().norm();
+        if best.as_ref().is_some_and(|(other, _)| distance_m >= *other) {
+            continue;
+        }
+        let mut over_m = spot_m;
+        over_m.z = over_m.z.max(reach.min_m.z) + 0.05;
+        if reach.grown(-0.03).contains(&over_m)
+            && room_m(&spot_m, load, scene, surface) >= SPOT_ROOM_M
+        {
+            best = Some((distance_m, spot_m));
+        }
+    }
+    best.map(|(_, spot)| spot).ok_or(no_room)
+}
+
+/// A spot inside a container: its middle, or away from what is in it already.
+pub fn spot_in(container: &SceneObject, load: &Load<'_>, scene: &Scene) -> Vec3 {
+    let inside = |o: &&SceneObject| {
+        o.id != load.object.id
+            && o.id != container.id
+            && o.can(Affordance::Graspable)
+            && footprint_gap_m(container, &o.position_m()) <= 0.0
+    };
+    let half = |i: usize| (container.size_m[i] * 0.5 - load.half_m - 0.025).max(0.0);
+    let (half_x, half_y) = (half(0).min(0.06), half(1).min(0.06));
+    let mut best = (f64::MIN, container.position_m());
+    for i in [0, -1, 1] {
+        for j in [0, -1, 1] {
+            let local = nalgebra::Point3::new(half_x * f64::from(i), half_y * f64::from(j), 0.0);
+            let spot_m = (container.world_from_object * local).coords;
+            let gaps = scene
+                .objects
+                .iter()
+                .filter(inside)
+                .map(|o| (o.position_m() - spot_m).xy().norm());
+            let room_m =
+                gaps.fold(0.2, f64::min) - 0.2 * (spot_m - container.position_m()).xy().norm();
+            if room_m > best.0 + 1e-6 {
+                best = (room_m, spot_m);
+            }
+        }
+    }
+    best.1
+}
+
+/// The phases that carry the load over a point, lower its underside to `bottom_m`, let go and leave.
+/// `align_rad` turns the load to that heading (mod 90°); `deepest_m` is as low as the tool itself may go.
+pub fn put_down(
+    context: &Context<'_>,
+    load: &Load<'_>,
+    spot_m: Vec3,
+    bottom_m: f64,
+    align_rad: Option<f64>,
+    deepest_m: f64,
+) -> Result<Phases, Failure> {
+    let arm: &Arm = arm(context)?;
+    let tool = context
+        .world_from_tool
+        .ok_or(Failure::new(FailureCode::Unreachable, None))?;
+    let held_yaw = yaw_rad(&load.object.world_from_object);
+    // The hand's heading about the vertical, as `downward` takes it.
+    let forward = tool.rotation * Vec3::x();
+    let hand_yaw = forward.y.atan2(forward.x);
+    let turn = align_rad.map_or(0.0, |to| {
+        let quarter = (to - held_yaw).rem_euclid(FRAC_PI_2);
+        if quarter > FRAC_PI_2 * 0.5 {
+            quarter - FRAC_PI_2
+        } else {
+            quarter
+        }
+    });
+    let yaw = near_zero(hand_yaw + turn);
+    // The load's centre is not quite under the tool: bring the centre over the spot. A half turn of the hand against
+    // `hand_yaw + turn` turns the offset with it.
+    let offset_m = load.object.position_m() - tool.translation.vector;
+    let offset_m = Rotation::from_euler_angles(0.0, 0.0, yaw - hand_yaw)
+        * Vec3::new(offset_m.x, offset_m.y, 0.0);
+    let lowest_m = (bottom_m + load.hang_m).max(deepest_m);
+    let target = downward(
+        Vec3::new(spot_m.x - offset_m.x, spot_m.y - offset_m.y, lowest_m),
+        yaw,
+    );
+    let height_m = travel_height_m(context.scene, arm, load.hang_m).max(lowest_m + 0.05);
+    let above = raised(target, height_m - lowest_m);
+    let width_m = context.observation.gripper_width_m.unwrap_or(0.0);
+    let mut phases = Phases::new();
+    phases.rise(context, height_m, true);
+    phases.travel(above, true);
+    phases.straight("lower", raised(target, 0.03), 0.8).carrying = true;
+    let touch = phases
+        .straight("set down", target, SLOW * 0.6)
+        .until_contact(12.0);
+    touch.carrying = true;
+    phases
+        .fingers(
+            "let go",
+            (width_m + 0.03).min(arm.gripper.max_width_m),
+            GRIP_N,
+        )
+        .dwell_s = 0.25;
+    phases.straight("back off", raised(target, 0.06), SLOW);
+    phases.straight("leave", above, 1.0);
+    Ok(phases)
+}
