@@ -18,6 +18,7 @@ pub mod observation;
 pub mod outcome;
 pub mod plan;
 pub mod robot;
+pub mod robot_file;
 pub mod scene;
 pub mod state;
 pub mod thought;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::Aabb;
 use crate::kinematics::Chain;
+use crate::observation::MAX_CAMERAS;
 
 /// Most joints an arm may have.
 pub const MAX_JOINTS: usize = 10;
@@ -37,11 +38,14 @@ pub struct Arm {
     pub limits: Vec<JointLimits>,
     /// Kinematics from the world to the tool (the base is bolted to the world).
     pub chain: Chain,
+    /// Radius of a tube round the lines between the joints' frames that holds the links, metres. From the last joint
+    /// to the tool it tapers to nothing, so that fingers may come close to what they grasp.
+    pub link_radius_m: f64,
     /// Posture to park in.
     pub home_rad: JointVec,
     /// Where the tool may be, world frame.
     pub workspace: Aabb,
-    /// Boxes that no part of the arm may enter, world frame.
+    /// Boxes that no part of the arm beyond its first joint may enter, world frame.
     pub keep_out: Vec<Aabb>,
     /// Fastest tool, m/s.
     pub tool_speed_m_s: f64,
@@ -128,6 +132,24 @@ pub enum RobotError {
         /// Entries wanted.
         want: usize,
     },
+    /// An arm whose model was not read.
+    #[error("robot `{robot}` has an arm, but no chain of joints was found for it in `{model}`")]
+    NoChain {
+        /// Robot's name.
+        robot: String,
+        /// The model.
+        model: String,
+    },
+    /// A joint is not the one that the model has there.
+    #[error("robot `{robot}`: joint `{got}` stands where the model has `{want}`: list them from the base to the tool")]
+    JointName {
+        /// Robot's name.
+        robot: String,
+        /// Name in the robot file.
+        got: String,
+        /// Name in the model.
+        want: String,
+    },
     /// A number outside what makes sense.
     #[error("robot `{robot}`: {what} is {value}: {want}")]
     Value {
@@ -159,6 +181,13 @@ impl RobotSpec {
                     value,
                     want: "must be above zero",
                 })
+            }
+        };
+        let not_negative = |what: &str, value: f64| {
+            if value.is_finite() && value >= 0.0 {
+                Ok(())
+            } else {
+                Err(RobotError::Value { robot: robot(), what: what.to_owned(), value, want: "must not be negative" })
             }
         };
         let boxed = |what: &str, area: &Aabb| {
@@ -205,10 +234,12 @@ impl RobotSpec {
                     });
                 }
             }
+            not_negative("link_radius_m", arm.link_radius_m)?;
             positive("tool_speed_m_s", arm.tool_speed_m_s)?;
             positive("gripper max_width_m", arm.gripper.max_width_m)?;
             positive("gripper max_force_n", arm.gripper.max_force_n)?;
             positive("gripper speed_m_s", arm.gripper.speed_m_s)?;
+            not_negative("gripper finger_depth_m", arm.gripper.finger_depth_m)?;
             boxed("workspace", &arm.workspace)?;
             arm.keep_out
                 .iter()
@@ -221,6 +252,10 @@ impl RobotSpec {
             positive("base linear_m_s2", base.linear_m_s2)?;
             positive("base angular_rad_s2", base.angular_rad_s2)?;
             boxed("base area", &base.area)?;
+        }
+        if self.cameras.len() > MAX_CAMERAS {
+            let (got, want) = (self.cameras.len(), MAX_CAMERAS);
+            return Err(RobotError::Count { robot: robot(), what: "cameras", got, want });
         }
         positive("period_s", self.timing.period_s)?;
         positive("max_observation_age_s", self.timing.max_observation_age_s)?;
