@@ -200,10 +200,11 @@ fn under(path: &str, room: &str) -> bool {
 fn has_word(line: &str, word: &str) -> bool {
     let in_name = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
-        let before = line[..at].chars().next_back();
-        let after = line[at + word.len()..].chars().next();
-        !(before.is_some_and(in_name) && word.starts_with(in_name))
-            && !(after.is_some_and(in_name) && word.ends_with(in_name))
+        let before =
+            line[..at].chars().next_back().is_some_and(in_name) && word.starts_with(in_name);
+        let after =
+            line[at + word.len()..].chars().next().is_some_and(in_name) && word.ends_with(in_name);
+        !before && !after
     })
 }
 
