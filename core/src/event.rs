@@ -54,7 +54,7 @@ pub enum Event {
         /// From 0.
         step: usize,
         /// Its name.
-        phase: Arc<str>,
+        phase: arrayvec::ArrayString<32>,
     },
     /// The executive's action changed.
     Acting(Action),

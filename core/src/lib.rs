@@ -25,10 +25,12 @@ pub mod thought;
 pub mod time;
 
 pub mod controller;
+pub mod executive;
 pub mod guard;
 pub mod imaginer;
 pub mod perceiver;
 pub mod reasoner;
+pub mod run;
 pub mod sink;
 pub mod skill;
 pub mod thinker;

@@ -1,0 +1,306 @@
+//! The executive carries a checked plan out: step by step it takes a fresh scene, checks the step's preconditions on it,
+//! runs the skill's phases, holds still, looks again and measures the skill's promise. A step counts as done only on
+//! measurements; what fails is tried again within bounds, then handed back with its reason.
+
+use std::sync::Arc;
+
+use crate::action::{Action, MotionState, MotionStatus};
+use crate::event::Event;
+use crate::fact::{EMPTY_WIDTH_M, Finding, measure_since};
+use crate::observation::Observation;
+use crate::outcome::{Failure, FailureCode};
+use crate::plan::{DraftCall, Facts, Plan, SkillCall};
+use crate::robot::RobotSpec;
+use crate::scene::Scene;
+use crate::skill::{Context, OnBlocked, Phase, Phases, Unmet};
+use crate::state::State;
+use crate::{Pose, Stamp};
+
+/// Rest between a motion's end and the look that measures it, seconds: things settle.
+const SETTLE_S: f64 = 0.25;
+
+/// What the executive knows in one turn.
+pub struct Now<'a> {
+    /// The loop's clock.
+    pub stamp: Stamp,
+    /// The senses.
+    pub observation: &'a Observation,
+    /// The newest scene, if there is one.
+    pub scene: Option<&'a Arc<Scene>>,
+    /// How the controller's action goes.
+    pub motion: &'a MotionStatus,
+    /// Where the tool is measured to be.
+    pub world_from_tool: Option<Pose>,
+}
+
+/// How carrying out the plan goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Status {
+    /// No plan.
+    Idle,
+    /// Moving.
+    Working,
+    /// Holding still until a scene no older than this comes.
+    NeedsScene(Stamp),
+    /// Every promise and the goal were measured.
+    Done,
+    /// A step (index from 0) failed for good; `None`: the goal at the end.
+    Failed(Option<usize>, Failure),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stage {
+    Idle,
+    /// A fresh scene is needed to start the step.
+    Preparing(Stamp),
+    Running,
+    /// A fresh scene is needed to measure the step's promise.
+    Verifying(Stamp),
+    Finished(Status),
+}
+
+/// Runs one plan at a time.
+pub struct Executive {
+    robot: Arc<RobotSpec>,
+    plan: Option<Plan>,
+    stage: Stage,
+    step: usize,
+    attempt: u32,
+    phases: Phases,
+    phase: usize,
+    step_began: Stamp,
+    phase_began: Stamp,
+    promise: Facts,
+    before_step: Option<Arc<Scene>>,
+    before_task: Option<Arc<Scene>>,
+    evidence: Vec<Finding>,
+}
+
+impl Executive {
+    /// An executive with no plan.
+    pub fn new(robot: Arc<RobotSpec>) -> Self {
+        Self {
+            robot,
+            plan: None,
+            stage: Stage::Idle,
+            step: 0,
+            attempt: 0,
+            phases: Phases::new(),
+            phase: 0,
+            step_began: Stamp::default(),
+            phase_began: Stamp::default(),
+            promise: Facts::new(),
+            before_step: None,
+            before_task: None,
+            evidence: Vec::with_capacity(256),
+        }
+    }
+
+    /// Takes up a plan. `before_task` is the scene that the goal's movements are measured against.
+    pub fn accept(&mut self, now: Stamp, plan: Plan, before_task: Arc<Scene>) {
+        self.plan = Some(plan);
+        self.before_task = Some(before_task);
+        (self.step, self.attempt) = (0, 0);
+        self.evidence.clear();
+        self.stage = Stage::Preparing(now);
+    }
+
+    /// Drops the plan.
+    pub fn abandon(&mut self) {
+        (self.plan, self.stage) = (None, Stage::Idle);
+        self.phases.clear();
+    }
+
+    /// Ends the running step as failed, for reasons from below (the guard).
+    pub fn fail(&mut self, now: Stamp, failure: Failure, emit: &mut dyn FnMut(Event)) {
+        if self.stage == Stage::Running {
+            self.step_failed(now, failure, emit);
+        }
+    }
+
+    /// Is a plan being carried out?
+    pub fn is_busy(&self) -> bool {
+        !matches!(self.stage, Stage::Idle | Stage::Finished(_))
+    }
+
+    /// Measurements made so far for the plan.
+    pub fn evidence(&self) -> &[Finding] {
+        &self.evidence
+    }
+
+    /// The steps that worked, and the one that is on or failed.
+    pub fn report(&self) -> (Vec<DraftCall>, Option<DraftCall>) {
+        let steps = self.plan.as_ref().map_or(&[] as &[SkillCall], Plan::steps);
+        let done = steps.iter().take(self.step).map(SkillCall::to_draft).collect();
+        (done, steps.get(self.step).map(SkillCall::to_draft))
+    }
+
+    /// One turn: what to do now, and how it goes.
+    pub fn tick(&mut self, now: &Now<'_>, emit: &mut dyn FnMut(Event)) -> (Action, Status) {
+        // A stage may end the moment it begins; few can in one turn, and the rest is for the next.
+        for _ in 0..4 {
+            let before = self.stage;
+            match self.stage {
+                Stage::Idle => return (Action::Hold, Status::Idle),
+                Stage::Finished(status) => return (Action::Hold, status),
+                Stage::Preparing(since) | Stage::Verifying(since) => {
+                    let Some(scene) = now.scene.filter(|scene| scene.stamp >= since && now.stamp >= since) else {
+                        return (Action::Hold, Status::NeedsScene(since));
+                    };
+                    if matches!(before, Stage::Preparing(_)) {
+                        self.prepare(now, scene, emit);
+                    } else {
+                        self.verify(now, scene, emit);
+                    }
+                }
+                Stage::Running => {
+                    if let Some(action) = self.advance(now, emit) {
+                        return (action, Status::Working);
+                    }
+                }
+            }
+        }
+        (Action::Hold, Status::Working)
+    }
+
+    /// Starts the step on a fresh scene, or ends the plan if there is none left.
+    fn prepare(&mut self, now: &Now<'_>, scene: &Arc<Scene>, emit: &mut dyn FnMut(Event)) {
+        let Some(call) = self.plan.as_ref().and_then(|plan| plan.steps().get(self.step).copied()) else {
+            return self.conclude(now, scene, emit);
+        };
+        let state = State::of(scene, &self.robot);
+        self.promise = call.skill().promise(&call, &state);
+        self.before_step = Some(scene.clone());
+        (self.step_began, self.phase_began) = (now.stamp, now.stamp);
+        emit(Event::StepStarted { step: self.step, attempt: self.attempt });
+        if let Err(unmet) = call.skill().check(&call, &state) {
+            if matches!(unmet, Unmet::Already(_)) {
+                self.stage = Stage::Verifying(scene.stamp);
+                return;
+            }
+            let failure = Failure::new(FailureCode::PreconditionLost, call.object(0));
+            return self.step_lost(Failure { unmet: Some(unmet), ..failure }, emit);
+        }
+        let context = Context {
+            call: &call,
+            scene,
+            observation: now.observation,
+            robot: &self.robot,
+            world_from_tool: now.world_from_tool,
+            attempt: self.attempt,
+        };
+        match call.skill().phases(&context) {
+            Ok(phases) => {
+                (self.phases, self.phase, self.stage) = (phases, 0, Stage::Running);
+                self.announce(emit);
+            }
+            Err(failure) => self.step_lost(failure, emit),
+        }
+    }
+
+    /// One turn of the running phase; `None` when the stage changed.
+    fn advance(&mut self, now: &Now<'_>, emit: &mut dyn FnMut(Event)) -> Option<Action> {
+        let Some(phase) = self.phases.get(self.phase).copied() else {
+            self.stage = Stage::Verifying(now.stamp.plus_s(SETTLE_S));
+            return None;
+        };
+        let call = self.plan.as_ref().and_then(|plan| plan.steps().get(self.step).copied())?;
+        let fail = |code| Failure::new(code, call.object(0));
+        if now.stamp.since_s(self.step_began) > call.spec().timeout_s {
+            self.step_failed(now.stamp, fail(FailureCode::StepTimedOut), emit);
+            return None;
+        }
+        let width_m = now.observation.gripper_width_m;
+        if phase.carrying && width_m.is_some_and(|width_m| width_m < EMPTY_WIDTH_M) {
+            self.step_failed(now.stamp, fail(FailureCode::Dropped), emit);
+            return None;
+        }
+        let dwelt = now.stamp.since_s(self.phase_began) >= phase.dwell_s;
+        match now.motion.of(&phase.action) {
+            MotionState::Reached if phase.on_reached.is_some() => {
+                self.step_failed(now.stamp, fail(phase.on_reached.unwrap_or(FailureCode::NoEffect)), emit);
+                None
+            }
+            MotionState::Reached if dwelt => self.next_phase(now, emit),
+            MotionState::Blocked => match phase.on_blocked {
+                OnBlocked::Fail(code) => {
+                    self.step_failed(now.stamp, fail(code), emit);
+                    None
+                }
+                OnBlocked::Continue if dwelt => self.next_phase(now, emit),
+                OnBlocked::Continue => Some(phase.action),
+            },
+            MotionState::Refused(refusal) => {
+                let failure = fail(FailureCode::Unreachable);
+                self.step_lost(Failure { refusal: Some(refusal), ..failure }, emit);
+                None
+            }
+            MotionState::Moving | MotionState::Reached => Some(phase.action),
+        }
+    }
+
+    fn next_phase(&mut self, now: &Now<'_>, emit: &mut dyn FnMut(Event)) -> Option<Action> {
+        (self.phase, self.phase_began) = (self.phase + 1, now.stamp);
+        self.announce(emit);
+        self.phases.get(self.phase).map(|phase: &Phase| phase.action)
+    }
+
+    fn announce(&self, emit: &mut dyn FnMut(Event)) {
+        if let Some(phase) = self.phases.get(self.phase) {
+            let name = arrayvec::ArrayString::from(phase.name).unwrap_or_default();
+            emit(Event::PhaseStarted { step: self.step, phase: name });
+        }
+    }
+
+    /// Measures the step's promise on a fresh scene.
+    fn verify(&mut self, now: &Now<'_>, scene: &Arc<Scene>, emit: &mut dyn FnMut(Event)) {
+        let before = self.before_step.as_deref();
+        let promise = self.promise.clone();
+        for fact in &promise {
+            let finding = measure_since(fact, scene, Some(now.observation), before);
+            emit(Event::Evidence(finding));
+            if !finding.holds {
+                let failure = Failure::new(FailureCode::NoEffect, fact.objects().next());
+                return self.step_failed(now.stamp, Failure { finding: Some(finding), ..failure }, emit);
+            }
+            self.evidence.push(finding);
+        }
+        emit(Event::StepDone(self.step));
+        (self.step, self.attempt) = (self.step + 1, 0);
+        self.stage = Stage::Preparing(scene.stamp);
+    }
+
+    /// Measures the goal once every step has worked.
+    fn conclude(&mut self, now: &Now<'_>, scene: &Arc<Scene>, emit: &mut dyn FnMut(Event)) {
+        let goal = self.plan.as_ref().map_or(&[] as &[crate::fact::Fact], Plan::goal);
+        for fact in goal {
+            let finding = measure_since(fact, scene, Some(now.observation), self.before_task.as_deref());
+            emit(Event::Evidence(finding));
+            if !finding.holds {
+                let failure = Failure::new(FailureCode::GoalNotReached, fact.objects().next());
+                let failure = Failure { finding: Some(finding), ..failure };
+                self.stage = Stage::Finished(Status::Failed(None, failure));
+                return;
+            }
+            self.evidence.push(finding);
+        }
+        self.stage = Stage::Finished(Status::Done);
+    }
+
+    /// A step did not work: once more from a fresh look, if it may be tried again.
+    fn step_failed(&mut self, now: Stamp, failure: Failure, emit: &mut dyn FnMut(Event)) {
+        let retries = self.plan.as_ref().and_then(|p| p.steps().get(self.step)).map_or(0, |c| c.spec().retries);
+        if self.attempt >= retries {
+            return self.step_lost(failure, emit);
+        }
+        emit(Event::StepFailed { step: self.step, failure });
+        self.attempt += 1;
+        self.stage = Stage::Preparing(now.plus_s(SETTLE_S));
+    }
+
+    /// A step can't work: the plan ends here.
+    fn step_lost(&mut self, failure: Failure, emit: &mut dyn FnMut(Event)) {
+        emit(Event::StepFailed { step: self.step, failure });
+        self.stage = Stage::Finished(Status::Failed(Some(self.step), failure));
+    }
+}

@@ -1,0 +1,474 @@
+//! THE loop: the one place where the stages meet. Simulation, tests, replay, the command line and the ROS graph all
+//! turn it; only who turns it differs. One turn is one control period: sense, take in what the slow stages answered,
+//! decide, move, and never wait.
+
+use std::sync::Arc;
+
+use crate::Stamp;
+use crate::action::{Action, MotionState, MotionStatus};
+use crate::check::{PlanError, check};
+use crate::controller::Controller;
+use crate::event::Event;
+use crate::executive::{Executive, Now, Status};
+use crate::goal::Goal;
+use crate::guard::{Guard, RejectCode};
+use crate::observation::Observation;
+use crate::outcome::{Failure, FailureCode, Halt, Outcome};
+use crate::perceiver::{Look, PerceiveError};
+use crate::plan::{Draft, SkillCall};
+use crate::reasoner::{Answer, Attempt, Question, ReasonError};
+use crate::robot::RobotSpec;
+use crate::scene::Scene;
+use crate::sink::Sink;
+use crate::thinker::{Cancel, Reply, Thinker};
+use crate::world::{Want, World, WorldError};
+
+/// A perceiver in its mailbox.
+pub type Eyes = Box<dyn Thinker<Look, Result<Scene, PerceiveError>>>;
+/// A reasoner in its mailbox.
+pub type Mind = Box<dyn Thinker<Question, Result<Answer, ReasonError>>>;
+
+/// Longest the robot may take to come to rest at the end of a task, seconds.
+const REST_S: f64 = 3.0;
+/// Refusals of the guard in a row that end a task, seconds of them.
+const REJECTED_S: f64 = 0.5;
+/// Silence of the sensors that ends a task, seconds.
+const SILENT_S: f64 = 1.0;
+
+/// The stages of one ring.
+pub struct Parts {
+    /// The world.
+    pub world: Box<dyn World>,
+    /// The perceiver.
+    pub eyes: Eyes,
+    /// What the perceiver needs in an observation.
+    pub wants: Want,
+    /// The reasoner.
+    pub mind: Mind,
+    /// The controller.
+    pub controller: Box<dyn Controller>,
+    /// Told everything.
+    pub sinks: Vec<Box<dyn Sink>>,
+}
+
+/// How often things may be tried.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// New plans after failures.
+    pub replans: usize,
+    /// Drafts that the checker may refuse in a row.
+    pub rejected_drafts: usize,
+    /// Pictures for the sinks at least this often, seconds; `None`: only those the perceiver needs.
+    pub film_every_s: Option<f64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { replans: 4, rejected_drafts: 2, film_every_s: None }
+    }
+}
+
+/// What the loop is at.
+#[derive(Clone, Debug, PartialEq)]
+enum Stage {
+    Idle,
+    /// Waits for a scene no older than the first stamp; since the second.
+    Looking { not_before: Stamp, since: Stamp },
+    Thinking { since: Stamp },
+    Acting,
+    /// Comes to rest, then ends with this.
+    Ending { outcome: Arc<Outcome>, since: Stamp },
+}
+
+/// One ring, turning.
+pub struct Ring {
+    parts: Parts,
+    limits: Limits,
+    robot: Arc<RobotSpec>,
+    executive: Executive,
+    guard: Guard,
+    observation: Observation,
+    motion: MotionStatus,
+    stage: Stage,
+    goal: Option<Arc<Goal>>,
+    scene: Option<Arc<Scene>>,
+    first_scene: Option<Arc<Scene>>,
+    looking: bool,
+    attempts: Vec<Attempt>,
+    rejected_since: Option<Stamp>,
+    filmed: Option<Stamp>,
+    action: Action,
+    ready: bool,
+}
+
+impl Ring {
+    /// A ring around a world, at rest.
+    pub fn new(parts: Parts, limits: Limits) -> Self {
+        let robot = parts.world.robot().clone();
+        Self {
+            executive: Executive::new(robot.clone()),
+            guard: Guard::new(robot.clone()),
+            parts,
+            limits,
+            robot,
+            observation: Observation::default(),
+            motion: MotionStatus::default(),
+            stage: Stage::Idle,
+            goal: None,
+            scene: None,
+            first_scene: None,
+            looking: false,
+            attempts: Vec::new(),
+            rejected_since: None,
+            filmed: None,
+            action: Action::Hold,
+            ready: false,
+        }
+    }
+
+    /// The world's clock.
+    pub fn now(&self) -> Stamp {
+        self.parts.world.now()
+    }
+
+    /// The world, for harnesses that judge or disturb it.
+    pub fn world(&mut self) -> &mut dyn World {
+        self.parts.world.as_mut()
+    }
+
+    /// The newest scene.
+    pub fn scene(&self) -> Option<&Arc<Scene>> {
+        self.scene.as_ref()
+    }
+
+    /// How many plans were tried and failed for the goal.
+    pub fn failed_attempts(&self) -> usize {
+        self.attempts.len()
+    }
+
+    /// Takes up a goal; whatever was being done is dropped (the robot brakes and holds).
+    pub fn start(&mut self, goal: Goal) {
+        let now = self.now();
+        self.abandon();
+        let goal = Arc::new(goal);
+        self.emit(now, &Event::Goal(goal.clone()));
+        self.goal = Some(goal);
+        (self.first_scene, self.stage) = (None, Stage::Looking { not_before: now, since: now });
+        self.attempts.clear();
+    }
+
+    /// Ends the task: the robot brakes, holds, and the outcome is `Halted`.
+    pub fn cancel(&mut self) {
+        if !matches!(self.stage, Stage::Idle | Stage::Ending { .. }) {
+            self.end(Outcome::Halted { halt: Halt::Cancelled });
+        }
+    }
+
+    /// Latches the emergency stop.
+    pub fn emergency_stop(&mut self) {
+        self.guard.stop();
+        let now = self.now();
+        self.emit(now, &Event::EmergencyStop(true));
+        if !matches!(self.stage, Stage::Idle | Stage::Ending { .. }) {
+            self.end(Outcome::Halted { halt: Halt::EmergencyStop });
+        }
+    }
+
+    /// Releases the emergency stop, if the robot is at rest. The task that was stopped stays ended.
+    pub fn resume(&mut self) -> bool {
+        let released = self.guard.resume(&self.observation);
+        if released {
+            self.parts.controller.reset(&self.observation);
+            let now = self.now();
+            self.emit(now, &Event::EmergencyStop(false));
+        }
+        released
+    }
+
+    /// Turns the ring until the goal has an outcome. `stop` is looked at every turn.
+    pub fn run(&mut self, goal: Goal, stop: &Cancel) -> Arc<Outcome> {
+        self.start(goal);
+        loop {
+            if stop.is_cancelled() {
+                self.cancel();
+            }
+            if let Some(outcome) = self.turn() {
+                return outcome;
+            }
+        }
+    }
+
+    /// One control period. Gives the outcome in the turn in which the robot has come to rest with it.
+    pub fn turn(&mut self) -> Option<Arc<Outcome>> {
+        let now = self.now();
+        let sensed = self.sense(now);
+        if let Err(halt) = sensed {
+            self.end(Outcome::Halted { halt });
+        }
+        self.take_scene(now);
+        self.take_answer(now);
+        self.watch_clock(now);
+        let action = self.decide(now);
+        let moved = self.move_on(now, action);
+        let ended = self.at_rest(now, moved.is_err());
+        if let Err(halt) = moved {
+            self.end(Outcome::Halted { halt });
+        }
+        if let Some(outcome) = &ended {
+            self.emit(now, &Event::Ended(outcome.clone()));
+            self.parts.sinks.iter_mut().for_each(|sink| sink.flush());
+            (self.stage, self.goal) = (Stage::Idle, None);
+        }
+        ended
+    }
+
+    /// Reads the senses, with pictures when someone needs them, and posts the look that needed them.
+    fn sense(&mut self, now: Stamp) -> Result<(), Halt> {
+        let needs_look = match (&self.stage, self.looking) {
+            (Stage::Looking { not_before, .. }, false) => now >= *not_before,
+            _ => false,
+        };
+        let film = self.limits.film_every_s.is_some_and(|every_s| {
+            self.filmed.is_none_or(|last| now.since_s(last) >= every_s - 1e-9)
+        });
+        let wants = self.parts.wants;
+        let want = Want { cameras: film || (needs_look && wants.cameras), truth: needs_look && wants.truth };
+        match self.parts.world.observe(want, &mut self.observation) {
+            Ok(()) => {
+                if film {
+                    self.filmed = Some(now);
+                }
+                if !self.ready {
+                    self.parts.controller.reset(&self.observation);
+                    self.ready = true;
+                }
+                self.emit(now, &Event::Observed(self.observation.clone()));
+                if needs_look {
+                    let look = Look { observation: self.observation.clone(), before: self.scene.clone() };
+                    self.emit(now, &Event::LookAsked);
+                    self.parts.eyes.post(now, look);
+                    self.looking = true;
+                }
+                Ok(())
+            }
+            Err(WorldError::Silent { age_s }) if age_s < SILENT_S => Ok(()), // the guard stops on the old stamp
+            Err(error) => Err(Halt::World(error.to_string())),
+        }
+    }
+
+    fn take_scene(&mut self, now: Stamp) {
+        while let Some(reply) = self.parts.eyes.poll(now) {
+            match reply {
+                Reply::Piece(_) => continue,
+                Reply::Answer(Ok(scene)) => {
+                    let scene = Arc::new(scene);
+                    self.emit(now, &Event::Looked(scene.clone()));
+                    self.scene = Some(scene);
+                }
+                Reply::Answer(Err(error)) => {
+                    self.emit(now, &Event::LookFailed(error.to_string().into()));
+                    self.end(Outcome::Halted { halt: Halt::Perception(error.to_string()) });
+                }
+                Reply::Lost => {
+                    let halt = Halt::Perception("the perceiver's thread is gone".to_owned());
+                    self.end(Outcome::Halted { halt });
+                }
+            }
+            self.looking = false;
+        }
+        let Stage::Looking { not_before, .. } = self.stage else { return };
+        let Some(scene) = self.scene.clone().filter(|scene| scene.stamp >= not_before) else { return };
+        let Some(goal) = self.goal.clone() else { return };
+        if self.executive.is_busy() {
+            self.stage = Stage::Acting;
+            return;
+        }
+        self.first_scene.get_or_insert_with(|| scene.clone());
+        let question = Question { goal, scene, robot: self.robot.clone(), attempts: self.attempts.clone() };
+        self.emit(now, &Event::ThinkAsked(self.attempts.len() as u32));
+        self.parts.mind.post(now, question);
+        self.stage = Stage::Thinking { since: now };
+    }
+
+    fn take_answer(&mut self, now: Stamp) {
+        while matches!(self.stage, Stage::Thinking { .. }) {
+            match self.parts.mind.poll(now) {
+                None => return,
+                Some(Reply::Piece(piece)) => self.emit(now, &Event::ThoughtPiece(piece)),
+                Some(Reply::Answer(Ok(answer))) => self.judge_answer(now, Arc::new(answer)),
+                Some(Reply::Answer(Err(error))) => {
+                    self.emit(now, &Event::ThinkFailed(error.to_string().into()));
+                    self.end(Outcome::Halted { halt: Halt::Reasoning(error.to_string()) });
+                }
+                Some(Reply::Lost) => {
+                    let halt = Halt::Reasoning("the reasoner's thread is gone".to_owned());
+                    self.end(Outcome::Halted { halt });
+                }
+            }
+        }
+    }
+
+    /// An answer becomes a plan only through the checker.
+    fn judge_answer(&mut self, now: Stamp, answer: Arc<Answer>) {
+        self.emit(now, &Event::Answered(answer.clone()));
+        let Some(scene) = self.scene.clone() else { return };
+        match &answer.draft {
+            Draft::Refuse { reason, text } => self.end(Outcome::Refused { reason: *reason, text: text.clone() }),
+            Draft::Ask { question } => self.end(Outcome::Asked { question: question.clone() }),
+            draft @ Draft::Do { .. } => match check(draft, &scene, &self.robot) {
+                Ok(plan) => {
+                    let steps = plan.steps().iter().map(SkillCall::to_draft).collect();
+                    self.emit(now, &Event::Planned(Arc::new(steps)));
+                    let before = self.first_scene.clone().unwrap_or(scene);
+                    self.executive.accept(now, plan, before);
+                    self.stage = Stage::Acting;
+                }
+                Err(error) => self.reject(now, error),
+            },
+        }
+    }
+
+    /// A draft that does not check goes back with the reason, a bounded number of times.
+    fn reject(&mut self, now: Stamp, error: PlanError) {
+        self.emit(now, &Event::PlanRejected(Arc::new(error.clone())));
+        let earlier = self.attempts.iter().rev().take_while(|attempt| attempt.rejected.is_some()).count();
+        if earlier + 1 >= self.limits.rejected_drafts {
+            return self.end(Outcome::Halted { halt: Halt::PlanRejected(error) });
+        }
+        self.attempts.push(Attempt { done: Vec::new(), failed: None, rejected: Some(error) });
+        self.stage = Stage::Looking { not_before: now, since: now };
+    }
+
+    /// Nothing may take for ever.
+    fn watch_clock(&mut self, now: Stamp) {
+        let max_s = self.robot.timing.max_think_s;
+        match self.stage {
+            Stage::Looking { not_before, since } if now.since_s(since.max(not_before)) > max_s => {
+                self.end(Outcome::Halted { halt: Halt::NoScene { waited_s: max_s } });
+            }
+            Stage::Thinking { since } if now.since_s(since) > max_s => {
+                self.end(Outcome::Halted { halt: Halt::NoPlan { waited_s: max_s } });
+            }
+            _ => {}
+        }
+        let limit_s = self.goal.as_ref().map(|goal| (goal.given, goal.time_limit_s));
+        if let Some((given, limit_s)) = limit_s
+            && now.since_s(given) > limit_s
+        {
+            self.end(Outcome::TimedOut { limit_s });
+        }
+    }
+
+    /// The executive's turn.
+    fn decide(&mut self, now: Stamp) -> Action {
+        if self.stage != Stage::Acting {
+            return Action::Hold;
+        }
+        let tool = self.robot.arm.as_ref().map(|arm| arm.chain.world_from_tool(&self.observation.joint_pos_rad));
+        let view = Now {
+            stamp: now,
+            observation: &self.observation,
+            scene: self.scene.as_ref(),
+            motion: &self.motion,
+            world_from_tool: tool,
+        };
+        let sinks = &mut self.parts.sinks;
+        let mut emit = |event: Event| sinks.iter_mut().for_each(|sink| sink.emit(now, &event));
+        let (action, status) = self.executive.tick(&view, &mut emit);
+        match status {
+            Status::Idle | Status::Working => {}
+            Status::NeedsScene(not_before) => self.stage = Stage::Looking { not_before, since: now },
+            Status::Done => {
+                let evidence = self.executive.evidence().to_vec();
+                self.executive.abandon();
+                self.end(Outcome::Done { evidence });
+            }
+            Status::Failed(_, failure) => self.think_again(now, failure),
+        }
+        action
+    }
+
+    /// A plan failed: what was done and what went wrong goes into the next question.
+    fn think_again(&mut self, now: Stamp, failure: Failure) {
+        let (done, failed) = self.executive.report();
+        self.executive.abandon();
+        let failed = failed.map(|call| (call, failure));
+        self.attempts.push(Attempt { done, failed, rejected: None });
+        if self.attempts.len() > self.limits.replans {
+            return self.end(Outcome::Failed { failure });
+        }
+        self.stage = Stage::Looking { not_before: now.plus_s(0.2), since: now };
+    }
+
+    /// Action to command, command past the guard, to the world; then a period passes.
+    fn move_on(&mut self, now: Stamp, action: Action) -> Result<(), Halt> {
+        if action != self.action {
+            self.emit(now, &Event::Acting(action));
+            self.action = action;
+        }
+        let (command, motion) = self.parts.controller.tick(&action, &self.observation);
+        if motion.state != self.motion.state {
+            self.emit(now, &Event::Motion(motion.state));
+        }
+        self.motion = motion;
+        let checked = self.guard.check(now, &command, &self.observation);
+        self.emit(now, &Event::Commanded(command));
+        self.heed(now, checked.rejected().map(|rejection| {
+            (rejection.code, Event::Rejected(rejection))
+        }));
+        let broken = |error: WorldError| Halt::World(error.to_string());
+        let applied = self.parts.world.apply(&checked).map_err(broken)?;
+        self.emit(now, &Event::Applied(applied));
+        self.parts.world.advance().map_err(broken)
+    }
+
+    /// A refusal of the guard fails the step; refusals that do not end, the task.
+    fn heed(&mut self, now: Stamp, rejection: Option<(RejectCode, Event)>) {
+        let Some((code, event)) = rejection else {
+            self.rejected_since = None;
+            return;
+        };
+        let since = *self.rejected_since.get_or_insert(now);
+        if since == now {
+            self.emit(now, &event);
+        }
+        self.parts.controller.reset(&self.observation);
+        let halted = code == RejectCode::EmergencyStop || now.since_s(since) > REJECTED_S;
+        if halted {
+            let halt = if code == RejectCode::EmergencyStop { Halt::EmergencyStop } else { Halt::Guard(code) };
+            self.end(Outcome::Halted { halt });
+        } else if since == now {
+            let sinks = &mut self.parts.sinks;
+            let mut emit = |event: Event| sinks.iter_mut().for_each(|sink| sink.emit(now, &event));
+            self.executive.fail(now, Failure::new(FailureCode::GuardRefused, None), &mut emit);
+        }
+    }
+
+    /// Everything slow is cancelled, the robot brakes, and the outcome stands once it is at rest.
+    fn end(&mut self, outcome: Outcome) {
+        if matches!(self.stage, Stage::Idle | Stage::Ending { .. }) {
+            return;
+        }
+        self.abandon();
+        self.stage = Stage::Ending { outcome: Arc::new(outcome), since: self.now() };
+    }
+
+    fn abandon(&mut self) {
+        self.parts.eyes.cancel();
+        self.parts.mind.cancel();
+        self.executive.abandon();
+        self.looking = false;
+    }
+
+    /// The outcome, once the robot rests (or won't).
+    fn at_rest(&self, now: Stamp, broken: bool) -> Option<Arc<Outcome>> {
+        let Stage::Ending { outcome, since } = &self.stage else { return None };
+        let waited_s = now.since_s(*since);
+        let resting = self.motion.action == Action::Hold && self.motion.state != MotionState::Moving;
+        (resting || broken || waited_s > REST_S).then(|| outcome.clone())
+    }
+
+    fn emit(&mut self, stamp: Stamp, event: &Event) {
+        self.parts.sinks.iter_mut().for_each(|sink| sink.emit(stamp, event));
+    }
+}
