@@ -141,7 +141,9 @@ pub enum RobotError {
         model: String,
     },
     /// A joint is not the one that the model has there.
-    #[error("robot `{robot}`: joint `{got}` stands where the model has `{want}`: list them from the base to the tool")]
+    #[error(
+        "robot `{robot}`: joint `{got}` stands where the model has `{want}`: list them from the base to the tool"
+    )]
     JointName {
         /// Robot's name.
         robot: String,
@@ -187,7 +189,12 @@ impl RobotSpec {
             if value.is_finite() && value >= 0.0 {
                 Ok(())
             } else {
-                Err(RobotError::Value { robot: robot(), what: what.to_owned(), value, want: "must not be negative" })
+                Err(RobotError::Value {
+                    robot: robot(),
+                    what: what.to_owned(),
+                    value,
+                    want: "must not be negative",
+                })
             }
         };
         let boxed = |what: &str, area: &Aabb| {
@@ -255,7 +262,12 @@ impl RobotSpec {
         }
         if self.cameras.len() > MAX_CAMERAS {
             let (got, want) = (self.cameras.len(), MAX_CAMERAS);
-            return Err(RobotError::Count { robot: robot(), what: "cameras", got, want });
+            return Err(RobotError::Count {
+                robot: robot(),
+                what: "cameras",
+                got,
+                want,
+            });
         }
         positive("period_s", self.timing.period_s)?;
         positive("max_observation_age_s", self.timing.max_observation_age_s)?;
