@@ -1,6 +1,6 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast bench lint viewer picture
+.PHONY: help setup build run test test-fast bench lint viewer picture
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -15,6 +15,9 @@ help: ## this list
 
 setup: ## check and fetch what the build needs (every command below does)
 	@./setup.sh
+
+build: setup ## target/release/ponder
+	$(CARGO) build --release --locked --package ponder-nodes --bin ponder
 
 run: setup ## tell the robot GOAL="..."; further options in ARGS="--scene drawer"
 	$(CARGO) run --release --locked --package ponder-nodes --bin ponder -- run "$$GOAL" $(ARGS)
