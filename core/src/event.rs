@@ -15,6 +15,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::plan::DraftCall;
 use crate::reasoner::Answer;
 use crate::scene::Scene;
+use crate::world::WorldError;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub enum Event {
     Goal(Arc<Goal>),
     /// Senses, every turn (pictures travel with it but are not journalled).
     Observed(Observation),
+    /// The world failed this turn: it gave no observation, took no command, or has no next period.
+    WorldFailed(WorldError),
     /// A perceiver was asked.
     LookAsked,
     /// A scene came from the perceiver.
@@ -77,6 +80,8 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+    /// A person or program asked for the task to end.
+    Cancelled,
     /// The emergency stop was latched or released.
     EmergencyStop(bool),
     /// The task ended.

@@ -3,12 +3,13 @@
 
 use arrayvec::ArrayVec;
 use nalgebra::{Matrix6xX, Unit};
+use serde::{Deserialize, Serialize};
 
 use crate::robot::MAX_JOINTS;
 use crate::{Pose, Rotation, Vec3};
 
 /// One revolute joint: a fixed offset from the joint before (or the world), then a turn about an axis.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Joint {
     /// Pose of the joint's frame in the frame of the joint before it, at angle zero.
     pub parent_from_joint: Pose,
@@ -20,7 +21,7 @@ pub struct Joint {
 pub type Frames = ArrayVec<Pose, MAX_JOINTS>;
 
 /// A chain from the world to a tool.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chain {
     joints: ArrayVec<Joint, MAX_JOINTS>,
     last_from_tool: Pose,

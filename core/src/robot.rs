@@ -30,7 +30,7 @@ pub struct JointLimits {
 }
 
 /// An arm with its gripper.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Arm {
     /// Joint names as in the model, base to tip.
     pub joint_names: Vec<String>,
@@ -100,7 +100,7 @@ pub struct Timing {
 }
 
 /// A robot, checked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RobotSpec {
     /// Name of the robot file.
     pub name: String,

@@ -160,6 +160,8 @@ impl Ring {
     /// Ends the task: the robot brakes, holds, and the outcome is `Halted`.
     pub fn cancel(&mut self) {
         if !matches!(self.stage, Stage::Idle | Stage::Ending { .. }) {
+            let now = self.now();
+            self.emit(now, &Event::Cancelled);
             self.end(Outcome::Halted { halt: Halt::Cancelled });
         }
     }
@@ -232,7 +234,7 @@ impl Ring {
             self.filmed.is_none_or(|last| now.since_s(last) >= every_s - 1e-9)
         });
         let wants = self.parts.wants;
-        let want = Want { cameras: film || (needs_look && wants.cameras), truth: needs_look && wants.truth };
+        let want = Want { cameras: film || (needs_look && wants.cameras), truth: (film || needs_look) && wants.truth };
         match self.parts.world.observe(want, &mut self.observation) {
             Ok(()) => {
                 if film {
@@ -251,8 +253,11 @@ impl Ring {
                 }
                 Ok(())
             }
-            Err(WorldError::Silent { age_s }) if age_s < SILENT_S => Ok(()), // the guard stops on the old stamp
-            Err(error) => Err(Halt::World(error.to_string())),
+            Err(error) => {
+                let passes = matches!(error, WorldError::Silent { age_s } if age_s < SILENT_S);
+                let halt = self.world_failed(now, error);
+                if passes { Ok(()) } else { Err(halt) } // silence: the guard stops on the old stamp
+            }
         }
     }
 
@@ -265,14 +270,8 @@ impl Ring {
                     self.emit(now, &Event::Looked(scene.clone()));
                     self.scene = Some(scene);
                 }
-                Reply::Answer(Err(error)) => {
-                    self.emit(now, &Event::LookFailed(error.to_string().into()));
-                    self.end(Outcome::Halted { halt: Halt::Perception(error.to_string()) });
-                }
-                Reply::Lost => {
-                    let halt = Halt::Perception("the perceiver's thread is gone".to_owned());
-                    self.end(Outcome::Halted { halt });
-                }
+                Reply::Answer(Err(error)) => self.look_failed(now, error.to_string()),
+                Reply::Lost => self.look_failed(now, "the perceiver's thread is gone".to_owned()),
             }
             self.looking = false;
         }
@@ -296,16 +295,20 @@ impl Ring {
                 None => return,
                 Some(Reply::Piece(piece)) => self.emit(now, &Event::ThoughtPiece(piece)),
                 Some(Reply::Answer(Ok(answer))) => self.judge_answer(now, Arc::new(answer)),
-                Some(Reply::Answer(Err(error))) => {
-                    self.emit(now, &Event::ThinkFailed(error.to_string().into()));
-                    self.end(Outcome::Halted { halt: Halt::Reasoning(error.to_string()) });
-                }
-                Some(Reply::Lost) => {
-                    let halt = Halt::Reasoning("the reasoner's thread is gone".to_owned());
-                    self.end(Outcome::Halted { halt });
-                }
+                Some(Reply::Answer(Err(error))) => self.think_failed(now, error.to_string()),
+                Some(Reply::Lost) => self.think_failed(now, "the reasoner's thread is gone".to_owned()),
             }
         }
+    }
+
+    fn look_failed(&mut self, now: Stamp, why: String) {
+        self.emit(now, &Event::LookFailed(why.as_str().into()));
+        self.end(Outcome::Halted { halt: Halt::Perception(why) });
+    }
+
+    fn think_failed(&mut self, now: Stamp, why: String) {
+        self.emit(now, &Event::ThinkFailed(why.as_str().into()));
+        self.end(Outcome::Halted { halt: Halt::Reasoning(why) });
     }
 
     /// An answer becomes a plan only through the checker.
@@ -416,10 +419,15 @@ impl Ring {
         self.heed(now, checked.rejected().map(|rejection| {
             (rejection.code, Event::Rejected(rejection))
         }));
-        let broken = |error: WorldError| Halt::World(error.to_string());
-        let applied = self.parts.world.apply(&checked).map_err(broken)?;
+        let applied = self.parts.world.apply(&checked).map_err(|error| self.world_failed(now, error))?;
         self.emit(now, &Event::Applied(applied));
-        self.parts.world.advance().map_err(broken)
+        self.parts.world.advance().map_err(|error| self.world_failed(now, error))
+    }
+
+    fn world_failed(&mut self, now: Stamp, error: WorldError) -> Halt {
+        let halt = Halt::World(error.to_string());
+        self.emit(now, &Event::WorldFailed(error));
+        halt
     }
 
     /// A refusal of the guard fails the step; refusals that do not end, the task.

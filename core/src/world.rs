@@ -1,5 +1,7 @@
 //! The world: a simulator, a robot's drivers, or a journal. The only stage with the outside behind it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::command::Applied;
 use crate::guard::Checked;
 use crate::observation::Observation;
@@ -15,7 +17,8 @@ pub struct Want {
 }
 
 /// Why the world did not answer.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum WorldError {
     /// No joint states came.
     #[error("no joint states since {age_s:.2} s")]
