@@ -1,1 +1,2 @@
-//! placeholder
+//! Simulation.
+pub mod shapes;
