@@ -25,6 +25,7 @@ pub mod thought;
 pub mod time;
 
 pub mod controller;
+pub mod controllers;
 pub mod executive;
 pub mod guard;
 pub mod imaginer;
