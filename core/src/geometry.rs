@@ -55,4 +55,10 @@ impl Aabb {
         let clamped = Vec3::from_fn(|i, _| point_m[i].clamp(self.min_m[i], self.max_m[i]));
         (point_m - clamped).norm()
     }
+    /// Distance from the point to the box's surface, metres, negative inside.
+    pub fn signed_distance_m(&self, point_m: &Vec3) -> f64 {
+        let over =
+            Vec3::from_fn(|i, _| (self.min_m[i] - point_m[i]).max(point_m[i] - self.max_m[i]));
+        over.map(|o| o.max(0.0)).norm() + over.max().min(0.0)
+    }
 }
