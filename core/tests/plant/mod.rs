@@ -130,7 +130,7 @@ impl Plant {
         }
     }
 
-    fn follow(&mut self, command: &Command) {
+    pub fn follow(&mut self, command: &Command) {
         let period_s = self.robot.timing.period_s;
         let observation = &mut self.observation;
         if let Some(target) = &command.arm {
