@@ -116,7 +116,10 @@ pub struct MotionStatus {
 impl MotionStatus {
     /// State of `action`: `Moving` until the controller has taken it up.
     pub fn of(&self, action: &Action) -> MotionState {
-        if self.action == *action {
+        let same = |a: &Action, b: &Action| a == b;
+        // What is not a number does not equal itself; its refusal would be waited for forever.
+        let malformed = self.state == MotionState::Refused(MotionRefusal::Malformed);
+        if same(&self.action, action) || (malformed && !same(action, action)) {
             self.state
         } else {
             MotionState::Moving

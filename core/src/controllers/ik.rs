@@ -53,10 +53,14 @@ impl Ik {
         let zeros = [0.0; MAX_JOINTS];
         let frames = arm.chain.frames(&zeros);
         let points = frames.iter().map(|f| f.translation.vector);
-        let links_m = points.clone().zip(points.skip(1)).map(|(a, b)| (b - a).norm()).sum::<f64>();
-        let last_m = frames
-            .last()
-            .map_or(0.0, |f| (arm.chain.tool_of(&frames).translation.vector - f.translation.vector).norm());
+        let links_m = points
+            .clone()
+            .zip(points.skip(1))
+            .map(|(a, b)| (b - a).norm())
+            .sum::<f64>();
+        let last_m = frames.last().map_or(0.0, |f| {
+            (arm.chain.tool_of(&frames).translation.vector - f.translation.vector).norm()
+        });
         Self {
             chain: arm.chain.clone(),
             range_rad: arm.limits.iter().map(range).collect(),
@@ -87,7 +91,12 @@ impl Ik {
             let mut pos_rad: JointVec = match restart {
                 0 => near_rad.iter().copied().collect(),
                 1 => self.comfortable_rad.clone(),
-                _ => self.range_rad.iter().enumerate().map(|(i, (a, b))| a + (b - a) * halton(restart, i)).collect(),
+                _ => self
+                    .range_rad
+                    .iter()
+                    .enumerate()
+                    .map(|(i, (a, b))| a + (b - a) * halton(restart, i))
+                    .collect(),
             };
             for (pos, (min, max)) in pos_rad.iter_mut().zip(&self.range_rad) {
                 *pos = pos.clamp(*min, *max);
@@ -112,7 +121,12 @@ impl Ik {
 
     /// The next posture along a path of the tool: near `from_rad`, with the spare freedom eased towards comfort by
     /// `ease` (share of the way, 0 to 1). `None` where the joints can't follow to within the tolerances.
-    pub fn follow(&mut self, world_from_tool: &Pose, from_rad: &[f64], ease: f64) -> Option<JointVec> {
+    pub fn follow(
+        &mut self,
+        world_from_tool: &Pose,
+        from_rad: &[f64],
+        ease: f64,
+    ) -> Option<JointVec> {
         let mut pos_rad: JointVec = from_rad.iter().copied().collect();
         for step in 0..FOLLOW_STEPS {
             let frames = self.chain.frames(&pos_rad);
@@ -133,7 +147,10 @@ impl Ik {
         let frames = self.chain.frames(pos_rad);
         self.chain.jacobian_into(&frames, &mut self.jacobian);
         let columns = self.jacobian.fixed_rows::<3>(0);
-        columns.column_iter().zip(vel_rad_s).fold(Vec3::zeros(), |sum, (column, vel)| sum + column * *vel)
+        columns
+            .column_iter()
+            .zip(vel_rad_s)
+            .fold(Vec3::zeros(), |sum, (column, vel)| sum + column * *vel)
     }
 
     /// Steps towards the pose until it is met, progress ends or the budget is spent.
@@ -180,7 +197,9 @@ impl Ik {
     ) {
         let error = weighted(error);
         self.chain.jacobian_into(frames, &mut self.jacobian);
-        self.jacobian.fixed_rows_mut::<3>(3).scale_mut(METRES_PER_RAD);
+        self.jacobian
+            .fixed_rows_mut::<3>(3)
+            .scale_mut(METRES_PER_RAD);
         let mut range_rad = self.range_rad.clone();
         for ((min, max), from) in range_rad.iter_mut().zip(from_rad) {
             (*min, *max) = (min.min(*from), max.max(*from));
@@ -189,21 +208,34 @@ impl Ik {
         let mut delta_rad = [0.0; MAX_JOINTS];
         for _ in 0..3 {
             let wish = |i: usize| pull.filter(|_| !held[i]).map_or(0.0, |pull| pull[i]);
-            let mut square = Matrix6::from_diagonal_element(0.5 * error.norm_squared() + LEAST_DAMPING);
+            let mut square =
+                Matrix6::from_diagonal_element(0.5 * error.norm_squared() + LEAST_DAMPING);
             let mut rest = error;
-            for (i, column) in self.jacobian.column_iter().enumerate().filter(|(i, _)| !held[*i]) {
+            for (i, column) in self
+                .jacobian
+                .column_iter()
+                .enumerate()
+                .filter(|(i, _)| !held[*i])
+            {
                 let column = column.clone_owned();
                 square.ger(1.0, &column, &column, 1.0);
                 rest -= column * wish(i);
             }
-            let Some(factor) = square.cholesky() else { return };
+            let Some(factor) = square.cholesky() else {
+                return;
+            };
             let twist = factor.solve(&rest);
             for (i, column) in self.jacobian.column_iter().enumerate() {
-                delta_rad[i] = if held[i] { 0.0 } else { wish(i) + column.dot(&twist) };
+                delta_rad[i] = if held[i] {
+                    0.0
+                } else {
+                    wish(i) + column.dot(&twist)
+                };
             }
             let mut again = false;
             for (i, (min, max)) in range_rad.iter().enumerate() {
-                let outward = (pos_rad[i] <= *min && delta_rad[i] < 0.0) || (pos_rad[i] >= *max && delta_rad[i] > 0.0);
+                let outward = (pos_rad[i] <= *min && delta_rad[i] < 0.0)
+                    || (pos_rad[i] >= *max && delta_rad[i] > 0.0);
                 again |= outward && !held[i];
                 held[i] |= outward;
             }
@@ -211,8 +243,14 @@ impl Ik {
                 break;
             }
         }
-        let largest = delta_rad.iter().fold(0.0_f64, |largest, d| largest.max(d.abs()));
-        let scale = if largest > MAX_STEP_RAD { MAX_STEP_RAD / largest } else { 1.0 };
+        let largest = delta_rad
+            .iter()
+            .fold(0.0_f64, |largest, d| largest.max(d.abs()));
+        let scale = if largest > MAX_STEP_RAD {
+            MAX_STEP_RAD / largest
+        } else {
+            1.0
+        };
         for ((pos, (min, max)), delta) in pos_rad.iter_mut().zip(&range_rad).zip(delta_rad) {
             *pos = (*pos + scale * delta).clamp(*min, *max);
         }
@@ -220,7 +258,10 @@ impl Ik {
 
     /// The joint motion that comfort asks for: a share of the way home, and away from limits that are close.
     fn pull(&self, pos_rad: &JointVec, share: f64) -> JointVec {
-        let comfort = pos_rad.iter().zip(&self.comfortable_rad).zip(&self.range_rad);
+        let comfort = pos_rad
+            .iter()
+            .zip(&self.comfortable_rad)
+            .zip(&self.range_rad);
         let one = |((pos, comfortable), (min, max)): ((&f64, &f64), &(f64, f64))| {
             let crowd = |room: f64| (1.0 - room / DISCOMFORT_RAD).max(0.0).powi(2);
             share * (0.3 * (comfortable - pos) + 0.6 * (crowd(pos - min) - crowd(max - pos)))
@@ -230,11 +271,18 @@ impl Ik {
 
     /// How dear a posture is: seconds at full joint speed from `near_rad`, and closeness to limits.
     fn cost(&self, pos_rad: &JointVec, near_rad: &[f64]) -> f64 {
-        let times_s = pos_rad.iter().zip(near_rad).zip(&self.vel_rad_s).map(|((a, b), vel)| (a - b).abs() / vel);
-        let crowding = pos_rad.iter().zip(&self.range_rad).map(|(pos, (min, max))| {
-            let room = (pos - min).min(max - pos);
-            (1.0 - room / DISCOMFORT_RAD).max(0.0).powi(2)
-        });
+        let times_s = pos_rad
+            .iter()
+            .zip(near_rad)
+            .zip(&self.vel_rad_s)
+            .map(|((a, b), vel)| (a - b).abs() / vel);
+        let crowding = pos_rad
+            .iter()
+            .zip(&self.range_rad)
+            .map(|(pos, (min, max))| {
+                let room = (pos - min).min(max - pos);
+                (1.0 - room / DISCOMFORT_RAD).max(0.0).powi(2)
+            });
         times_s.fold(0.0, f64::max) + 0.5 * crowding.sum::<f64>()
     }
 }
@@ -259,7 +307,8 @@ fn weighted(error: &Vector6<f64>) -> Vector6<f64> {
 
 /// Is the error within `share` of the tolerances?
 fn within(error: &Vector6<f64>, share: f64) -> bool {
-    error.fixed_rows::<3>(0).norm() <= share * TOLERANCE_M && error.fixed_rows::<3>(3).norm() <= share * TOLERANCE_RAD
+    error.fixed_rows::<3>(0).norm() <= share * TOLERANCE_M
+        && error.fixed_rows::<3>(3).norm() <= share * TOLERANCE_RAD
 }
 
 /// Element `index` of the Halton sequence in the base of the `axis`-th prime, in (0, 1).

@@ -39,10 +39,20 @@ impl Curve {
 
     /// A circle about an axis through `about_m`; what it leaves to the end pose is spread evenly over it.
     pub fn arc(from: Pose, to: &Pose, about_m: Vec3, turn_rad: Vec3) -> Self {
-        let bare = Self { from, turn_rad, about_m, rest_m: Vec3::zeros(), rest_rad: Vec3::zeros() };
+        let bare = Self {
+            from,
+            turn_rad,
+            about_m,
+            rest_m: Vec3::zeros(),
+            rest_rad: Vec3::zeros(),
+        };
         let end = bare.at(1.0);
         let rest_m = to.translation.vector - end.translation.vector;
-        Self { rest_m, rest_rad: (end.rotation.inverse() * to.rotation).scaled_axis(), ..bare }
+        Self {
+            rest_m,
+            rest_rad: (end.rotation.inverse() * to.rotation).scaled_axis(),
+            ..bare
+        }
     }
 
     /// The tool's pose at a share of the path, 0 to 1.
@@ -50,12 +60,17 @@ impl Curve {
         let turn = Rotation::from_scaled_axis(self.turn_rad * share);
         let radius_m = self.from.translation.vector - self.about_m;
         let place_m = self.about_m + turn * radius_m + self.rest_m * share;
-        Pose::from_parts(place_m.into(), turn * self.from.rotation * Rotation::from_scaled_axis(self.rest_rad * share))
+        Pose::from_parts(
+            place_m.into(),
+            turn * self.from.rotation * Rotation::from_scaled_axis(self.rest_rad * share),
+        )
     }
 
     /// No less than the path's length, metres.
     pub fn length_m(&self) -> f64 {
-        let radius_m = (self.from.translation.vector - self.about_m).cross(&self.turn_rad).norm();
+        let radius_m = (self.from.translation.vector - self.about_m)
+            .cross(&self.turn_rad)
+            .norm();
         radius_m + self.rest_m.norm()
     }
 
@@ -76,7 +91,10 @@ pub struct Path {
 impl Path {
     /// An empty path.
     pub fn new() -> Self {
-        Self { knots: Vec::with_capacity(MAX_STRETCHES + 1), bends: Vec::with_capacity(MAX_STRETCHES + 1) }
+        Self {
+            knots: Vec::with_capacity(MAX_STRETCHES + 1),
+            bends: Vec::with_capacity(MAX_STRETCHES + 1),
+        }
     }
 
     /// Follows the curve from a posture. `false` where the joints can't.
@@ -92,8 +110,14 @@ impl Path {
         self.knots.push(start_rad.iter().copied().collect());
         for i in 1..=count {
             let before = &self.knots[i - 1];
-            let Some(next) = ik.follow(&curve.at(i as f64 / count as f64), before, ease) else { return false };
-            if next.iter().zip(before).any(|(a, b)| (a - b).abs() > JUMP_RAD) {
+            let Some(next) = ik.follow(&curve.at(i as f64 / count as f64), before, ease) else {
+                return false;
+            };
+            if next
+                .iter()
+                .zip(before)
+                .any(|(a, b)| (a - b).abs() > JUMP_RAD)
+            {
                 return false;
             }
             self.knots.push(next);
@@ -114,13 +138,17 @@ impl Path {
     pub fn limits(&self, joints: &Limits, tool_m_s: f64, length_m: f64) -> Limits {
         let mut vel = tool_m_s / length_m.max(1e-6);
         for (i, rate, bend, twist) in self.derivatives() {
-            vel = vel.min(joints.vel[i] / rate).min((0.5 * joints.acc[i] / bend).sqrt());
+            vel = vel
+                .min(joints.vel[i] / rate)
+                .min((0.5 * joints.acc[i] / bend).sqrt());
             vel = vel.min((0.25 * joints.jerk[i] / twist).cbrt());
         }
         let mut acc = f64::INFINITY;
         for (i, rate, bend, _) in self.derivatives() {
             let left = joints.acc[i] - bend * vel * vel;
-            acc = acc.min(left / rate).min(joints.jerk[i] / (12.0 * bend * vel));
+            acc = acc
+                .min(left / rate)
+                .min(joints.jerk[i] / (12.0 * bend * vel));
         }
         let mut jerk = f64::INFINITY;
         for (i, rate, bend, twist) in self.derivatives() {
@@ -128,7 +156,11 @@ impl Path {
             jerk = jerk.min(left / rate);
         }
         let one = |value: f64| JointVec::from_iter([value]);
-        Limits { vel: one(vel), acc: one(acc), jerk: one(jerk) }
+        Limits {
+            vel: one(vel),
+            acc: one(acc),
+            jerk: one(jerk),
+        }
     }
 
     /// Joint state at a share of the path that moves with `vel` and `acc` (shares per second).
@@ -139,13 +171,18 @@ impl Path {
         let (width, right) = (1.0 / (last + 1) as f64, place - k as f64);
         let left = 1.0 - right;
         let mut state = State::default();
-        let pairs = self.knots[k].iter().zip(&self.knots[k + 1]).zip(self.bends[k].iter().zip(&self.bends[k + 1]));
+        let pairs = self.knots[k]
+            .iter()
+            .zip(&self.knots[k + 1])
+            .zip(self.bends[k].iter().zip(&self.bends[k + 1]));
         for ((a, b), (bend_a, bend_b)) in pairs {
             let cubic = |x: f64| (x * x * x - x) * width * width / 6.0;
             let slope = |x: f64| (3.0 * x * x - 1.0) * width / 6.0;
             let rate = (b - a) / width - slope(left) * bend_a + slope(right) * bend_b;
             let bend = left * bend_a + right * bend_b;
-            state.pos.push(left * a + right * b + cubic(left) * bend_a + cubic(right) * bend_b);
+            state
+                .pos
+                .push(left * a + right * b + cubic(left) * bend_a + cubic(right) * bend_b);
             state.vel.push(rate * vel);
             state.acc.push(rate * acc + bend * vel * vel);
         }
@@ -162,15 +199,21 @@ impl Path {
         let last = self.knots.len() - 1;
         let width = 1.0 / last as f64;
         self.bends.clear();
-        self.bends.extend(self.knots.iter().map(|knot| knot.iter().map(|_| 0.0).collect::<JointVec>()));
+        self.bends.extend(
+            self.knots
+                .iter()
+                .map(|knot| knot.iter().map(|_| 0.0).collect::<JointVec>()),
+        );
         let mut above = [0.0; MAX_STRETCHES + 1];
         for joint in 0..self.knots[0].len() {
             for k in 1..last {
-                let kink = self.knots[k - 1][joint] - 2.0 * self.knots[k][joint] + self.knots[k + 1][joint];
+                let kink = self.knots[k - 1][joint] - 2.0 * self.knots[k][joint]
+                    + self.knots[k + 1][joint];
                 let ends = if k == 1 || k == last - 1 { 5.0 } else { 4.0 };
                 let pivot = ends - above[k - 1];
                 above[k] = 1.0 / pivot;
-                self.bends[k][joint] = (6.0 * kink / (width * width) - self.bends[k - 1][joint]) / pivot;
+                self.bends[k][joint] =
+                    (6.0 * kink / (width * width) - self.bends[k - 1][joint]) / pivot;
             }
             for k in (1..last - 1).rev() {
                 self.bends[k][joint] -= above[k] * self.bends[k + 1][joint];
@@ -183,18 +226,26 @@ impl Path {
     /// Largest first, second and third derivative by the share, of every joint in every stretch.
     fn derivatives(&self) -> impl Iterator<Item = (usize, f64, f64, f64)> + '_ {
         let width = 1.0 / (self.knots.len() - 1) as f64;
-        self.knots.windows(2).zip(self.bends.windows(2)).flat_map(move |(knots, bends)| {
-            (0..knots[0].len().min(MAX_JOINTS)).map(move |i| {
-                let (bend_a, bend_b) = (bends[0][i], bends[1][i]);
-                let chord = (knots[1][i] - knots[0][i]) / width;
-                let rate_a = chord - width * (2.0 * bend_a + bend_b) / 6.0;
-                let rate_b = chord + width * (bend_a + 2.0 * bend_b) / 6.0;
-                // Within the stretch the rate leaves its ends by no more than an eighth of the bend's change.
-                let twist = (bend_b - bend_a).abs() / width;
-                let rate = rate_a.abs().max(rate_b.abs()) + width * width * twist / 8.0;
-                (i, rate.max(1e-9), bend_a.abs().max(bend_b.abs()).max(1e-9), twist.max(1e-9))
+        self.knots
+            .windows(2)
+            .zip(self.bends.windows(2))
+            .flat_map(move |(knots, bends)| {
+                (0..knots[0].len().min(MAX_JOINTS)).map(move |i| {
+                    let (bend_a, bend_b) = (bends[0][i], bends[1][i]);
+                    let chord = (knots[1][i] - knots[0][i]) / width;
+                    let rate_a = chord - width * (2.0 * bend_a + bend_b) / 6.0;
+                    let rate_b = chord + width * (bend_a + 2.0 * bend_b) / 6.0;
+                    // Within the stretch the rate leaves its ends by no more than an eighth of the bend's change.
+                    let twist = (bend_b - bend_a).abs() / width;
+                    let rate = rate_a.abs().max(rate_b.abs()) + width * width * twist / 8.0;
+                    (
+                        i,
+                        rate.max(1e-9),
+                        bend_a.abs().max(bend_b.abs()).max(1e-9),
+                        twist.max(1e-9),
+                    )
+                })
             })
-        })
     }
 }
 

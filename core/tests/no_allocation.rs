@@ -1,0 +1,125 @@
+//! The controllers take all their memory when they are made: no tick allocates, steady or on a change of action.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use nalgebra::{Translation3, UnitQuaternion};
+use ponder_core::action::{Action, Path};
+use ponder_core::controller::Controller;
+use ponder_core::controllers::RobotController;
+use ponder_core::observation::{BaseState, Observation, Wrench};
+use ponder_core::robot::RobotSpec;
+use ponder_core::{Pose, Vec3};
+
+thread_local! {
+    static TAKEN: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+#[allow(unsafe_code)] // an allocator can't be written without; this one only counts and hands on
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        TAKEN.with(|taken| taken.set(taken.get() + 1));
+        // SAFETY: the caller's promises are handed on as they are.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above; every pointer came from `System`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn taken() -> u64 {
+    TAKEN.with(Cell::get)
+}
+
+fn down(x_m: f64, y_m: f64, z_m: f64) -> Pose {
+    let flip = UnitQuaternion::from_axis_angle(&Vec3::x_axis(), std::f64::consts::PI);
+    Pose::from_parts(Translation3::new(x_m, y_m, z_m), flip)
+}
+
+#[test]
+fn no_tick_allocates() {
+    let before = taken();
+    drop(std::hint::black_box(vec![1_u8]));
+    assert!(taken() > before, "the count counts");
+
+    let robot = std::sync::Arc::new(RobotSpec {
+        base: common::rover().base,
+        ..(*common::arm7()).clone()
+    });
+    let arm = robot.arm.clone().expect("an arm");
+    let mut observation = Observation {
+        joint_pos_rad: arm.home_rad.clone(),
+        joint_vel_rad_s: arm.home_rad.iter().map(|_| 0.0).collect(),
+        gripper_width_m: Some(0.08),
+        wrench: Some(Wrench {
+            force_n: Vec3::zeros(),
+            torque_nm: Vec3::zeros(),
+        }),
+        base: Some(BaseState {
+            world_from_base: Pose::identity(),
+            twist: Default::default(),
+        }),
+        ..Observation::default()
+    };
+    let reach = |pose, path| Action::Reach {
+        world_from_tool: pose,
+        path,
+        speed: 0.8,
+        until_contact_n: Some(10.0),
+    };
+    let arc = Path::Arc {
+        about_m: Vec3::new(0.3, 0.0, 0.2),
+        axis: Vec3::z(),
+        angle_rad: 0.4,
+    };
+    let actions = [
+        Action::Hold,
+        reach(down(0.5, 0.2, 0.3), Path::Joint),
+        reach(down(0.5, -0.1, 0.2), Path::Straight),
+        reach(down(0.45, 0.1, 0.2), arc),
+        reach(down(0.78, 0.54, 0.7), Path::Joint),
+        reach(down(f64::NAN, 0.0, 0.0), Path::Joint),
+        Action::Grip {
+            width_m: 0.0,
+            force_n: 20.0,
+        },
+        Action::Drive {
+            x_m: 0.5,
+            y_m: 0.2,
+            yaw_rad: Some(1.0),
+            speed: 1.0,
+        },
+        Action::LookAt {
+            point_m: Vec3::new(0.0, 1.0, 0.0),
+        },
+        Action::Park,
+    ];
+    let mut controller = RobotController::new(robot.clone());
+    let before = taken();
+    let mut ticks = 0;
+    // Long enough to arrive, and short enough to switch in full motion.
+    for periods in [400, 35, 3] {
+        for action in actions.iter().chain(actions.iter().rev()) {
+            for _ in 0..periods {
+                let (command, _) = controller.tick(action, &observation);
+                if let Some(target) = command.arm {
+                    observation.joint_pos_rad = target.pos_rad;
+                }
+                observation.stamp = observation.stamp.plus_s(robot.timing.period_s);
+                ticks += 1;
+            }
+        }
+    }
+    controller.reset(&observation);
+    controller.tick(&Action::Hold, &observation);
+    assert_eq!(taken() - before, 0, "allocations in {ticks} ticks");
+}
