@@ -1,0 +1,114 @@
+//! Cameras: frames on demand, some of them lost on the way as asked, and the driver's watch over frames that do not
+//! change.
+
+use std::sync::Arc;
+
+use mujoco_rs::wrappers::mj_data::MjData;
+use mujoco_rs::wrappers::mj_model::MjModel;
+use ponder_core::Stamp;
+use ponder_core::image::{CameraFrame, CameraName};
+use ponder_core::observation::{Observation, SensorFault};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::build::Built;
+use crate::disturb::{Fault, Faults};
+use crate::error::SimError;
+use crate::render::{Eyes, STATE, intrinsics};
+use crate::rng::{Stream, stream};
+
+/// So many repeats of a frame in a row make a frozen camera.
+const FROZEN_AFTER: u32 = 3;
+
+/// What the cameras remember from look to look.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    rng: ChaCha8Rng,
+    last: Vec<Option<CameraFrame>>,
+    repeats: Vec<u32>,
+}
+
+/// All cameras of a world.
+#[derive(Debug)]
+pub(crate) struct Cameras {
+    eyes: Option<Eyes>,
+    memory: Memory,
+}
+
+impl Cameras {
+    pub(crate) fn new(built: &Built) -> Self {
+        let count = built.cameras.len();
+        let rng = stream(built.drawn.seed, Stream::Frames);
+        Self { eyes: None, memory: Memory { rng, last: vec![None; count], repeats: vec![0; count] } }
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    pub(crate) fn recall(&mut self, memory: &Memory) {
+        self.memory.clone_from(memory);
+    }
+
+    /// Frames of every camera into an observation. The first look starts the renderer.
+    pub(crate) fn look(
+        &mut self,
+        built: &Built,
+        data: &MjData<Arc<MjModel>>,
+        now: Stamp,
+        faults: Faults,
+        into: &mut Observation,
+    ) -> Result<(), SimError> {
+        if built.cameras.is_empty() {
+            return Ok(());
+        }
+        if faults.has(Fault::SilentCamera) {
+            into.faults.push(SensorFault::CameraSilent);
+            return Ok(());
+        }
+        let Memory { rng, last, repeats } = &mut self.memory;
+        let frozen = faults.has(Fault::FrozenCamera);
+        let drop = built.sensors.frame_drop;
+        let mut wanted = Vec::with_capacity(built.cameras.len());
+        for (i, frame) in last.iter().enumerate() {
+            let lost = drop > 0.0 && rng.random_bool(drop);
+            if frame.is_none() || !(frozen || lost) {
+                wanted.push(i);
+            }
+        }
+        if !wanted.is_empty() {
+            let eyes = match &mut self.eyes {
+                Some(eyes) => eyes,
+                none => none.insert(Eyes::open(built.model.clone(), built.cameras.clone(), built.hidden_groups.clone())?),
+            };
+            let fill = |state: &mut Vec<f64>| {
+                state.resize(built.model.state_size(STATE), 0.0);
+                data.read_state_into(STATE, state);
+            };
+            let pictures = eyes.shoot(fill, wanted.clone())?;
+            repeats.iter_mut().for_each(|r| *r += 1);
+            for (i, picture) in wanted.into_iter().zip(pictures) {
+                let port = &built.cameras[i];
+                let name = CameraName::from(&port.name).map_err(|_| SimError::Scene(format!("camera name `{}` is too long", port.name)))?;
+                repeats[i] = 0;
+                last[i] = Some(CameraFrame {
+                    name,
+                    stamp: now,
+                    width_px: port.width_px,
+                    height_px: port.height_px,
+                    rgb: picture.rgb,
+                    depth_m: Some(picture.depth_m),
+                    intrinsics: intrinsics(&built.model, port),
+                    world_from_camera: picture.world_from_camera,
+                });
+            }
+        } else {
+            repeats.iter_mut().for_each(|r| *r += 1);
+        }
+        into.cameras.extend(last.iter().flatten().take(into.cameras.remaining_capacity()).cloned());
+        if repeats.iter().any(|r| *r >= FROZEN_AFTER) {
+            into.faults.push(SensorFault::CameraFrozen);
+        }
+        Ok(())
+    }
+}

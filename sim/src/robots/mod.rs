@@ -1,0 +1,11 @@
+//! Robots as MuJoCo has them. A robot file (`ponder_core::robot_file`) names joints and limits; everything else that a
+//! simulator needs (actuators, sensors, the kinematic chain) is found in the model itself.
+
+mod bind;
+mod chain;
+mod source;
+
+pub use bind::{ArmPorts, BasePorts, GripperDrive, GripperPorts, JointDrive, Ports, WrenchPorts, bind};
+pub use chain::named_chain;
+pub(crate) use chain::pose;
+pub use source::{BUILTIN, Builtin, RobotSource};
