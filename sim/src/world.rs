@@ -84,7 +84,7 @@ impl SimWorld {
         let (data, drive) = built.start()?;
         let step_ns = (built.model.opt().timestep * 1e9).round() as u64;
         let period_ns = (built.robot.timing.period_s * 1e9).round() as u64;
-        if step_ns == 0 || period_ns % step_ns != 0 {
+        if step_ns == 0 || !period_ns.is_multiple_of(step_ns) {
             let why = format!("the control period of {period_ns} ns is no multiple of the physics step of {step_ns} ns");
             return Err(SimError::Scene(why));
         }
