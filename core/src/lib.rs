@@ -31,6 +31,7 @@ pub mod guard;
 pub mod imaginer;
 pub mod perceiver;
 pub mod reasoner;
+pub mod run;
 pub mod sink;
 pub mod skill;
 pub mod thinker;

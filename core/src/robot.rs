@@ -63,7 +63,7 @@ pub struct Gripper {
     pub max_force_n: f64,
     /// Fastest change of width, m/s.
     pub speed_m_s: f64,
-    /// How deep the fingers reach around an object beyond the tool point, metres.
+    /// How far an object may stand up between the fingers above the tool point, metres.
     pub finger_depth_m: f64,
 }
 

@@ -11,7 +11,7 @@ use crate::controller::Controller;
 use crate::event::Event;
 use crate::executive::{Executive, Now, Status};
 use crate::goal::Goal;
-use crate::guard::{Guard, RejectCode};
+use crate::guard::{Guard, RejectCode, Rejection};
 use crate::observation::Observation;
 use crate::outcome::{Failure, FailureCode, Halt, Outcome};
 use crate::perceiver::{Look, PerceiveError};
@@ -176,15 +176,16 @@ impl Ring {
         }
     }
 
-    /// Releases the emergency stop, if the robot is at rest. The task that was stopped stays ended.
-    pub fn resume(&mut self) -> bool {
-        let released = self.guard.resume(&self.observation);
-        if released {
-            self.parts.controller.reset(&self.observation);
-            let now = self.now();
-            self.emit(now, &Event::EmergencyStop(false));
-        }
-        released
+    /// Releases the emergency stop. The task that was stopped stays ended.
+    ///
+    /// # Errors
+    /// Why the guard will not: the robot is not at rest, or its senses can't be trusted.
+    pub fn resume(&mut self) -> Result<(), Rejection> {
+        self.guard.resume(&self.observation)?;
+        self.parts.controller.reset(&self.observation);
+        let now = self.now();
+        self.emit(now, &Event::EmergencyStop(false));
+        Ok(())
     }
 
     /// Turns the ring until the goal has an outcome. `stop` is looked at every turn.
