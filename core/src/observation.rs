@@ -77,6 +77,18 @@ pub struct Observation {
     pub truth: Option<Arc<Truth>>,
 }
 
+/// Slower than this is at rest, rad/s and m/s.
+const REST_SPEED: f64 = 0.05;
+
+impl Observation {
+    /// Do the senses say that nothing moves?
+    pub fn is_at_rest(&self) -> bool {
+        let joints = self.joint_vel_rad_s.iter().all(|vel_rad_s| vel_rad_s.abs() < REST_SPEED);
+        let still = |twist: &BaseTwist| twist.linear_m_s.abs().max(twist.angular_rad_s.abs()) < REST_SPEED;
+        joints && self.base.is_none_or(|base| still(&base.twist))
+    }
+}
+
 /// What the simulator knows and a robot can't: for the `ground-truth` perception baseline and judges.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Truth {

@@ -473,7 +473,8 @@ impl Ring {
     fn at_rest(&self, now: Stamp, broken: bool) -> Option<Arc<Outcome>> {
         let Stage::Ending { outcome, since } = &self.stage else { return None };
         let waited_s = now.since_s(*since);
-        let resting = self.motion.action == Action::Hold && self.motion.state != MotionState::Moving;
+        let held = self.motion.action == Action::Hold && self.motion.state != MotionState::Moving;
+        let resting = held && self.observation.is_at_rest();
         (resting || broken || waited_s > REST_S).then(|| outcome.clone())
     }
 

@@ -86,7 +86,7 @@ fn a_missed_grasp_is_tried_again_from_a_fresh_look() {
 #[test]
 fn a_dropped_load_is_noticed_and_planned_for_anew() {
     let mut world = Toy::new(scene());
-    world.when_held(0.8, Toy::drop_held);
+    world.when_held(2.4, Toy::drop_held); // when the arm is on its way to the bowl
     let (mut ring, _) = ring_with(world, vec![plan(TASK, in_bowl()), plan(TASK, in_bowl())]);
     let outcome = ring.run(goal(&ring), &Cancel::default());
     assert!(matches!(*outcome, Outcome::Done { .. }), "{outcome}");
@@ -179,7 +179,7 @@ fn the_emergency_stop_latches_until_it_is_resumed() {
         }
     );
     let still = |events: &[(ponder_core::Stamp, Event)]| {
-        let speeds = events.iter().rev().take(200).filter_map(|(_, e)| match e {
+        let speeds = events.iter().rev().take(120).filter_map(|(_, e)| match e {
             Event::Applied(applied) => applied
                 .sent
                 .arm
@@ -232,7 +232,7 @@ fn silent_sensors_stop_the_robot() {
         ),
         "{outcome}"
     );
-    assert!(ring.now().as_s() < 5.0);
+    assert!(ring.now().as_s() < 6.0);
 }
 
 #[test]
