@@ -64,7 +64,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { replans: 4, rejected_drafts: 2, film_every_s: None }
+        Self {
+            replans: 4,
+            rejected_drafts: 2,
+            film_every_s: None,
+        }
     }
 }
 
@@ -73,11 +77,19 @@ impl Default for Limits {
 enum Stage {
     Idle,
     /// Waits for a scene no older than the first stamp; since the second.
-    Looking { not_before: Stamp, since: Stamp },
-    Thinking { since: Stamp },
+    Looking {
+        not_before: Stamp,
+        since: Stamp,
+    },
+    Thinking {
+        since: Stamp,
+    },
     Acting,
     /// Comes to rest, then ends with this.
-    Ending { outcome: Arc<Outcome>, since: Stamp },
+    Ending {
+        outcome: Arc<Outcome>,
+        since: Stamp,
+    },
 }
 
 /// One ring, turning.
@@ -153,7 +165,13 @@ impl Ring {
         let goal = Arc::new(goal);
         self.emit(now, &Event::Goal(goal.clone()));
         self.goal = Some(goal);
-        (self.first_scene, self.stage) = (None, Stage::Looking { not_before: now, since: now });
+        (self.first_scene, self.stage) = (
+            None,
+            Stage::Looking {
+                not_before: now,
+                since: now,
+            },
+        );
         self.attempts.clear();
     }
 
@@ -162,7 +180,9 @@ impl Ring {
         if !matches!(self.stage, Stage::Idle | Stage::Ending { .. }) {
             let now = self.now();
             self.emit(now, &Event::Cancelled);
-            self.end(Outcome::Halted { halt: Halt::Cancelled });
+            self.end(Outcome::Halted {
+                halt: Halt::Cancelled,
+            });
         }
     }
 
@@ -172,7 +192,9 @@ impl Ring {
         let now = self.now();
         self.emit(now, &Event::EmergencyStop(true));
         if !matches!(self.stage, Stage::Idle | Stage::Ending { .. }) {
-            self.end(Outcome::Halted { halt: Halt::EmergencyStop });
+            self.end(Outcome::Halted {
+                halt: Halt::EmergencyStop,
+            });
         }
     }
 
@@ -232,10 +254,14 @@ impl Ring {
             _ => false,
         };
         let film = self.limits.film_every_s.is_some_and(|every_s| {
-            self.filmed.is_none_or(|last| now.since_s(last) >= every_s - 1e-9)
+            self.filmed
+                .is_none_or(|last| now.since_s(last) >= every_s - 1e-9)
         });
         let wants = self.parts.wants;
-        let want = Want { cameras: film || (needs_look && wants.cameras), truth: (film || needs_look) && wants.truth };
+        let want = Want {
+            cameras: film || (needs_look && wants.cameras),
+            truth: (film || needs_look) && wants.truth,
+        };
         match self.parts.world.observe(want, &mut self.observation) {
             Ok(()) => {
                 if film {
@@ -247,7 +273,10 @@ impl Ring {
                 }
                 self.emit(now, &Event::Observed(self.observation.clone()));
                 if needs_look {
-                    let look = Look { observation: self.observation.clone(), before: self.scene.clone() };
+                    let look = Look {
+                        observation: self.observation.clone(),
+                        before: self.scene.clone(),
+                    };
                     self.emit(now, &Event::LookAsked);
                     self.parts.eyes.post(now, look);
                     self.looking = true;
@@ -276,15 +305,26 @@ impl Ring {
             }
             self.looking = false;
         }
-        let Stage::Looking { not_before, .. } = self.stage else { return };
-        let Some(scene) = self.scene.clone().filter(|scene| scene.stamp >= not_before) else { return };
-        let Some(goal) = self.goal.clone() else { return };
+        let Stage::Looking { not_before, .. } = self.stage else {
+            return;
+        };
+        let Some(scene) = self.scene.clone().filter(|scene| scene.stamp >= not_before) else {
+            return;
+        };
+        let Some(goal) = self.goal.clone() else {
+            return;
+        };
         if self.executive.is_busy() {
             self.stage = Stage::Acting;
             return;
         }
         self.first_scene.get_or_insert_with(|| scene.clone());
-        let question = Question { goal, scene, robot: self.robot.clone(), attempts: self.attempts.clone() };
+        let question = Question {
+            goal,
+            scene,
+            robot: self.robot.clone(),
+            attempts: self.attempts.clone(),
+        };
         self.emit(now, &Event::ThinkAsked(self.attempts.len() as u32));
         self.parts.mind.post(now, question);
         self.stage = Stage::Thinking { since: now };
@@ -297,28 +337,41 @@ impl Ring {
                 Some(Reply::Piece(piece)) => self.emit(now, &Event::ThoughtPiece(piece)),
                 Some(Reply::Answer(Ok(answer))) => self.judge_answer(now, Arc::new(answer)),
                 Some(Reply::Answer(Err(error))) => self.think_failed(now, error.to_string()),
-                Some(Reply::Lost) => self.think_failed(now, "the reasoner's thread is gone".to_owned()),
+                Some(Reply::Lost) => {
+                    self.think_failed(now, "the reasoner's thread is gone".to_owned())
+                }
             }
         }
     }
 
     fn look_failed(&mut self, now: Stamp, why: String) {
         self.emit(now, &Event::LookFailed(why.as_str().into()));
-        self.end(Outcome::Halted { halt: Halt::Perception(why) });
+        self.end(Outcome::Halted {
+            halt: Halt::Perception(why),
+        });
     }
 
     fn think_failed(&mut self, now: Stamp, why: String) {
         self.emit(now, &Event::ThinkFailed(why.as_str().into()));
-        self.end(Outcome::Halted { halt: Halt::Reasoning(why) });
+        self.end(Outcome::Halted {
+            halt: Halt::Reasoning(why),
+        });
     }
 
     /// An answer becomes a plan only through the checker.
     fn judge_answer(&mut self, now: Stamp, answer: Arc<Answer>) {
         self.emit(now, &Event::Answered(answer.clone()));
-        let Some(scene) = self.scene.clone() else { return };
+        let Some(scene) = self.scene.clone() else {
+            return;
+        };
         match &answer.draft {
-            Draft::Refuse { reason, text } => self.end(Outcome::Refused { reason: *reason, text: text.clone() }),
-            Draft::Ask { question } => self.end(Outcome::Asked { question: question.clone() }),
+            Draft::Refuse { reason, text } => self.end(Outcome::Refused {
+                reason: *reason,
+                text: text.clone(),
+            }),
+            Draft::Ask { question } => self.end(Outcome::Asked {
+                question: question.clone(),
+            }),
             draft @ Draft::Do { .. } => match check(draft, &scene, &self.robot) {
                 Ok(plan) => {
                     let steps = plan.steps().iter().map(SkillCall::to_draft).collect();
@@ -335,12 +388,26 @@ impl Ring {
     /// A draft that does not check goes back with the reason, a bounded number of times.
     fn reject(&mut self, now: Stamp, error: PlanError) {
         self.emit(now, &Event::PlanRejected(Arc::new(error.clone())));
-        let earlier = self.attempts.iter().rev().take_while(|attempt| attempt.rejected.is_some()).count();
+        let earlier = self
+            .attempts
+            .iter()
+            .rev()
+            .take_while(|attempt| attempt.rejected.is_some())
+            .count();
         if earlier + 1 >= self.limits.rejected_drafts {
-            return self.end(Outcome::Halted { halt: Halt::PlanRejected(error) });
+            return self.end(Outcome::Halted {
+                halt: Halt::PlanRejected(error),
+            });
         }
-        self.attempts.push(Attempt { done: Vec::new(), failed: None, rejected: Some(error) });
-        self.stage = Stage::Looking { not_before: now, since: now };
+        self.attempts.push(Attempt {
+            done: Vec::new(),
+            failed: None,
+            rejected: Some(error),
+        });
+        self.stage = Stage::Looking {
+            not_before: now,
+            since: now,
+        };
     }
 
     /// Nothing may take for ever.
@@ -348,14 +415,21 @@ impl Ring {
         let max_s = self.robot.timing.max_think_s;
         match self.stage {
             Stage::Looking { not_before, since } if now.since_s(since.max(not_before)) > max_s => {
-                self.end(Outcome::Halted { halt: Halt::NoScene { waited_s: max_s } });
+                self.end(Outcome::Halted {
+                    halt: Halt::NoScene { waited_s: max_s },
+                });
             }
             Stage::Thinking { since } if now.since_s(since) > max_s => {
-                self.end(Outcome::Halted { halt: Halt::NoPlan { waited_s: max_s } });
+                self.end(Outcome::Halted {
+                    halt: Halt::NoPlan { waited_s: max_s },
+                });
             }
             _ => {}
         }
-        let limit_s = self.goal.as_ref().map(|goal| (goal.given, goal.time_limit_s));
+        let limit_s = self
+            .goal
+            .as_ref()
+            .map(|goal| (goal.given, goal.time_limit_s));
         if let Some((given, limit_s)) = limit_s
             && now.since_s(given) > limit_s
         {
@@ -368,7 +442,11 @@ impl Ring {
         if self.stage != Stage::Acting {
             return Action::Hold;
         }
-        let tool = self.robot.arm.as_ref().map(|arm| arm.chain.world_from_tool(&self.observation.joint_pos_rad));
+        let tool = self
+            .robot
+            .arm
+            .as_ref()
+            .map(|arm| arm.chain.world_from_tool(&self.observation.joint_pos_rad));
         let view = Now {
             stamp: now,
             observation: &self.observation,
@@ -381,7 +459,12 @@ impl Ring {
         let (action, status) = self.executive.tick(&view, &mut emit);
         match status {
             Status::Idle | Status::Working => {}
-            Status::NeedsScene(not_before) => self.stage = Stage::Looking { not_before, since: now },
+            Status::NeedsScene(not_before) => {
+                self.stage = Stage::Looking {
+                    not_before,
+                    since: now,
+                }
+            }
             Status::Done => {
                 let evidence = self.executive.evidence().to_vec();
                 self.executive.abandon();
@@ -397,11 +480,18 @@ impl Ring {
         let (done, failed) = self.executive.report();
         self.executive.abandon();
         let failed = failed.map(|call| (call, failure));
-        self.attempts.push(Attempt { done, failed, rejected: None });
+        self.attempts.push(Attempt {
+            done,
+            failed,
+            rejected: None,
+        });
         if self.attempts.len() > self.limits.replans {
             return self.end(Outcome::Failed { failure });
         }
-        self.stage = Stage::Looking { not_before: now.plus_s(0.2), since: now };
+        self.stage = Stage::Looking {
+            not_before: now.plus_s(0.2),
+            since: now,
+        };
     }
 
     /// Action to command, command past the guard, to the world; then a period passes.
@@ -417,12 +507,22 @@ impl Ring {
         self.motion = motion;
         let checked = self.guard.check(now, &command, &self.observation);
         self.emit(now, &Event::Commanded(command));
-        self.heed(now, checked.rejected().map(|rejection| {
-            (rejection.code, Event::Rejected(rejection))
-        }));
-        let applied = self.parts.world.apply(&checked).map_err(|error| self.world_failed(now, error))?;
+        self.heed(
+            now,
+            checked
+                .rejected()
+                .map(|rejection| (rejection.code, Event::Rejected(rejection))),
+        );
+        let applied = self
+            .parts
+            .world
+            .apply(&checked)
+            .map_err(|error| self.world_failed(now, error))?;
         self.emit(now, &Event::Applied(applied));
-        self.parts.world.advance().map_err(|error| self.world_failed(now, error))
+        self.parts
+            .world
+            .advance()
+            .map_err(|error| self.world_failed(now, error))
     }
 
     fn world_failed(&mut self, now: Stamp, error: WorldError) -> Halt {
@@ -444,12 +544,20 @@ impl Ring {
         self.parts.controller.reset(&self.observation);
         let halted = code == RejectCode::EmergencyStop || now.since_s(since) > REJECTED_S;
         if halted {
-            let halt = if code == RejectCode::EmergencyStop { Halt::EmergencyStop } else { Halt::Guard(code) };
+            let halt = if code == RejectCode::EmergencyStop {
+                Halt::EmergencyStop
+            } else {
+                Halt::Guard(code)
+            };
             self.end(Outcome::Halted { halt });
         } else if since == now {
             let sinks = &mut self.parts.sinks;
             let mut emit = |event: Event| sinks.iter_mut().for_each(|sink| sink.emit(now, &event));
-            self.executive.fail(now, Failure::new(FailureCode::GuardRefused, None), &mut emit);
+            self.executive.fail(
+                now,
+                Failure::new(FailureCode::GuardRefused, None),
+                &mut emit,
+            );
         }
     }
 
@@ -459,7 +567,10 @@ impl Ring {
             return;
         }
         self.abandon();
-        self.stage = Stage::Ending { outcome: Arc::new(outcome), since: self.now() };
+        self.stage = Stage::Ending {
+            outcome: Arc::new(outcome),
+            since: self.now(),
+        };
     }
 
     fn abandon(&mut self) {
@@ -471,7 +582,9 @@ impl Ring {
 
     /// The outcome, once the robot rests (or won't).
     fn at_rest(&self, now: Stamp, broken: bool) -> Option<Arc<Outcome>> {
-        let Stage::Ending { outcome, since } = &self.stage else { return None };
+        let Stage::Ending { outcome, since } = &self.stage else {
+            return None;
+        };
         let waited_s = now.since_s(*since);
         let held = self.motion.action == Action::Hold && self.motion.state != MotionState::Moving;
         let resting = held && self.observation.is_at_rest();
@@ -479,6 +592,9 @@ impl Ring {
     }
 
     fn emit(&mut self, stamp: Stamp, event: &Event) {
-        self.parts.sinks.iter_mut().for_each(|sink| sink.emit(stamp, event));
+        self.parts
+            .sinks
+            .iter_mut()
+            .for_each(|sink| sink.emit(stamp, event));
     }
 }

@@ -215,7 +215,10 @@ impl World for Toy {
         into.joint_pos_rad.clone_from(&self.joints);
         into.joint_vel_rad_s.clone_from(&self.speeds);
         into.gripper_width_m = Some(self.width_m);
-        into.wrench = Some(Wrench { force_n: Vec3::zeros(), torque_nm: Vec3::zeros() });
+        into.wrench = Some(Wrench {
+            force_n: Vec3::zeros(),
+            torque_nm: Vec3::zeros(),
+        });
         into.truth = want.truth.then(|| {
             Arc::new(Truth {
                 stamp: self.now,
@@ -334,7 +337,10 @@ pub type Events = Arc<Mutex<Vec<(Stamp, Event)>>>;
 struct Keep(Events);
 impl Sink for Keep {
     fn emit(&mut self, stamp: Stamp, event: &Event) {
-        if !matches!(event, Event::Observed(_) | Event::Commanded(_) | Event::Applied(_)) {
+        if !matches!(
+            event,
+            Event::Observed(_) | Event::Commanded(_) | Event::Applied(_)
+        ) {
             println!("{stamp} {event:?}"); // shown when a test fails
         }
         self.0.lock().unwrap().push((stamp, event.clone()));
