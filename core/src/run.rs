@@ -173,6 +173,11 @@ impl Ring {
             },
         );
         self.attempts.clear();
+        if self.guard.is_stopped() {
+            self.end(Outcome::Halted {
+                halt: Halt::EmergencyStop,
+            });
+        }
     }
 
     /// Ends the task: the robot brakes, holds, and the outcome is `Halted`.
