@@ -29,3 +29,6 @@ pub use error::SimError;
 pub use record::{SafetyRecord, Violation};
 pub use scene::SceneSpec;
 pub use world::{SimWorld, Snapshot};
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use ponder_core::scene::{Affordance, Affordances, Color};
 const BOARD_M: f64 = 0.008;
 const WALL_M: f64 = 0.005;
 const GAP_M: f64 = 0.003;
-const STAND_OFF_M: f64 = 0.042;
+const STAND_OFF_M: f64 = 0.055;
 /// Part of the depth that the drawer comes out.
 const TRAVEL: f64 = 0.75;
 const CASE: Finish = Finish { rgba: [0.86, 0.83, 0.78, 1.0], density_kg_m3: 600.0 };
