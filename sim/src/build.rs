@@ -134,13 +134,20 @@ impl SceneSpec {
         crate::quiet::hush();
         let drawn = self.draw(seed)?;
         let source = RobotSource::load(&self.robot, folder)?;
-        let foreign = if let Surroundings::Mjcf(foreign) = &self.world { Some(foreign) } else { None };
+        let foreign = if let Surroundings::Mjcf(foreign) = &self.world {
+            Some(foreign)
+        } else {
+            None
+        };
         let origin = foreign.map_or_else(|| self.robot.clone(), |f| f.file.display().to_string());
         let refused = |e: &dyn std::fmt::Display| SimError::model(&origin, e);
 
         let mut spec = match foreign {
-            Some(foreign) => MjSpec::from_xml(folder.join(&foreign.file)).map_err(|e| refused(&e))?,
-            None => MjSpec::from_xml_string(include_str!("../worlds/common.xml")).map_err(|e| refused(&e))?,
+            Some(foreign) => {
+                MjSpec::from_xml(folder.join(&foreign.file)).map_err(|e| refused(&e))?
+            }
+            None => MjSpec::from_xml_string(include_str!("../worlds/common.xml"))
+                .map_err(|e| refused(&e))?,
         };
         if foreign.is_none_or(|f| !f.robot_inside) {
             attach(&mut spec, &source, &drawn.world_from_robot)?;
@@ -174,39 +181,81 @@ impl SceneSpec {
         for object in foreign.map_or(&[][..], |f| &f.objects) {
             objects.push(foreign_port(&model, object)?);
         }
-        let start = foreign.and_then(|f| f.states.as_ref()).map(|s| s.pick(&model, seed, folder)).transpose()?;
+        let start = foreign
+            .and_then(|f| f.states.as_ref())
+            .map(|s| s.pick(&model, seed, folder))
+            .transpose()?;
         let hidden_groups = foreign.map_or_else(Vec::new, |f: &Foreign| f.hidden_groups.clone());
         let cameras = camera_ports(&model, &drawn.cameras, &robot)?;
         let (robot, sensors) = (Arc::new(robot), self.sensors);
-        Ok(Built { model, robot, ports, objects, cameras, drawn, sensors, hidden_groups, start })
+        Ok(Built {
+            model,
+            robot,
+            ports,
+            objects,
+            cameras,
+            drawn,
+            sensors,
+            hidden_groups,
+            start,
+        })
     }
 }
 
 /// Attaches a robot's MJCF to the scene.
-fn attach(spec: &mut MjSpec, source: &RobotSource, world_from_robot: &Pose) -> Result<(), SimError> {
+fn attach(
+    spec: &mut MjSpec,
+    source: &RobotSource,
+    world_from_robot: &Pose,
+) -> Result<(), SimError> {
     let mut robot = source.spec()?;
     let (position_m, quat) = split(world_from_robot);
-    let frame = spec.world_body_mut().add_frame().with_pos(position_m).with_quat(quat);
-    frame.attach_by_deep_copy(&mut robot, "", "").map_err(|e| SimError::model(&source.origin, e))
+    let frame = spec
+        .world_body_mut()
+        .add_frame()
+        .with_pos(position_m)
+        .with_quat(quat);
+    frame
+        .attach_by_deep_copy(&mut robot, "", "")
+        .map_err(|e| SimError::model(&source.origin, e))
 }
 
 /// Drafts a thing into the scene.
-fn draft(spec: &mut MjSpec, thing: &Thing, index: usize, buttons: &mut i32) -> Result<Vec<Part>, SimError> {
+fn draft(
+    spec: &mut MjSpec,
+    thing: &Thing,
+    index: usize,
+    buttons: &mut i32,
+) -> Result<Vec<Part>, SimError> {
     let id = thing.id.as_str();
-    let refused = |e: mujoco_rs::error::MjEditError| SimError::object(id, format!("MuJoCo refuses it: {e}"));
+    let refused =
+        |e: mujoco_rs::error::MjEditError| SimError::object(id, format!("MuJoCo refuses it: {e}"));
     let mut pose = thing.pose;
     if thing.spare {
         pose.translation.vector.x += OUT_OF_SIGHT_M + index as f64;
     }
     let (position_m, quat) = split(&pose);
-    let body = spec.world_body_mut().add_body().with_pos(position_m).with_quat(quat);
+    let body = spec
+        .world_body_mut()
+        .add_body()
+        .with_pos(position_m)
+        .with_quat(quat);
     body.set_name(id).map_err(refused)?;
     if !thing.kind.fixed {
-        let joint = body.add_joint().with_type(MjtJoint::mjJNT_FREE).with_align(MjtAlignFree::mjALIGNFREE_FALSE);
-        joint.with_damping([0.0; 3]).with_armature(0.0).set_frictionloss(0.0);
+        let joint = body
+            .add_joint()
+            .with_type(MjtJoint::mjJNT_FREE)
+            .with_align(MjtAlignFree::mjALIGNFREE_FALSE);
+        joint
+            .with_damping([0.0; 3])
+            .with_armature(0.0)
+            .set_frictionloss(0.0);
         joint.set_name(id).map_err(refused)?;
     }
-    let [r, g, b] = thing.color.map_or([150; 3], Color::rgb).map(|channel| f32::from(channel) / 255.0);
+    let [r, g, b] = thing
+        .color
+        .map_or([150; 3], Color::rgb)
+        .map(|channel| f32::from(channel) / 255.0);
     let mut draft = Draft::new(body, id, [r, g, b, 1.0]);
     let parts = (thing.kind.build)(&mut draft, thing.size_m).map_err(refused)?;
     // Moving parts of a thing that is bolted to the world would collide with what they are mounted in.
@@ -235,13 +284,19 @@ fn light_up(
         material.set_emission(1.0);
         material.set_name("ponder_lamp")?;
     }
-    let body = spec.world_body_mut().add_body().with_pos(position_m).with_quat(quat);
+    let body = spec
+        .world_body_mut()
+        .add_body()
+        .with_pos(position_m)
+        .with_quat(quat);
     body.set_mocap(true);
     body.set_name(&format!("{}/{lamp}", thing.id))?;
     let mut draft = Draft::new(body, thing.id.as_str(), [1.0; 4]);
     let at_m = [0.0, 0.0, thing.size_m.z * 0.5 - 0.025];
     let finish = crate::kinds::Finish::drawn([1.0, 0.93, 0.45, 1.0]);
-    draft.cylinder(at_m, button::lamp_radius_m(thing.size_m.x), 0.003, finish).set_material("ponder_lamp");
+    draft
+        .cylinder(at_m, button::lamp_radius_m(thing.size_m.x), 0.003, finish)
+        .set_material("ponder_lamp");
     Ok(())
 }
 
@@ -249,12 +304,18 @@ fn lights(spec: &mut MjSpec, drawn: &Drawn, fine: bool) {
     spec.visual_mut().quality.offsamples = if fine { 4 } else { 0 };
     for name in ["sun", "fill"] {
         if let Some(light) = spec.light_mut(name) {
-            let diffuse = light.diffuse().map(|channel| channel * drawn.brightness as f32);
-            light.with_diffuse(diffuse).set_castshadow(fine && name == "sun");
+            let diffuse = light
+                .diffuse()
+                .map(|channel| channel * drawn.brightness as f32);
+            light
+                .with_diffuse(diffuse)
+                .set_castshadow(fine && name == "sun");
             if name == "sun" {
                 // A sun far off: shining straight at the middle of the scene.
                 let from_m = Vec3::new(0.4, 0.0, 0.0) - drawn.sun_direction * 2.5;
-                light.with_pos(from_m.into()).with_dir(drawn.sun_direction.into());
+                light
+                    .with_pos(from_m.into())
+                    .with_dir(drawn.sun_direction.into());
             }
         }
     }
@@ -264,10 +325,17 @@ fn lights(spec: &mut MjSpec, drawn: &Drawn, fine: bool) {
 fn cameras(spec: &mut MjSpec, eyes: &[Eye]) -> Result<(), SimError> {
     for eye in eyes.iter().filter(|eye| eye.spec.mjcf.is_none()) {
         let quat = look_at(eye).ok_or_else(|| {
-            SimError::Scene(format!("camera `{}` stands where it looks: move `eye_m` or `target_m`", eye.spec.name))
+            SimError::Scene(format!(
+                "camera `{}` stands where it looks: move `eye_m` or `target_m`",
+                eye.spec.name
+            ))
         })?;
         let q = quat.quaternion();
-        let camera = spec.world_body_mut().add_camera().with_pos(eye.eye_m.into()).with_quat([q.w, q.i, q.j, q.k]);
+        let camera = spec
+            .world_body_mut()
+            .add_camera()
+            .with_pos(eye.eye_m.into())
+            .with_quat([q.w, q.i, q.j, q.k]);
         camera.set_fovy(eye.fov_deg);
         let taken = |_| SimError::Scene(format!("two cameras are called `{}`", eye.spec.name));
         camera.set_name(&eye.spec.name).map_err(taken)?;
@@ -284,44 +352,104 @@ fn cameras(spec: &mut MjSpec, eyes: &[Eye]) -> Result<(), SimError> {
 fn look_at(eye: &Eye) -> Option<Rotation> {
     let back = (eye.eye_m - eye.target_m).try_normalize(1e-6)?;
     // Straight down, the picture's top is where x points.
-    let up = if back.z.abs() > 0.999 { Vec3::x() } else { Vec3::z() };
+    let up = if back.z.abs() > 0.999 {
+        Vec3::x()
+    } else {
+        Vec3::z()
+    };
     Some(Rotation::face_towards(&back, &up))
 }
 
 /// Every camera that is drawn or that the robot file names.
-fn camera_ports(model: &MjModel, eyes: &[Eye], robot: &RobotSpec) -> Result<Vec<CameraPort>, SimError> {
+fn camera_ports(
+    model: &MjModel,
+    eyes: &[Eye],
+    robot: &RobotSpec,
+) -> Result<Vec<CameraPort>, SimError> {
     let usual = CameraSpec::default();
     let drawn = eyes.iter().map(|eye| &eye.spec);
-    let named = robot.cameras.iter().filter(|name| !eyes.iter().any(|eye| eye.spec.name == **name));
-    let named: Vec<CameraSpec> = named.map(|name| CameraSpec { name: name.clone(), ..usual.clone() }).collect();
+    let named = robot
+        .cameras
+        .iter()
+        .filter(|name| !eyes.iter().any(|eye| eye.spec.name == **name));
+    let named: Vec<CameraSpec> = named
+        .map(|name| CameraSpec {
+            name: name.clone(),
+            ..usual.clone()
+        })
+        .collect();
     let mut ports: Vec<CameraPort> = Vec::new();
     for spec in drawn.chain(&named) {
         let wanted = spec.mjcf.as_ref().unwrap_or(&spec.name);
         let id = model
             .name_to_id(MjtObjBase::mjOBJ_CAMERA, wanted)
-            .ok_or_else(|| SimError::Scene(format!("no camera named `{wanted}` in the MJCF: place one under `cameras`")))?;
-        ports.push(CameraPort { name: spec.name.clone(), id, width_px: spec.width_px, height_px: spec.height_px });
+            .ok_or_else(|| {
+                SimError::Scene(format!(
+                    "no camera named `{wanted}` in the MJCF: place one under `cameras`"
+                ))
+            })?;
+        ports.push(CameraPort {
+            name: spec.name.clone(),
+            id,
+            width_px: spec.width_px,
+            height_px: spec.height_px,
+        });
     }
     if ports.len() > ponder_core::observation::MAX_CAMERAS {
-        return Err(SimError::Scene(format!("{} cameras; at most {}", ports.len(), ponder_core::observation::MAX_CAMERAS)));
+        return Err(SimError::Scene(format!(
+            "{} cameras; at most {}",
+            ports.len(),
+            ponder_core::observation::MAX_CAMERAS
+        )));
     }
     Ok(ports)
 }
 
-fn port(model: &MjModel, thing: &Thing, index: usize, part: &Part, user: &mut usize) -> Result<ObjectPort, SimError> {
+fn port(
+    model: &MjModel,
+    thing: &Thing,
+    index: usize,
+    part: &Part,
+    user: &mut usize,
+) -> Result<ObjectPort, SimError> {
     let id = thing.id.as_str();
-    let full = |name: &str| if name.is_empty() { id.to_owned() } else { format!("{id}/{name}") };
+    let full = |name: &str| {
+        if name.is_empty() {
+            id.to_owned()
+        } else {
+            format!("{id}/{name}")
+        }
+    };
     let lost = || SimError::object(id, "a part of it is not in the model");
-    let body = |name: &str| model.name_to_id(MjtObjBase::mjOBJ_BODY, &full(name)).ok_or_else(lost);
+    let body = |name: &str| {
+        model
+            .name_to_id(MjtObjBase::mjOBJ_BODY, &full(name))
+            .ok_or_else(lost)
+    };
     let qpos = |name: &str| {
-        let joint = model.name_to_id(MjtObjBase::mjOBJ_JOINT, &full(name)).ok_or_else(lost)?;
+        let joint = model
+            .name_to_id(MjtObjBase::mjOBJ_JOINT, &full(name))
+            .ok_or_else(lost)?;
         Ok::<usize, SimError>(model.jnt_qposadr()[joint] as usize)
     };
     let state = match part.reading {
         Reading::Still => StatePort::Still,
-        Reading::Opens { joint, open } => StatePort::Opens { qpos: qpos(joint)?, from: 0.0, to: open },
-        Reading::Turns { joint, on_rad } => StatePort::Turns { qpos: qpos(joint)?, from: 0.0, to: on_rad * 2.0 },
-        Reading::Toggles { joint, travel_m, lamp, lamp_rise_m } => {
+        Reading::Opens { joint, open } => StatePort::Opens {
+            qpos: qpos(joint)?,
+            from: 0.0,
+            to: open,
+        },
+        Reading::Turns { joint, on_rad } => StatePort::Turns {
+            qpos: qpos(joint)?,
+            from: 0.0,
+            to: on_rad * 2.0,
+        },
+        Reading::Toggles {
+            joint,
+            travel_m,
+            lamp,
+            lamp_rise_m,
+        } => {
             let lamp_body = body(lamp)?;
             let mine = *user;
             *user += 2;
@@ -338,16 +466,24 @@ fn port(model: &MjModel, thing: &Thing, index: usize, part: &Part, user: &mut us
     let name = format!("{id}{}", part.suffix);
     Ok(ObjectPort {
         id: ObjectId::from(&name).map_err(|_| SimError::object(&name, "its name is too long"))?,
-        label: Label::from(part.label).map_err(|_| SimError::object(&name, "its label is too long"))?,
+        label: Label::from(part.label)
+            .map_err(|_| SimError::object(&name, "its label is too long"))?,
         color: if part.colored { thing.color } else { None },
         body: body(part.body)?,
         body_from_object: Pose::identity(),
         size_m: part.size_m,
         affordances: part.affordances,
         state,
-        handle: part.handle.map(|(name, at_m)| Ok::<_, SimError>((body(name)?, at_m))).transpose()?,
+        handle: part
+            .handle
+            .map(|(name, at_m)| Ok::<_, SimError>((body(name)?, at_m)))
+            .transpose()?,
         floor_z_m: part.floor_z_m,
-        free: if part.body.is_empty() { free_joint(model, body("")?) } else { None },
+        free: if part.body.is_empty() {
+            free_joint(model, body("")?)
+        } else {
+            None
+        },
         thing: Some(index),
     })
 }
@@ -355,8 +491,12 @@ fn port(model: &MjModel, thing: &Thing, index: usize, part: &Part, user: &mut us
 /// Addresses of a body's free joint in qpos and qvel.
 fn free_joint(model: &MjModel, body: usize) -> Option<(usize, usize)> {
     let joint = usize::try_from(model.body_jntadr()[body]).ok()?;
-    (model.jnt_type()[joint] == MjtJoint::mjJNT_FREE)
-        .then(|| (model.jnt_qposadr()[joint] as usize, model.jnt_dofadr()[joint] as usize))
+    (model.jnt_type()[joint] == MjtJoint::mjJNT_FREE).then(|| {
+        (
+            model.jnt_qposadr()[joint] as usize,
+            model.jnt_dofadr()[joint] as usize,
+        )
+    })
 }
 
 fn foreign_port(model: &MjModel, object: &ForeignObject) -> Result<ObjectPort, SimError> {
@@ -371,26 +511,45 @@ fn foreign_port(model: &MjModel, object: &ForeignObject) -> Result<ObjectPort, S
         Ok::<usize, SimError>(model.jnt_qposadr()[id] as usize)
     };
     let state = match (&object.opens, &object.turns) {
-        (Some(j), None) => StatePort::Opens { qpos: qpos(&j.joint)?, from: j.from, to: j.to },
-        (None, Some(j)) => StatePort::Turns { qpos: qpos(&j.joint)?, from: j.from, to: j.to },
+        (Some(j), None) => StatePort::Opens {
+            qpos: qpos(&j.joint)?,
+            from: j.from,
+            to: j.to,
+        },
+        (None, Some(j)) => StatePort::Turns {
+            qpos: qpos(&j.joint)?,
+            from: j.from,
+            to: j.to,
+        },
         (None, None) => StatePort::Still,
-        (Some(_), Some(_)) => return Err(wrong("has both `opens` and `turns`: split it into two objects".to_owned())),
+        (Some(_), Some(_)) => {
+            return Err(wrong(
+                "has both `opens` and `turns`: split it into two objects".to_owned(),
+            ));
+        }
     };
     let body_id = body(&object.body)?;
     let (center_m, size_m) = match &object.bounds {
         Some(bounds) => (bounds.center_m, bounds.size_m),
-        None => measured(model, body_id).ok_or_else(|| wrong("its body has no shapes: give its `bounds`".to_owned()))?,
+        None => measured(model, body_id)
+            .ok_or_else(|| wrong("its body has no shapes: give its `bounds`".to_owned()))?,
     };
     Ok(ObjectPort {
-        id: ObjectId::from(&object.id).map_err(|_| wrong("its `id` has more than 32 letters".to_owned()))?,
-        label: Label::from(&object.label).map_err(|_| wrong("its `label` has more than 24 letters".to_owned()))?,
+        id: ObjectId::from(&object.id)
+            .map_err(|_| wrong("its `id` has more than 32 letters".to_owned()))?,
+        label: Label::from(&object.label)
+            .map_err(|_| wrong("its `label` has more than 24 letters".to_owned()))?,
         color: object.color,
         body: body_id,
         body_from_object: Pose::from_parts(center_m.into(), Rotation::identity()),
         size_m,
         affordances: object.affordances,
         state,
-        handle: object.handle.as_ref().map(|h| Ok::<_, SimError>((body(&h.body)?, h.at_m))).transpose()?,
+        handle: object
+            .handle
+            .as_ref()
+            .map(|h| Ok::<_, SimError>((body(&h.body)?, h.at_m)))
+            .transpose()?,
         floor_z_m: None,
         free: free_joint(model, body_id),
         thing: None,
@@ -404,18 +563,24 @@ fn measured(model: &MjModel, root: usize) -> Option<(Vec3, Vec3)> {
         let mut root_from_body = Pose::identity();
         let mut body = model.geom_bodyid()[geom] as usize;
         while body != root && body != 0 {
-            root_from_body = crate::robots::pose(&model.body_pos()[body], &model.body_quat()[body]) * root_from_body;
+            root_from_body = crate::robots::pose(&model.body_pos()[body], &model.body_quat()[body])
+                * root_from_body;
             body = model.body_parentid()[body] as usize;
         }
         if body != root {
             continue;
         }
-        let root_from_geom = root_from_body * crate::robots::pose(&model.geom_pos()[geom], &model.geom_quat()[geom]);
+        let root_from_geom =
+            root_from_body * crate::robots::pose(&model.geom_pos()[geom], &model.geom_quat()[geom]);
         let [x, y, z, hx, hy, hz] = model.geom_aabb()[geom];
         let center = root_from_geom * nalgebra::Point3::new(x, y, z);
-        let half = root_from_geom.rotation.to_rotation_matrix().matrix().abs() * Vec3::new(hx, hy, hz);
+        let half =
+            root_from_geom.rotation.to_rotation_matrix().matrix().abs() * Vec3::new(hx, hy, hz);
         let (low, high) = bounds.unwrap_or((center.coords - half, center.coords + half));
-        bounds = Some((low.inf(&(center.coords - half)), high.sup(&(center.coords + half))));
+        bounds = Some((
+            low.inf(&(center.coords - half)),
+            high.sup(&(center.coords + half)),
+        ));
     }
     bounds.map(|(low, high)| ((low + high) * 0.5, high - low))
 }

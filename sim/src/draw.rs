@@ -58,7 +58,14 @@ pub struct Thing {
 
 impl std::fmt::Debug for Thing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({}, {:?}) at {}", self.id, self.kind.label, self.size_m.as_slice(), self.pose)
+        write!(
+            f,
+            "{} ({}, {:?}) at {}",
+            self.id,
+            self.kind.label,
+            self.size_m.as_slice(),
+            self.pose
+        )
     }
 }
 
@@ -98,46 +105,91 @@ impl SceneSpec {
         let robot_m = Vec3::new(at.x_m.draw(&mut rng), at.y_m.draw(&mut rng), at.z_m);
         let world_from_robot = upright(robot_m, at.yaw_rad.draw(&mut rng));
         let usual = [usual_camera(&self.world)];
-        let cameras = if self.cameras.is_empty() { &usual[..] } else { &self.cameras };
-        let cameras = cameras.iter().map(|spec| Eye::draw(spec, &mut rng)).collect();
+        let cameras = if self.cameras.is_empty() {
+            &usual[..]
+        } else {
+            &self.cameras
+        };
+        let cameras = cameras
+            .iter()
+            .map(|spec| Eye::draw(spec, &mut rng))
+            .collect();
         let brightness = self.light.brightness.draw(&mut rng);
-        let (azimuth, elevation) = (self.light.azimuth_rad.draw(&mut rng), self.light.elevation_rad.draw(&mut rng));
+        let (azimuth, elevation) = (
+            self.light.azimuth_rad.draw(&mut rng),
+            self.light.elevation_rad.draw(&mut rng),
+        );
         let (level, height) = (elevation.cos(), elevation.sin());
         let sun_direction = -Vec3::new(level * azimuth.cos(), level * azimuth.sin(), height);
 
-        let specs: Vec<ObjectSpec> = fixtures(&self.world).into_iter().chain(self.objects.iter().cloned()).collect();
+        let specs: Vec<ObjectSpec> = fixtures(&self.world)
+            .into_iter()
+            .chain(self.objects.iter().cloned())
+            .collect();
         let mut stuck = String::new();
         for _ in 0..TRIES_PER_SCENE {
             match self.place(&specs, &mut rng)? {
                 Ok(things) => {
-                    return Ok(Drawn { seed, things, world_from_robot, cameras, brightness, sun_direction });
+                    return Ok(Drawn {
+                        seed,
+                        things,
+                        world_from_robot,
+                        cameras,
+                        brightness,
+                        sun_direction,
+                    });
                 }
                 Err(object) => stuck = object,
             }
         }
-        Err(SimError::NoRoom { object: stuck, tries: TRIES_PER_SCENE * TRIES_PER_OBJECT })
+        Err(SimError::NoRoom {
+            object: stuck,
+            tries: TRIES_PER_SCENE * TRIES_PER_OBJECT,
+        })
     }
 
     /// One try at the whole scene: the things, or the name of the one that found no place.
-    fn place(&self, specs: &[ObjectSpec], rng: &mut ChaCha8Rng) -> Result<Result<Vec<Thing>, String>, SimError> {
+    fn place(
+        &self,
+        specs: &[ObjectSpec],
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Result<Vec<Thing>, String>, SimError> {
         // What has a fixed place is placed first, so that the rest can avoid it.
         let mut order: Vec<usize> = (0..specs.len()).collect();
         order.sort_by_key(|i| !(specs[*i].at.x_m.is_exact() && specs[*i].at.y_m.is_exact()));
         let mut things: Vec<Option<Thing>> = vec![None; specs.len()];
         for i in order {
             let spec = &specs[i];
-            let Some(kind) = kind(&spec.kind) else { continue };
+            let Some(kind) = kind(&spec.kind) else {
+                continue;
+            };
             let color = self.color(spec, kind, &things, rng)?;
             let scale = spec.scale.draw(rng);
-            let size_m = Vec3::from(spec.size_m.map_or(kind.size_m, |size| size.map(|r| r.draw(rng)))) * scale;
+            let size_m = Vec3::from(
+                spec.size_m
+                    .map_or(kind.size_m, |size| size.map(|r| r.draw(rng))),
+            ) * scale;
             let id = name(spec, kind, color, &things)?;
             let rest = rest(&id, &spec.at, kind, specs)?;
             let (open, on, spare) = (spec.open.draw(rng), spec.on, spec.spare);
-            let mut thing = Thing { id, kind, color, size_m, pose: Pose::identity(), rest, open, on, spare };
+            let mut thing = Thing {
+                id,
+                kind,
+                color,
+                size_m,
+                pose: Pose::identity(),
+                rest,
+                open,
+                on,
+                spare,
+            };
             let free = (0..TRIES_PER_OBJECT).any(|_| {
                 thing.pose = pose(&spec.at, size_m, rng);
                 spec.at.x_m.is_exact() && spec.at.y_m.is_exact() && spec.at.yaw_rad.is_exact()
-                    || things.iter().flatten().all(|other| !touch(&thing, other, self.min_gap_m))
+                    || things
+                        .iter()
+                        .flatten()
+                        .all(|other| !touch(&thing, other, self.min_gap_m))
             });
             if !free {
                 return Ok(Err(thing.id.to_string()));
@@ -158,10 +210,22 @@ impl SceneSpec {
             Colors::One(color) => Ok(Some(*color)),
             Colors::Usual => Ok(kind.color),
             Colors::OneOf(list) => {
-                let taken = |c: &Color| things.iter().flatten().any(|t| t.kind.label == kind.label && t.color == Some(*c));
-                let left: Vec<Color> = list.iter().filter(|c| self.repeat_colors || !taken(c)).copied().collect();
+                let taken = |c: &Color| {
+                    things
+                        .iter()
+                        .flatten()
+                        .any(|t| t.kind.label == kind.label && t.color == Some(*c))
+                };
+                let left: Vec<Color> = list
+                    .iter()
+                    .filter(|c| self.repeat_colors || !taken(c))
+                    .copied()
+                    .collect();
                 let color = left.choose(rng).copied().ok_or_else(|| {
-                    SimError::object(&spec.kind, "no colour left: give more colours or set `repeat_colors`")
+                    SimError::object(
+                        &spec.kind,
+                        "no colour left: give more colours or set `repeat_colors`",
+                    )
                 })?;
                 Ok(Some(color))
             }
@@ -173,7 +237,12 @@ impl Eye {
     fn draw(spec: &CameraSpec, rng: &mut ChaCha8Rng) -> Self {
         let eye_m = Vec3::from(spec.eye_m.map(|r| r.draw(rng)));
         let target_m = Vec3::from(spec.target_m.map(|r| r.draw(rng)));
-        Self { spec: spec.clone(), eye_m, target_m, fov_deg: spec.fov_deg.draw(rng) }
+        Self {
+            spec: spec.clone(),
+            eye_m,
+            target_m,
+            fov_deg: spec.fov_deg.draw(rng),
+        }
     }
 }
 
@@ -184,7 +253,11 @@ fn usual_camera(world: &Surroundings) -> CameraSpec {
         Surroundings::Room { size_m } => {
             let far_m = size_m[0].max(size_m[1]);
             let eye_m = [-0.85 * far_m, 0.0, 0.95 * far_m].map(Range::Exactly);
-            CameraSpec { eye_m, target_m: [-0.04 * far_m, 0.0, 0.0].map(Range::Exactly), ..usual }
+            CameraSpec {
+                eye_m,
+                target_m: [-0.04 * far_m, 0.0, 0.0].map(Range::Exactly),
+                ..usual
+            }
         }
         _ => usual,
     }
@@ -194,14 +267,25 @@ fn usual_camera(world: &Surroundings) -> CameraSpec {
 fn fixtures(world: &Surroundings) -> Vec<ObjectSpec> {
     let fixed = |kind: &str, id: String, x_m: f64, y_m: f64, bottom_z_m: f64| {
         let spec = ObjectSpec::new(kind, x_m, y_m);
-        ObjectSpec { id: Some(id), at: At { bottom_z_m, ..spec.at.clone() }, ..spec }
+        ObjectSpec {
+            id: Some(id),
+            at: At {
+                bottom_z_m,
+                ..spec.at.clone()
+            },
+            ..spec
+        }
     };
     match world {
         Surroundings::Tabletop => vec![fixed("table", "table".to_owned(), 0.35, 0.0, -0.04)],
         Surroundings::Room { size_m: [x_m, y_m] } => {
             let thick_m = 0.1;
-            let walls = [(0.0, y_m * 0.5, *x_m, 0.0), (0.0, -y_m * 0.5, *x_m, 0.0), (x_m * 0.5, 0.0, *y_m, 1.0),
-                (-x_m * 0.5, 0.0, *y_m, 1.0)];
+            let walls = [
+                (0.0, y_m * 0.5, *x_m, 0.0),
+                (0.0, -y_m * 0.5, *x_m, 0.0),
+                (x_m * 0.5, 0.0, *y_m, 1.0),
+                (-x_m * 0.5, 0.0, *y_m, 1.0),
+            ];
             let wall = |(i, (x, y, long_m, quarter)): (usize, (f64, f64, f64, f64))| {
                 let out_m = |v: f64| v + v.signum() * thick_m * 0.5 * f64::from(u8::from(v != 0.0));
                 let mut spec = fixed("wall", format!("wall_{}", i + 1), out_m(x), out_m(y), 0.0);
@@ -216,16 +300,28 @@ fn fixtures(world: &Surroundings) -> Vec<ObjectSpec> {
 }
 
 fn upright(position_m: Vec3, yaw_rad: f64) -> Pose {
-    Pose::from_parts(position_m.into(), Rotation::from_axis_angle(&Vec3::z_axis(), yaw_rad))
+    Pose::from_parts(
+        position_m.into(),
+        Rotation::from_axis_angle(&Vec3::z_axis(), yaw_rad),
+    )
 }
 
 fn pose(at: &At, size_m: Vec3, rng: &mut impl Rng) -> Pose {
-    let position_m = Vec3::new(at.x_m.draw(rng), at.y_m.draw(rng), at.bottom_z_m + size_m.z * 0.5);
+    let position_m = Vec3::new(
+        at.x_m.draw(rng),
+        at.y_m.draw(rng),
+        at.bottom_z_m + size_m.z * 0.5,
+    );
     upright(position_m, at.yaw_rad.draw(rng))
 }
 
 /// The id as given, or colour and kind, numbered when taken.
-fn name(spec: &ObjectSpec, kind: &Kind, color: Option<Color>, things: &[Option<Thing>]) -> Result<ObjectId, SimError> {
+fn name(
+    spec: &ObjectSpec,
+    kind: &Kind,
+    color: Option<Color>,
+    things: &[Option<Thing>],
+) -> Result<ObjectId, SimError> {
     let taken = |name: &str| things.iter().flatten().any(|t| t.id.as_str() == name);
     let long = |name: &str| SimError::object(name, "its name is too long");
     if let Some(id) = &spec.id {
@@ -234,9 +330,15 @@ fn name(spec: &ObjectSpec, kind: &Kind, color: Option<Color>, things: &[Option<T
         }
         return ObjectId::from(id).map_err(|_| long(id));
     }
-    let base = color.map_or_else(|| kind.label.to_owned(), |c| format!("{}_{}", c.name(), kind.label));
+    let base = color.map_or_else(
+        || kind.label.to_owned(),
+        |c| format!("{}_{}", c.name(), kind.label),
+    );
     let numbered = std::iter::once(base.clone()).chain((2..).map(|n| format!("{base}_{n}")));
-    let free = numbered.into_iter().find(|name| !taken(name)).unwrap_or(base);
+    let free = numbered
+        .into_iter()
+        .find(|name| !taken(name))
+        .unwrap_or(base);
     ObjectId::from(&free).map_err(|_| long(&free))
 }
 
@@ -247,12 +349,25 @@ fn rest(id: &str, at: &At, kind: &Kind, specs: &[ObjectSpec]) -> Result<Rest, Si
         _ => return Ok(Rest::Ground),
     };
     if kind.fixed {
-        return Err(SimError::object(id, format!("a {} is bolted down: it can't start on or in another thing", kind.label)));
+        return Err(SimError::object(
+            id,
+            format!(
+                "a {} is bolted down: it can't start on or in another thing",
+                kind.label
+            ),
+        ));
     }
     // Parts of a thing (a drawer's cabinet) can be named too.
-    let known = |spec: &ObjectSpec| spec.id.as_deref().is_some_and(|known| other.starts_with(known));
+    let known = |spec: &ObjectSpec| {
+        spec.id
+            .as_deref()
+            .is_some_and(|known| other.starts_with(known))
+    };
     if !specs.iter().any(known) {
-        return Err(SimError::object(id, format!("`{other}` must be the `id` of another object of the scene")));
+        return Err(SimError::object(
+            id,
+            format!("`{other}` must be the `id` of another object of the scene"),
+        ));
     }
     Ok(rest)
 }
@@ -261,7 +376,8 @@ fn rest(id: &str, at: &At, kind: &Kind, specs: &[ObjectSpec]) -> Result<Rest, Si
 /// different heights.
 fn touch(a: &Thing, b: &Thing, gap_m: f64) -> bool {
     let aside = |t: &Thing| t.spare || t.rest != Rest::Ground;
-    let apart_z = (a.pose.translation.z - b.pose.translation.z).abs() >= (a.size_m.z + b.size_m.z) * 0.5 - 1e-6;
+    let apart_z = (a.pose.translation.z - b.pose.translation.z).abs()
+        >= (a.size_m.z + b.size_m.z) * 0.5 - 1e-6;
     if aside(a) || aside(b) || apart_z {
         return false;
     }
@@ -269,8 +385,11 @@ fn touch(a: &Thing, b: &Thing, gap_m: f64) -> bool {
     let offset_m = b.pose.translation.vector - a.pose.translation.vector;
     let side = |t: &Thing, i: usize| t.pose.rotation * Vec3::ith(i, 1.0);
     let reach_m = |t: &Thing, axis: &Vec3| {
-        (0..2).map(|i| side(t, i).dot(axis).abs() * t.size_m[i] * 0.5).sum::<f64>()
+        (0..2)
+            .map(|i| side(t, i).dot(axis).abs() * t.size_m[i] * 0.5)
+            .sum::<f64>()
     };
     let axes = [side(a, 0), side(a, 1), side(b, 0), side(b, 1)];
-    axes.iter().all(|axis| offset_m.dot(axis).abs() < reach_m(a, axis) + reach_m(b, axis) + gap_m)
+    axes.iter()
+        .all(|axis| offset_m.dot(axis).abs() < reach_m(a, axis) + reach_m(b, axis) + gap_m)
 }

@@ -224,7 +224,10 @@ fn one() -> Range {
 
 /// Colours to choose from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a colour (red, green, blue, …) or a list of colours")]
+#[serde(
+    untagged,
+    expecting = "a colour (red, green, blue, …) or a list of colours"
+)]
 pub enum Colors {
     /// This one.
     One(Color),
@@ -365,7 +368,10 @@ impl SceneSpec {
     /// # Errors
     /// [`SimError`] naming the place and what is wrong.
     pub fn parse(text: &str, origin: &str) -> Result<Self, SimError> {
-        let parse = |e: serde_norway::Error| SimError::Parse { origin: origin.to_owned(), why: e.to_string() };
+        let parse = |e: serde_norway::Error| SimError::Parse {
+            origin: origin.to_owned(),
+            why: e.to_string(),
+        };
         let spec: Self = serde_norway::from_str(text).map_err(parse)?;
         spec.check()?;
         Ok(spec)
@@ -376,24 +382,62 @@ impl SceneSpec {
     /// # Errors
     /// [`SimError::Scene`] or [`SimError::Object`].
     pub fn check(&self) -> Result<(), SimError> {
-        let scene = |ok: bool, why: &str| if ok { Ok(()) } else { Err(SimError::Scene(why.to_owned())) };
+        let scene = |ok: bool, why: &str| {
+            if ok {
+                Ok(())
+            } else {
+                Err(SimError::Scene(why.to_owned()))
+            }
+        };
         let Self { sensors, light, .. } = self;
-        scene((0.0..=1.0).contains(&self.min_gap_m), "`min_gap_m` must be 0…1 m")?;
-        scene((0.0..=1.0).contains(&sensors.frame_drop), "`frame_drop` is a chance, 0…1")?;
-        scene(sensors.latency_periods <= 32, "`latency_periods` must be at most 32")?;
+        scene(
+            (0.0..=1.0).contains(&self.min_gap_m),
+            "`min_gap_m` must be 0…1 m",
+        )?;
+        scene(
+            (0.0..=1.0).contains(&sensors.frame_drop),
+            "`frame_drop` is a chance, 0…1",
+        )?;
+        scene(
+            sensors.latency_periods <= 32,
+            "`latency_periods` must be at most 32",
+        )?;
         let noise = [sensors.joint_pos_noise_rad, sensors.joint_vel_noise_rad_s];
-        scene(noise.iter().all(|n| (0.0..=1.0).contains(n)), "joint noise must be 0…1")?;
-        scene(light.brightness.within(0.1, 3.0), "`brightness` must be 0.1…3")?;
-        scene(light.elevation_rad.within(0.2, 1.571), "`elevation_rad` must be 0.2…1.571")?;
+        scene(
+            noise.iter().all(|n| (0.0..=1.0).contains(n)),
+            "joint noise must be 0…1",
+        )?;
+        scene(
+            light.brightness.within(0.1, 3.0),
+            "`brightness` must be 0.1…3",
+        )?;
+        scene(
+            light.elevation_rad.within(0.2, 1.571),
+            "`elevation_rad` must be 0.2…1.571",
+        )?;
         for camera in &self.cameras {
-            let sizes = [camera.width_px, camera.height_px].iter().all(|px| (16..=2048).contains(px));
-            scene(sizes, "a camera's `width_px` and `height_px` must be 16…2048")?;
-            scene(camera.fov_deg.within(5.0, 150.0), "a camera's `fov_deg` must be 5…150")?;
+            let sizes = [camera.width_px, camera.height_px]
+                .iter()
+                .all(|px| (16..=2048).contains(px));
+            scene(
+                sizes,
+                "a camera's `width_px` and `height_px` must be 16…2048",
+            )?;
+            scene(
+                camera.fov_deg.within(5.0, 150.0),
+                "a camera's `fov_deg` must be 5…150",
+            )?;
             let name = &camera.name;
-            scene(!name.is_empty() && name.len() <= 24, "a camera's `name` must have 1…24 letters")?;
+            scene(
+                !name.is_empty() && name.len() <= 24,
+                "a camera's `name` must have 1…24 letters",
+            )?;
         }
         if let Surroundings::Room { size_m } = &self.world {
-            scene(size_m.iter().all(|m| (1.0..=50.0).contains(m)), "a room's `size_m` must be 1…50 m")?;
+            scene(
+                size_m.iter().all(|m| (1.0..=50.0).contains(m)),
+                "a room's `size_m` must be 1…50 m",
+            )?;
         }
         self.objects.iter().try_for_each(ObjectSpec::check)
     }
@@ -402,14 +446,34 @@ impl SceneSpec {
 impl ObjectSpec {
     /// A thing of a kind at a place, everything else as usual.
     pub fn new(kind: &str, x_m: f64, y_m: f64) -> Self {
-        let at = At { x_m: Range::Exactly(x_m), y_m: Range::Exactly(y_m), ..At::default() };
+        let at = At {
+            x_m: Range::Exactly(x_m),
+            y_m: Range::Exactly(y_m),
+            ..At::default()
+        };
         let (color, scale, open) = (Colors::Usual, one(), Range::default());
-        Self { id: None, kind: kind.to_owned(), color, size_m: None, scale, at, open, on: false, spare: false }
+        Self {
+            id: None,
+            kind: kind.to_owned(),
+            color,
+            size_m: None,
+            scale,
+            at,
+            open,
+            on: false,
+            spare: false,
+        }
     }
 
     fn check(&self) -> Result<(), SimError> {
         let name = self.id.as_deref().unwrap_or(&self.kind);
-        let must = |ok: bool, why: &str| if ok { Ok(()) } else { Err(SimError::object(name, why)) };
+        let must = |ok: bool, why: &str| {
+            if ok {
+                Ok(())
+            } else {
+                Err(SimError::object(name, why))
+            }
+        };
         if let Some(id) = &self.id {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
             must(
@@ -419,16 +483,47 @@ impl ObjectSpec {
         }
         if crate::kinds::kind(&self.kind).is_none() {
             let known: Vec<&str> = crate::kinds::KINDS.iter().map(|k| k.label).collect();
-            return Err(SimError::object(name, format!("no kind `{}`; there are: {}", self.kind, known.join(", "))));
+            return Err(SimError::object(
+                name,
+                format!("no kind `{}`; there are: {}", self.kind, known.join(", ")),
+            ));
         }
-        must(self.size_m.iter().flatten().all(|r| r.within(0.001, 50.0)), "`size_m` must be 0.001…50 m, min ≤ max")?;
-        must(self.scale.within(0.1, 10.0), "`scale` must be 0.1…10, min ≤ max")?;
+        must(
+            self.size_m.iter().flatten().all(|r| r.within(0.001, 50.0)),
+            "`size_m` must be 0.001…50 m, min ≤ max",
+        )?;
+        must(
+            self.scale.within(0.1, 10.0),
+            "`scale` must be 0.1…10, min ≤ max",
+        )?;
         must(self.open.within(0.0, 1.0), "`open` must be 0…1, min ≤ max")?;
-        let At { x_m, y_m, yaw_rad, bottom_z_m, on, inside } = &self.at;
-        must(x_m.within(-50.0, 50.0) && y_m.within(-50.0, 50.0), "`x_m` and `y_m` must be within 50 m, min ≤ max")?;
-        must(yaw_rad.within(-7.0, 7.0), "`yaw_rad` must be within ±7, min ≤ max")?;
-        must((-2.0..=5.0).contains(bottom_z_m), "`bottom_z_m` must be -2…5 m")?;
-        must(on.is_none() || inside.is_none(), "can't be both `on` and `in`")?;
-        must(!matches!(&self.color, Colors::OneOf(list) if list.is_empty()), "an empty list of colours")
+        let At {
+            x_m,
+            y_m,
+            yaw_rad,
+            bottom_z_m,
+            on,
+            inside,
+        } = &self.at;
+        must(
+            x_m.within(-50.0, 50.0) && y_m.within(-50.0, 50.0),
+            "`x_m` and `y_m` must be within 50 m, min ≤ max",
+        )?;
+        must(
+            yaw_rad.within(-7.0, 7.0),
+            "`yaw_rad` must be within ±7, min ≤ max",
+        )?;
+        must(
+            (-2.0..=5.0).contains(bottom_z_m),
+            "`bottom_z_m` must be -2…5 m",
+        )?;
+        must(
+            on.is_none() || inside.is_none(),
+            "can't be both `on` and `in`",
+        )?;
+        must(
+            !matches!(&self.color, Colors::OneOf(list) if list.is_empty()),
+            "an empty list of colours",
+        )
     }
 }

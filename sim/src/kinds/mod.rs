@@ -49,8 +49,22 @@ pub struct Kind {
 
 /// Every kind.
 pub static KINDS: &[Kind] = &[
-    block::KIND, ball::KIND, bowl::KIND, plate::KIND, cup::KIND, bin::KIND, lidbox::KIND, drawer::KIND, button::KIND,
-    knob::KIND, shelf::KIND, table::KIND, pad::KIND, crate_::KIND, pillar::KIND, wall::KIND,
+    block::KIND,
+    ball::KIND,
+    bowl::KIND,
+    plate::KIND,
+    cup::KIND,
+    bin::KIND,
+    lidbox::KIND,
+    drawer::KIND,
+    button::KIND,
+    knob::KIND,
+    shelf::KIND,
+    table::KIND,
+    pad::KIND,
+    crate_::KIND,
+    pillar::KIND,
+    wall::KIND,
     zone::KIND,
 ];
 
@@ -132,6 +146,9 @@ impl Part {
 
     /// The same part with a floor that things inside stand on.
     pub fn with_floor(self, floor_z_m: f64) -> Self {
-        Self { floor_z_m: Some(floor_z_m), ..self }
+        Self {
+            floor_z_m: Some(floor_z_m),
+            ..self
+        }
     }
 }

@@ -5,7 +5,9 @@ mod bind;
 mod chain;
 mod source;
 
-pub use bind::{ArmPorts, BasePorts, GripperDrive, GripperPorts, JointDrive, Ports, WrenchPorts, bind};
+pub use bind::{
+    ArmPorts, BasePorts, GripperDrive, GripperPorts, JointDrive, Ports, WrenchPorts, bind,
+};
 pub use chain::named_chain;
 pub(crate) use chain::pose;
 pub use source::{BUILTIN, Builtin, RobotSource};

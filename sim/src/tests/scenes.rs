@@ -9,18 +9,41 @@ use crate::kinds::KINDS;
 use crate::{SceneSpec, SimWorld};
 
 fn world(yaml: &str, seed: u64) -> SimWorld {
-    SimWorld::open(&SceneSpec::parse(yaml, "test").unwrap(), seed, Path::new(".")).unwrap()
+    SimWorld::open(
+        &SceneSpec::parse(yaml, "test").unwrap(),
+        seed,
+        Path::new("."),
+    )
+    .unwrap()
 }
 
 #[test]
 fn every_kind_stands_still() {
     for kind in KINDS {
         let arm = kind.size_m.iter().all(|m| *m < 0.4);
-        let surroundings = if arm { "world: {kind: tabletop}" } else { "{world: {kind: floor}, robot: rover, robot_at: {x_m: -5}" };
-        let object = format!("objects: [{{id: it, kind: {}, at: {{x_m: 0.5, y_m: 0.1, yaw_rad: 0.3}}}}]", kind.label);
-        let yaml = if arm { format!("{surroundings}\n{object}") } else { format!("{surroundings}, {object}}}") };
+        let surroundings = if arm {
+            "world: {kind: tabletop}"
+        } else {
+            "{world: {kind: floor}, robot: rover, robot_at: {x_m: -5}"
+        };
+        let object = format!(
+            "objects: [{{id: it, kind: {}, at: {{x_m: 0.5, y_m: 0.1, yaw_rad: 0.3}}}}]",
+            kind.label
+        );
+        let yaml = if arm {
+            format!("{surroundings}\n{object}")
+        } else {
+            format!("{surroundings}, {object}}}")
+        };
         let mut world = world(&yaml, 1);
-        let pose = |w: &mut SimWorld| w.truth().objects.iter().find(|o| o.id.as_str() == "it").unwrap().clone();
+        let pose = |w: &mut SimWorld| {
+            w.truth()
+                .objects
+                .iter()
+                .find(|o| o.id.as_str() == "it")
+                .unwrap()
+                .clone()
+        };
         let before = pose(&mut world);
         for _ in 0..300 {
             world.period().unwrap();
@@ -28,11 +51,25 @@ fn every_kind_stands_still() {
         let after = pose(&mut world);
         let moved_m = (after.position_m() - before.position_m()).norm();
         assert!(moved_m < 0.001, "{} moved {moved_m} m in 3 s", kind.label);
-        let turned = before.world_from_object.rotation.angle_to(&after.world_from_object.rotation);
+        let turned = before
+            .world_from_object
+            .rotation
+            .angle_to(&after.world_from_object.rotation);
         assert!(turned < 0.01, "{} turned {turned} rad", kind.label);
-        assert!(after.bottom_m() > -0.003, "{} sank to {}", kind.label, after.bottom_m());
-        assert_eq!(before.open_fraction.is_some(), kind.affordances.has(Affordance::Openable), "{}", kind.label);
-        let switched = kind.affordances.has(Affordance::Pressable) || kind.affordances.has(Affordance::Turnable);
+        assert!(
+            after.bottom_m() > -0.003,
+            "{} sank to {}",
+            kind.label,
+            after.bottom_m()
+        );
+        assert_eq!(
+            before.open_fraction.is_some(),
+            kind.affordances.has(Affordance::Openable),
+            "{}",
+            kind.label
+        );
+        let switched = kind.affordances.has(Affordance::Pressable)
+            || kind.affordances.has(Affordance::Turnable);
         assert_eq!(before.on.is_some(), switched, "{}", kind.label);
     }
 }
