@@ -47,6 +47,7 @@ pub const REST_BASE: f64 = 0.02;
 pub const ROUNDING: f64 = 1e-6;
 
 /// The guard of one robot.
+#[derive(Clone, Debug)]
 pub struct Guard {
     robot: Arc<RobotSpec>,
     stopped: bool,
