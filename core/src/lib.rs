@@ -21,6 +21,7 @@ pub mod robot;
 pub mod robot_file;
 pub mod scene;
 pub mod state;
+pub mod symbolic;
 pub mod thought;
 pub mod time;
 

@@ -4,8 +4,6 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::Stamp;
 use crate::action::{Action, MotionState, MotionStatus};
 use crate::check::{PlanError, check};
@@ -54,7 +52,7 @@ pub struct Parts {
 }
 
 /// How often things may be tried.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
     /// New plans after failures.
     pub replans: usize,

@@ -11,7 +11,6 @@ mod bowl;
 pub(crate) mod button;
 mod crate_;
 mod cup;
-mod dock;
 mod draft;
 mod drawer;
 mod knob;
@@ -67,7 +66,6 @@ pub static KINDS: &[Kind] = &[
     pillar::KIND,
     wall::KIND,
     zone::KIND,
-    dock::KIND,
 ];
 
 /// The kind of that label.
