@@ -35,7 +35,7 @@ pin() {
 say() { printf 'set-up: %s\n' "$*" >&2; }
 die() { printf 'set-up: %s\n' "$@" >&2; exit 1; }
 holds() { [[ -f $1 ]] && echo "$2  $1" | sha256sum --check --status; }
-library() { PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -qF "$1 "; }
+library() { [[ $(PATH=$PATH:/sbin:/usr/sbin ldconfig -p) == *"$1 "* ]]; }
 
 lists_are_new=0
 # need WHAT CHECK PACKAGE…: if CHECK fails, install the Debian/Ubuntu packages, then check again.
@@ -70,7 +70,8 @@ rust() {
         say "installing Rust $RUST with rustup"
         rustup toolchain install "$RUST" --profile minimal --component clippy --component rustfmt >&2 \
             && rust_is_new && return
-        die "rustup could not install Rust $RUST (offline?). Try: rustup toolchain install $RUST"
+        die "rustup could not install Rust $RUST (what it said stands above)." \
+            "A newer one at hand will do: set RUSTUP_TOOLCHAIN, to stable for one."
     fi
     die "Rust $RUST or newer is needed; found: $(cargo --version 2>/dev/null || echo none)." \
         "Install it with rustup (a package of that name in Debian 13 and Ubuntu 24.04, or see rust-lang.org)."

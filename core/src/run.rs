@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Stamp;
 use crate::action::{Action, MotionState, MotionStatus};
 use crate::check::{PlanError, check};
@@ -52,7 +54,7 @@ pub struct Parts {
 }
 
 /// How often things may be tried.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// New plans after failures.
     pub replans: usize,

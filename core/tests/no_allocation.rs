@@ -1,4 +1,5 @@
-//! The controllers take all their memory when they are made: no tick allocates, steady or on a change of action.
+//! Controllers and guard take all their memory when they are made: no tick allocates, steady or on a change of action,
+//! and no check, whether it passes, shortens or stops.
 
 mod common;
 
@@ -7,11 +8,13 @@ use std::cell::Cell;
 
 use nalgebra::{Translation3, UnitQuaternion};
 use ponder_core::action::{Action, Path};
+use ponder_core::command::{BaseTwist, Command, GripperTarget, JointTarget};
 use ponder_core::controller::Controller;
 use ponder_core::controllers::RobotController;
+use ponder_core::guard::Guard;
 use ponder_core::observation::{BaseState, Observation, Wrench};
 use ponder_core::robot::RobotSpec;
-use ponder_core::{Pose, Vec3};
+use ponder_core::{Pose, Stamp, Vec3};
 
 thread_local! {
     static TAKEN: Cell<u64> = const { Cell::new(0) };
@@ -122,4 +125,77 @@ fn no_tick_allocates() {
     controller.reset(&observation);
     controller.tick(&Action::Hold, &observation);
     assert_eq!(taken() - before, 0, "allocations in {ticks} ticks");
+}
+
+#[test]
+fn no_check_allocates() {
+    let robot = std::sync::Arc::new(RobotSpec {
+        base: common::rover().base,
+        ..(*common::arm7()).clone()
+    });
+    let arm = robot.arm.clone().expect("an arm");
+    let mut senses = Observation {
+        joint_pos_rad: arm.home_rad.clone(),
+        joint_vel_rad_s: arm.home_rad.iter().map(|_| 0.0).collect(),
+        base: Some(BaseState {
+            world_from_base: Pose::identity(),
+            twist: Default::default(),
+        }),
+        ..Observation::default()
+    };
+    let mut guard = Guard::new(robot.clone());
+    let (mut passed, mut refused, mut clipped) = (0, 0, 0);
+    let (mut pos_rad, mut vel) = (arm.home_rad.clone(), 0.0);
+    let before = taken();
+    for turn in 0..2000_u32 {
+        let now = senses.stamp;
+        // Speeds up towards the edge of the workspace again and again, with a blow of each kind now and then.
+        vel = f64::min(vel + 0.02, 0.5);
+        pos_rad[0] += vel * 0.01;
+        let mut vel_rad_s = arm.home_rad.clone();
+        vel_rad_s.iter_mut().for_each(|v| *v = 0.0);
+        vel_rad_s[0] = vel;
+        let mut command = Command::nothing(now, now.plus_s(0.01));
+        command.arm = Some(JointTarget {
+            pos_rad: pos_rad.clone(),
+            vel_rad_s,
+        });
+        command.gripper = Some(GripperTarget {
+            width_m: 0.082,
+            force_n: 20.0,
+        });
+        command.base = Some(BaseTwist {
+            linear_m_s: 0.1,
+            angular_rad_s: 0.5,
+        });
+        match (turn % 97, command.arm.as_mut()) {
+            (90, Some(target)) => target.pos_rad[2] = f64::NAN,
+            (91, Some(target)) => drop(target.pos_rad.pop()),
+            (92, _) => command.deadline = Stamp(0),
+            (93, _) => guard.stop(),
+            (96, _) => drop(guard.resume(&senses)),
+            _ => {}
+        }
+        let checked = guard.check(now, &command, &senses);
+        match checked.rejected() {
+            Some(rejection) => {
+                refused += 1;
+                assert!(rejection.value.is_finite());
+                pos_rad.clone_from(&senses.joint_pos_rad);
+                vel = 0.0;
+            }
+            None => passed += 1,
+        }
+        clipped += u32::from(checked.clipped().is_some());
+        if let Some(target) = &checked.command().arm {
+            senses.joint_vel_rad_s.clone_from(&target.vel_rad_s);
+            senses.joint_pos_rad.clone_from(&target.pos_rad);
+        }
+        senses.stamp = now.plus_s(0.01);
+    }
+    assert_eq!(taken() - before, 0);
+    assert!(
+        passed > 100 && refused > 100 && clipped > 100,
+        "{passed} {refused} {clipped}"
+    );
 }

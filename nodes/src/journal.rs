@@ -13,15 +13,16 @@ use std::collections::BTreeMap;
 
 use ponder_core::Stamp;
 use ponder_core::event::Event;
-use ponder_core::goal::Goal;
 use ponder_core::robot::RobotSpec;
+use ponder_core::run::Limits;
+use ponder_sim::shapes::Shape;
 use serde::{Deserialize, Serialize};
 
 mod read;
 mod write;
 
 pub use read::{Ending, Journal, Records};
-pub use write::{JournalSink, Written};
+pub use write::{JournalSink, WhenBehind, Written};
 
 /// Number of the format; a reader takes this one only.
 pub const FORMAT: u32 = 1;
@@ -46,6 +47,8 @@ pub struct Header {
     pub scene_sha256: String,
     /// Seed of everything random in the run.
     pub seed: u64,
+    /// The instruction, as it was said.
+    pub instruction: String,
     /// SHA-256 of the robot file and its model.
     pub robot_sha256: String,
     /// Name of the perceiver.
@@ -56,10 +59,12 @@ pub struct Header {
     pub weights_sha256: BTreeMap<String, String>,
     /// Faults injected, by name.
     pub faults: Vec<String>,
-    /// The person's goal.
-    pub goal: Goal,
+    /// How often the loop tried again.
+    pub limits: Limits,
     /// The robot whole, so that a replay needs no other file.
     pub robot: RobotSpec,
+    /// What it looks like, for recordings.
+    pub shapes: Vec<Shape>,
 }
 
 /// What one record holds.

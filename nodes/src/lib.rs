@@ -2,4 +2,5 @@
 //! Thin: pose arithmetic, prompts and limits belong in core and models. Only here: rerun and the network.
 
 pub mod journal;
+pub mod replay;
 pub mod rerun;

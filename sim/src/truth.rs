@@ -14,7 +14,7 @@ use crate::robots::ArmPorts;
 use crate::start::{body_pose, object_pose};
 
 /// Beyond this distance along x nobody sees a thing: it is kept there until it is brought in, metres.
-const KEPT_AWAY_M: f64 = 55.0;
+pub(crate) const KEPT_AWAY_M: f64 = 55.0;
 
 /// Everything that is in sight, from data whose kinematics are up to date.
 pub(crate) fn truth(built: &Built, data: &MjData<Arc<MjModel>>, stamp: Stamp) -> Truth {

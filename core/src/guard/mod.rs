@@ -18,7 +18,9 @@
 
 mod arm;
 mod base;
+mod door;
 mod gripper;
+mod pace;
 mod space;
 mod verdict;
 
@@ -28,7 +30,7 @@ pub use verdict::{Checked, Clip, RejectCode, Rejection};
 
 use crate::Stamp;
 use crate::command::{Command, GripperTarget};
-use crate::observation::{Observation, SensorFault};
+use crate::observation::Observation;
 use crate::robot::RobotSpec;
 
 /// How far a step may be above what the limits allow, as a share: rounding of trajectories and of clocks.
@@ -45,10 +47,11 @@ pub const REST_BASE: f64 = 0.02;
 pub const ROUNDING: f64 = 1e-6;
 
 /// The guard of one robot.
+#[derive(Clone, Debug)]
 pub struct Guard {
     robot: Arc<RobotSpec>,
     stopped: bool,
-    pace: Pace,
+    pace: pace::Pace,
     arm: arm::Setpoints,
     base: base::Speeds,
     gripper: Option<GripperTarget>,
@@ -61,7 +64,7 @@ impl Guard {
         Self {
             robot,
             stopped: false,
-            pace: Pace::default(),
+            pace: pace::Pace::default(),
             arm,
             base,
             gripper: None,
@@ -86,7 +89,7 @@ impl Guard {
         if !self.stopped {
             return Ok(());
         }
-        self.sensors(self.pace.now, observation)?;
+        door::senses(&self.robot, self.pace.now(), observation)?;
         if let Some(arm) = &self.robot.arm {
             self.arm.must_rest(observation)?;
             self.arm.restart_from(arm, observation);
@@ -106,7 +109,7 @@ impl Guard {
         if gap_s > timing.max_observation_age_s {
             self.arm.stood_still(); // the actuators have held the last setpoint since
         }
-        if self.sensors(now, observation).is_ok() {
+        if door::senses(&self.robot, now, observation).is_ok() {
             if let Some(arm) = &self.robot.arm {
                 self.arm.begin(arm, observation);
             }
@@ -128,9 +131,9 @@ impl Guard {
         if self.stopped {
             return Err(Rejection::new(RejectCode::EmergencyStop, 0, 1.0, 0.0));
         }
-        self.well_formed(command)?;
-        self.in_time(now, command)?;
-        self.sensors(now, observation)?;
+        door::form(&self.robot, command)?;
+        door::time(&self.robot, now, command)?;
+        door::senses(&self.robot, now, observation)?;
         let period_s = self.robot.timing.period_s;
         let ready = self.pace.is_ready(period_s);
         // Judge every part before any part's state changes: a command passes whole or not at all.
@@ -194,171 +197,6 @@ impl Guard {
             command,
             clipped: None,
             rejected: Some(rejection),
-        }
-    }
-
-    /// Parts that are there, counts that fit, numbers that are numbers.
-    fn well_formed(&self, command: &Command) -> Result<(), Rejection> {
-        let lacks = [
-            command.arm.is_some() && self.robot.arm.is_none(),
-            command.gripper.is_some() && self.robot.arm.is_none(),
-            command.base.is_some() && self.robot.base.is_none(),
-        ];
-        if let Some(part) = lacks.iter().position(|lacks| *lacks) {
-            return Err(Rejection::new(RejectCode::NoSuchPart, part, 1.0, 0.0));
-        }
-        let finite = |index: usize, value: f64| {
-            Rejection::unless_finite(RejectCode::NotFinite, index, value)
-        };
-        if let (Some(target), Some(arm)) = (&command.arm, &self.robot.arm) {
-            let want = arm.limits.len();
-            for (index, given) in [target.pos_rad.len(), target.vel_rad_s.len()]
-                .into_iter()
-                .enumerate()
-            {
-                if given != want {
-                    return Err(Rejection::new(
-                        RejectCode::JointCount,
-                        index,
-                        given as f64,
-                        want as f64,
-                    ));
-                }
-            }
-            for values in [&target.pos_rad, &target.vel_rad_s] {
-                values
-                    .iter()
-                    .enumerate()
-                    .try_for_each(|(i, value)| finite(i, *value))?;
-            }
-        }
-        if let Some(gripper) = &command.gripper {
-            finite(0, gripper.width_m)?;
-            finite(1, gripper.force_n)?;
-        }
-        if let Some(twist) = &command.base {
-            finite(0, twist.linear_m_s)?;
-            finite(1, twist.angular_rad_s)?;
-        }
-        Ok(())
-    }
-
-    /// Neither too old nor from the future, whatever deadline it claims.
-    fn in_time(&self, now: Stamp, command: &Command) -> Result<(), Rejection> {
-        let timing = &self.robot.timing;
-        let (age_s, late_s) = (now.since_s(command.stamp), now.since_s(command.deadline));
-        let stale = |index, value, limit| {
-            Err(Rejection::new(
-                RejectCode::StaleCommand,
-                index,
-                value,
-                limit,
-            ))
-        };
-        if age_s < -timing.period_s {
-            return stale(0, age_s, -timing.period_s);
-        }
-        if age_s > timing.max_observation_age_s {
-            return stale(0, age_s, timing.max_observation_age_s);
-        }
-        if late_s > 0.0 {
-            stale(1, late_s, 0.0)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Fresh and sane senses, as far as motion depends on them: a camera may fail.
-    fn sensors(&self, now: Stamp, observation: &Observation) -> Result<(), Rejection> {
-        let timing = &self.robot.timing;
-        let age_s = now.since_s(observation.stamp);
-        let fault = RejectCode::SensorFault;
-        if age_s < -timing.period_s {
-            return Err(Rejection::new(
-                RejectCode::StaleObservation,
-                0,
-                age_s,
-                -timing.period_s,
-            ));
-        }
-        if age_s > timing.max_observation_age_s {
-            return Err(Rejection::new(
-                RejectCode::StaleObservation,
-                0,
-                age_s,
-                timing.max_observation_age_s,
-            ));
-        }
-        if let Some(arm) = &self.robot.arm {
-            for values in [&observation.joint_pos_rad, &observation.joint_vel_rad_s] {
-                values
-                    .iter()
-                    .enumerate()
-                    .try_for_each(|(i, value)| Rejection::unless_finite(fault, i, *value))?;
-                if values.len() != arm.limits.len() {
-                    return Err(Rejection::new(
-                        fault,
-                        values.len().min(arm.limits.len()),
-                        1.0,
-                        0.0,
-                    ));
-                }
-            }
-        }
-        if let (Some(_), Some(base)) = (&self.robot.base, &observation.base) {
-            let at_m = base.world_from_base.translation.vector;
-            let turn = base.world_from_base.rotation.coords;
-            let all = [
-                at_m.x,
-                at_m.y,
-                turn.norm_squared(),
-                base.twist.linear_m_s,
-                base.twist.angular_rad_s,
-            ];
-            all.iter()
-                .enumerate()
-                .try_for_each(|(i, value)| Rejection::unless_finite(fault, i, *value))?;
-        }
-        let blind =
-            |f: &SensorFault| matches!(f, SensorFault::JointsSilent | SensorFault::JointNotFinite);
-        match observation.faults.iter().any(blind) {
-            true => Err(Rejection::new(fault, 0, 1.0, 0.0)),
-            false => Ok(()),
-        }
-    }
-}
-
-/// Keeps commands from coming faster than the control period: a bucket of time that each step empties by a period, so
-/// a late period may be followed by an early one, and no others may.
-#[derive(Clone, Copy, Debug, Default)]
-struct Pace {
-    now: Stamp,
-    begun: bool,
-    saved_s: f64,
-}
-
-impl Pace {
-    /// Takes in the clock; gives the time since the last turn, seconds.
-    fn turn(&mut self, now: Stamp, period_s: f64) -> f64 {
-        let gap_s = if self.begun {
-            now.since_s(self.now).max(0.0)
-        } else {
-            period_s
-        };
-        (self.now, self.begun) = (now, true);
-        self.saved_s = (self.saved_s + gap_s).min(1.5 * period_s);
-        gap_s
-    }
-
-    /// May setpoints move in this turn?
-    fn is_ready(&self, period_s: f64) -> bool {
-        self.saved_s >= 0.5 * period_s
-    }
-
-    /// Ends a turn.
-    fn step(&mut self, period_s: f64) {
-        if self.is_ready(period_s) {
-            self.saved_s -= period_s;
         }
     }
 }

@@ -1,14 +1,15 @@
 //! The guard's look ahead: is a posture, and the whole way to rest from it, where the arm may be? Joint ranges, the
-//! tool's workspace, and keep-out boxes against points along the links.
+//! tool's workspace, and keep-out boxes against the tubes that hold the links.
 
 use super::ROUNDING;
 use super::arm::rest_s;
 use super::verdict::{RejectCode, Rejection};
 use crate::Vec3;
+use crate::geometry::Aabb;
 use crate::robot::{Arm, JointLimits, JointVec};
 
-/// Distance between the points of a link that are held against keep-out boxes, metres.
-const LINK_STEP_M: f64 = 0.02;
+/// Halvings (nearly) of a link in the search for its point closest to a box: to some µm.
+const SEARCH_STEPS: usize = 24;
 /// Largest joint motion between the postures that are looked at on the way to rest, radians.
 const LOOK_STEP_RAD: f64 = 0.05;
 /// Most postures looked at on the way to rest.
@@ -104,31 +105,21 @@ impl Breach {
             keep_out: 0,
             needs_m: 0.0,
         };
-        let mut hold = |at_m: &Vec3, needs_m: f64| {
+        let joints_m = frames.iter().map(|frame| frame.translation.vector);
+        let ends_m = joints_m.clone().skip(1).chain([tool_m]);
+        for (i, (from_m, to_m)) in joints_m.zip(ends_m).enumerate() {
+            let hand = i + 1 == frames.len(); // tapers to the tool
+            let tip_m = if hand { 0.0 } else { arm.link_radius_m };
+            let tube = Tube {
+                ends_m: [from_m, to_m],
+                radii_m: [arm.link_radius_m, tip_m],
+            };
             for (keep_out, bounds) in arm.keep_out.iter().enumerate() {
-                let inside_m = needs_m - bounds.signed_distance_m(at_m);
+                let (inside_m, needs_m) = tube.deepest(bounds);
                 if inside_m > breach.inside_m {
                     (breach.inside_m, breach.keep_out, breach.needs_m) =
                         (inside_m, keep_out, needs_m);
                 }
-            }
-        };
-        let joints_m = frames.iter().map(|frame| frame.translation.vector);
-        let ends_m = joints_m.clone().skip(1).chain([tool_m]);
-        for (i, (from_m, to_m)) in joints_m.zip(ends_m).enumerate() {
-            // The hand tapers from the last joint to the tool.
-            let (needs_m, tip_m) = if i + 1 == frames.len() {
-                (arm.link_radius_m, 0.0)
-            } else {
-                (arm.link_radius_m, arm.link_radius_m)
-            };
-            let count = ((to_m - from_m).norm() / LINK_STEP_M).ceil();
-            for k in 0..=count as usize {
-                let share = k as f64 / count.max(1.0);
-                hold(
-                    &from_m.lerp(&to_m, share),
-                    needs_m + (tip_m - needs_m) * share,
-                );
             }
         }
         breach
@@ -145,5 +136,42 @@ impl Breach {
             at_m,
             at_m.clamp(min_m[axis], max_m[axis]),
         )
+    }
+}
+
+/// The space round a link: a line with a radius that changes evenly along it.
+struct Tube {
+    ends_m: [Vec3; 2],
+    radii_m: [f64; 2],
+}
+
+impl Tube {
+    /// How deep its deepest point is in the box, metres (negative: clear, by at least so much), and the radius there.
+    ///
+    /// The signed distance to a convex body is convex along a line, so a golden-section search finds the least
+    /// (Kiefer 1953); most tubes are so far from the box that their middle tells.
+    fn deepest(&self, bounds: &Aabb) -> (f64, f64) {
+        let [from_m, to_m] = &self.ends_m;
+        let radius_m = |share: f64| self.radii_m[0] + (self.radii_m[1] - self.radii_m[0]) * share;
+        let clear_m =
+            |share: f64| bounds.signed_distance_m(&from_m.lerp(to_m, share)) - radius_m(share);
+        let widest_m = self.radii_m[0].max(self.radii_m[1]);
+        let surely_m = clear_m(0.5) + radius_m(0.5) - widest_m - 0.5 * (to_m - from_m).norm();
+        if surely_m > 0.0 {
+            return (-surely_m, widest_m);
+        }
+        let golden = 0.5 * (5.0_f64.sqrt() - 1.0);
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..SEARCH_STEPS {
+            let (left, right) = (high - golden * (high - low), low + golden * (high - low));
+            if clear_m(left) <= clear_m(right) {
+                high = right;
+            } else {
+                low = left;
+            }
+        }
+        let least = |a: f64, b: f64| if clear_m(a) <= clear_m(b) { a } else { b };
+        let share = least(least(0.0, 1.0), 0.5 * (low + high));
+        (-clear_m(share), radius_m(share))
     }
 }

@@ -1,6 +1,6 @@
 //! The project's two robots for tests, from their real robot files. The arm's chain is written out here from its
 //! published Denavit–Hartenberg parameters (modified convention), as its model has them.
-#![allow(dead_code)] // each test file is a crate of its own and uses a part
+#![allow(dead_code, clippy::expect_used)] // each test file uses a part; what fails is a test
 
 use std::sync::Arc;
 

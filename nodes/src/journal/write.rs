@@ -20,6 +20,15 @@ const BUFFERS: usize = 64;
 /// A buffer is handed over at the latest after this much of the loop's time, seconds: what a kill can lose.
 const HAND_OVER_S: f64 = 0.1;
 
+/// What to do when the disk is slower than the loop and no buffer is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenBehind {
+    /// Wait for the disk: in simulation, whose clock waits too.
+    Wait,
+    /// Drop events and keep count of them: on a robot, whose loop waits for nothing.
+    Drop,
+}
+
 /// What was written, told by [`JournalSink::finish`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
@@ -38,6 +47,7 @@ enum Job {
 /// Writes the journal of a run.
 pub struct JournalSink {
     path: String,
+    behind: WhenBehind,
     buffer: Vec<u8>,
     jobs: Option<SyncSender<Job>>,
     empty: Receiver<Vec<u8>>,
@@ -56,7 +66,7 @@ impl JournalSink {
     ///
     /// # Errors
     /// [`JournalError::Io`] when it can't be made or written.
-    pub fn create(path: &Path, header: &Header) -> Result<Self, JournalError> {
+    pub fn create(path: &Path, header: &Header, behind: WhenBehind) -> Result<Self, JournalError> {
         let io = |source| JournalError::Io {
             path: path.display().to_string(),
             source,
@@ -94,6 +104,7 @@ impl JournalSink {
             .map_err(io)?;
         Ok(Self {
             path: path.display().to_string(),
+            behind,
             buffer: Vec::with_capacity(BUFFER_BYTES),
             jobs: Some(jobs),
             empty,
@@ -120,7 +131,7 @@ impl JournalSink {
         let Some(writer) = self.writer.take() else {
             return Ok(());
         };
-        self.put(EntryRef::End(self.written.events));
+        self.put(&EntryRef::End(self.written.events));
         if let Some(jobs) = self.jobs.take() {
             drop(jobs.send(Job::Write(std::mem::take(&mut self.buffer))));
         }
@@ -128,62 +139,58 @@ impl JournalSink {
             path: self.path.clone(),
             source,
         };
-        writer
-            .join()
-            .map_err(|_| io(std::io::Error::other("the writing thread died")))?
-            .map_err(io)?;
-        self.error
-            .take()
-            .map_or(Ok(()), |error| Err(io(std::io::Error::other(error))))
+        let died = |_| io(std::io::Error::other("the writing thread died"));
+        writer.join().map_err(died)?.map_err(io)?;
+        match self.error.take() {
+            None => Ok(()),
+            Some(error) => Err(io(std::io::Error::other(error))),
+        }
     }
 
-    /// Encodes a record and hands the buffer over when it is full or old; drops the record when no buffer is free.
-    fn put(&mut self, entry: EntryRef<'_>) {
-        if self.buffer.len() >= BUFFER_BYTES * 3 / 4 && !self.hand_over() {
-            self.dropped += 1;
-            self.written.lost += 1;
-            return;
-        }
+    /// Encodes a record, after a note of what was dropped before it.
+    fn put(&mut self, entry: &EntryRef<'_>) {
         let lost = std::mem::take(&mut self.dropped);
-        let gap = if lost > 0 {
-            encode(&mut self.buffer, self.last, &EntryRef::Lost(lost))
-        } else {
-            Ok(())
+        let noted = match lost {
+            0 => Ok(()),
+            _ => encode(&mut self.buffer, self.last, &EntryRef::Lost(lost)),
         };
-        if let Err(error) = gap.and_then(|()| encode(&mut self.buffer, self.last, &entry)) {
+        if let Err(error) = noted.and_then(|()| encode(&mut self.buffer, self.last, entry)) {
             self.error.get_or_insert_with(|| error.to_string());
         }
     }
 
-    /// Gives the buffer to the writer if another is free.
-    fn hand_over(&mut self) -> bool {
-        let Ok(next) = self.empty.try_recv() else {
-            return false;
+    /// Gives the buffer to the writer if another is free, or becomes so.
+    fn hand_over(&mut self, behind: WhenBehind) -> bool {
+        let next = match behind {
+            WhenBehind::Drop => self.empty.try_recv().ok(),
+            WhenBehind::Wait => self.empty.recv().ok(),
         };
+        let Some(next) = next else { return false };
         let full = std::mem::replace(&mut self.buffer, next);
         self.handed_over = self.last;
         // The channel has room for every buffer there is, so this never waits.
-        self.jobs
-            .as_ref()
-            .is_some_and(|jobs| jobs.try_send(Job::Write(full)).is_ok())
+        let jobs = self.jobs.as_ref();
+        jobs.is_some_and(|jobs| jobs.try_send(Job::Write(full)).is_ok())
     }
 }
 
 impl Sink for JournalSink {
     fn emit(&mut self, stamp: Stamp, event: &Event) {
         self.last = stamp;
-        let lost = self.written.lost;
-        self.put(EntryRef::Event(event));
-        if self.written.lost == lost {
-            self.written.events += 1;
+        if self.buffer.len() >= BUFFER_BYTES * 3 / 4 && !self.hand_over(self.behind) {
+            self.dropped += 1;
+            self.written.lost += 1;
+            return;
         }
+        self.put(&EntryRef::Event(event));
+        self.written.events += 1;
         if stamp.since_s(self.handed_over) >= HAND_OVER_S {
-            self.hand_over(); // none free: later
+            self.hand_over(WhenBehind::Drop); // none free: later
         }
     }
 
     fn flush(&mut self) {
-        self.hand_over();
+        self.hand_over(WhenBehind::Wait);
         if self
             .jobs
             .as_ref()

@@ -11,6 +11,7 @@ mod bowl;
 pub(crate) mod button;
 mod crate_;
 mod cup;
+mod dock;
 mod draft;
 mod drawer;
 mod knob;
@@ -66,6 +67,7 @@ pub static KINDS: &[Kind] = &[
     pillar::KIND,
     wall::KIND,
     zone::KIND,
+    dock::KIND,
 ];
 
 /// The kind of that label.
