@@ -382,11 +382,13 @@ fn touch(a: &Thing, b: &Thing, gap_m: f64) -> bool {
         return false;
     }
     // Separating axes of two rectangles: the sides of both.
-    let offset_m = b.pose.translation.vector - a.pose.translation.vector;
     let side = |t: &Thing, i: usize| t.pose.rotation * Vec3::ith(i, 1.0);
+    let center_m = |t: &Thing| t.pose.translation.vector + side(t, 0) * (t.kind.front_m * 0.5);
+    let offset_m = center_m(b) - center_m(a);
     let reach_m = |t: &Thing, axis: &Vec3| {
+        let half_m = [(t.size_m.x + t.kind.front_m) * 0.5, t.size_m.y * 0.5];
         (0..2)
-            .map(|i| side(t, i).dot(axis).abs() * t.size_m[i] * 0.5)
+            .map(|i| side(t, i).dot(axis).abs() * half_m[i])
             .sum::<f64>()
     };
     let axes = [side(a, 0), side(a, 1), side(b, 0), side(b, 1)];

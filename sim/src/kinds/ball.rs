@@ -12,6 +12,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::Orange),
     affordances: Affordances::of(&[Affordance::Graspable]),
     fixed: false,
+    front_m: 0.0,
     build: |draft, size_m| {
         let finish = draft.own(500.0);
         draft

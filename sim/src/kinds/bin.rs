@@ -13,6 +13,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::Gray),
     affordances: Affordances::of(&[Affordance::Container]),
     fixed: false,
+    front_m: 0.0,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
         let (wall, floor) = (draft.own(700.0), draft.shade(0.85, 1200.0));

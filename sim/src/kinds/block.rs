@@ -11,6 +11,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::Red),
     affordances: Affordances::of(&[Affordance::Graspable, Affordance::Surface]),
     fixed: false,
+    front_m: 0.0,
     build: |draft, size_m| {
         let finish = draft.own(700.0);
         draft.cuboid([0.0; 3], (size_m * 0.5).into(), finish);

@@ -14,6 +14,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::Green),
     affordances: Affordances::of(&[Affordance::Container]),
     fixed: false,
+    front_m: 0.0,
     build: |draft, size_m| {
         let (rim_m, half_m) = (size_m.x * 0.5 - WALL_M, size_m.z * 0.5);
         let foot_m = rim_m * 0.62;

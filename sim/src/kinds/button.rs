@@ -13,6 +13,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::Red),
     affordances: Affordances::of(&[Affordance::Pressable, Affordance::Fixed]),
     fixed: true,
+    front_m: 0.0,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
         let base_half_m = half_m.z - 0.010;

@@ -11,6 +11,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::Brown),
     affordances: Affordances::of(&[Affordance::Place]),
     fixed: false,
+    front_m: 0.0,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
         let (body, edge) = (draft.own(300.0), draft.shade(0.6, 0.0));

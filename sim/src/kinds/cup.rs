@@ -14,6 +14,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::Blue),
     affordances: Affordances::of(&[Affordance::Graspable, Affordance::Container]),
     fixed: false,
+    front_m: 0.0,
     build: |draft, size_m| {
         let (rim_m, half_m) = (size_m.x * 0.5 - WALL_M * 0.5, size_m.z * 0.5);
         let (wall, floor, handle) = (

@@ -28,6 +28,7 @@ pub const KIND: Kind = Kind {
         Affordance::Fixed,
     ]),
     fixed: true,
+    front_m: 0.22,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
         let board = BOARD_M * 0.5;

@@ -14,6 +14,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::Black),
     affordances: Affordances::of(&[Affordance::Turnable, Affordance::Fixed]),
     fixed: true,
+    front_m: 0.0,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
         let base = Finish {

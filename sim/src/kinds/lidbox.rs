@@ -23,6 +23,7 @@ pub const KIND: Kind = Kind {
         Affordance::Fixed,
     ]),
     fixed: true,
+    front_m: 0.04,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
         let (wall, floor, lid_finish, bar) = (

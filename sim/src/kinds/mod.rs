@@ -44,6 +44,8 @@ pub struct Kind {
     pub affordances: Affordances,
     /// Bolted down, or free to move.
     pub fixed: bool,
+    /// Room that it needs in front (+x) to open and be reached, metres.
+    pub front_m: f64,
     /// Drafts it into a body; returns the parts that count as objects of their own.
     pub build: fn(&mut Draft<'_>, Vec3) -> Result<Vec<Part>, MjEditError>,
 }

@@ -11,6 +11,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::Yellow),
     affordances: Affordances::of(&[Affordance::Place, Affordance::Fixed]),
     fixed: true,
+    front_m: 0.0,
     build: |draft, size_m| {
         let finish = draft.own(1000.0);
         draft.cylinder([0.0; 3], size_m.x * 0.5, size_m.z * 0.5, finish);

@@ -12,6 +12,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::White),
     affordances: Affordances::of(&[Affordance::Surface]),
     fixed: false,
+    front_m: 0.0,
     build: |draft, size_m| {
         let (rim_m, half_m) = (size_m.x * 0.5 - 0.002, size_m.z * 0.5);
         let foot_m = rim_m * 0.78;

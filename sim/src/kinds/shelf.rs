@@ -13,6 +13,7 @@ pub const KIND: Kind = Kind {
     color: None,
     affordances: Affordances::of(&[Affordance::Surface, Affordance::Fixed]),
     fixed: true,
+    front_m: 0.0,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
         let wood = Finish {

@@ -11,6 +11,7 @@ pub const KIND: Kind = Kind {
     color: None,
     affordances: Affordances::of(&[Affordance::Fixed]),
     fixed: true,
+    front_m: 0.0,
     build: |draft, size_m| {
         let plaster = Finish {
             rgba: [0.88, 0.87, 0.84, 1.0],

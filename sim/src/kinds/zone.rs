@@ -11,6 +11,7 @@ pub const KIND: Kind = Kind {
     color: Some(Color::Blue),
     affordances: Affordances::of(&[Affordance::Place, Affordance::Fixed]),
     fixed: true,
+    front_m: 0.0,
     build: |draft, size_m| {
         let paint = Finish::drawn(draft.rgba);
         draft.cuboid([0.0; 3], (size_m * 0.5).into(), paint);

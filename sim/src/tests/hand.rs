@@ -109,6 +109,13 @@ impl Hand {
         self.tick(60);
     }
 
+    /// Tells one joint to be elsewhere at once.
+    pub fn jump(&mut self, joint: usize, to_rad: f64) {
+        self.joints_rad[joint] = to_rad;
+        self.sent_rad = self.joints_rad.clone();
+        self.tick(30);
+    }
+
     /// Lets periods pass with the targets as they are.
     pub fn tick(&mut self, periods: usize) {
         for _ in 0..periods {

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use ponder_core::observation::Observation;
 use ponder_core::scene::Affordance;
-use ponder_core::world::World;
+use ponder_core::world::{Want, World};
+use ponder_core::{Pose, Rotation, Vec3};
 
 use crate::kinds::KINDS;
+use crate::shapes::Mount;
 use crate::{SceneSpec, SimWorld};
 
 fn world(yaml: &str, seed: u64) -> SimWorld {
@@ -71,5 +74,52 @@ fn every_kind_stands_still() {
         let switched = kind.affordances.has(Affordance::Pressable)
             || kind.affordances.has(Affordance::Turnable);
         assert_eq!(before.on.is_some(), switched, "{}", kind.label);
+    }
+}
+
+/// A robot's shapes, posed by the robot's own kinematics, are where the simulator has them.
+#[test]
+fn shapes_follow_from_the_robots_own_kinematics() {
+    for (robot, at_least) in [("arm7", 30), ("rover", 8)] {
+        let mut world = world(&format!("{{world: {{kind: floor}}, robot: {robot}}}"), 1);
+        let shapes = world.built().shapes().unwrap();
+        assert!(
+            shapes.len() >= at_least,
+            "{robot} has {} shapes",
+            shapes.len()
+        );
+        let mut seen = Observation::default();
+        world.observe(Want::default(), &mut seen).unwrap();
+        let frames = world
+            .robot()
+            .arm
+            .as_ref()
+            .map(|arm| arm.chain.frames(&seen.joint_pos_rad));
+        let model = world.built().model.clone();
+        for shape in &shapes {
+            let world_from_mount = match shape.mount {
+                Mount::World => Pose::identity(),
+                Mount::Base => seen.base.unwrap().world_from_base,
+                Mount::Joint(joint) => frames.as_ref().unwrap()[joint],
+                Mount::Finger(way) => {
+                    frames.as_ref().unwrap().last().unwrap()
+                        * Pose::from_parts(
+                            (way * seen.gripper_width_m.unwrap()).into(),
+                            Rotation::identity(),
+                        )
+                }
+            };
+            let at_m = (world_from_mount * shape.mount_from_shape)
+                .translation
+                .vector;
+            let near = (0..model.ngeom() as usize)
+                .map(|g| (Vec3::from(world.data().geom_xpos()[g]) - at_m).norm())
+                .fold(f64::INFINITY, f64::min);
+            assert!(
+                near < 1e-3,
+                "{robot}: a shape of {} is {near} m off",
+                shape.link
+            );
+        }
     }
 }
