@@ -76,16 +76,22 @@ fn joints_too_fast_or_too_far_count() {
     );
 }
 
+/// Drives at a speed, getting there as slowly as the robot's file says.
 fn drive(world: &mut SimWorld, linear_m_s: f64, angular_rad_s: f64, seconds: f64) {
-    let periods = (seconds / world.robot().timing.period_s).round() as usize;
-    for _ in 0..periods {
+    let (limits, period_s) = (world.robot().base.unwrap(), world.robot().timing.period_s);
+    let (dv, dw) = (
+        limits.linear_m_s2 * period_s,
+        limits.angular_rad_s2 * period_s,
+    );
+    let mut seen = Observation::default();
+    world.observe(Want::default(), &mut seen).unwrap();
+    let mut twist = seen.base.unwrap().twist;
+    for _ in 0..(seconds / period_s).round() as usize {
+        twist.linear_m_s += (linear_m_s - twist.linear_m_s).clamp(-dv, dv);
+        twist.angular_rad_s += (angular_rad_s - twist.angular_rad_s).clamp(-dw, dw);
         let now = world.now();
-        let base = Some(BaseTwist {
-            linear_m_s,
-            angular_rad_s,
-        });
         world.send(&Command {
-            base,
+            base: Some(twist),
             ..Command::nothing(now, now.plus_s(0.1))
         });
         world.period().unwrap();
@@ -102,16 +108,18 @@ fn a_rover_drives_as_told_and_counts_its_wheels() {
     for sensing in ["localised", "odometry"] {
         let mut world = room(&format!("sensors: {{base: {sensing}}}"));
         drive(&mut world, 0.5, 0.0, 2.0);
+        drive(&mut world, 0.0, 0.0, 1.0);
+        // Half a metre a second for two seconds, less the start, more the stop.
         let at_m = world.world_from_base().unwrap().translation.vector;
-        assert!((at_m.x - 1.0).abs() < 0.06 && at_m.y.abs() < 0.01, "{at_m}");
+        assert!((at_m.x - 1.0).abs() < 0.03 && at_m.y.abs() < 0.01, "{at_m}");
         drive(&mut world, 0.0, 1.0, std::f64::consts::FRAC_PI_2);
         drive(&mut world, 0.4, 0.3, 3.0);
-        drive(&mut world, 0.0, 0.0, 0.5);
+        drive(&mut world, 0.0, 0.0, 1.0);
         let (truth, yaw) = (
             world.world_from_base().unwrap(),
             ponder_core::geometry::yaw_rad,
         );
-        assert!((yaw(&truth) - 2.47).abs() < 0.12, "heading {}", yaw(&truth));
+        assert!((yaw(&truth) - 2.47).abs() < 0.15, "heading {}", yaw(&truth));
         let mut seen = Observation::default();
         world.observe(Want::default(), &mut seen).unwrap();
         let believed = seen.base.unwrap().world_from_base;
