@@ -86,7 +86,7 @@ pub enum PlanError {
         want: String,
     },
     /// A number out of range.
-    #[error("step {step}: `{param}` is {value}, outside {min} to {max} {unit}")]
+    #[error("step {step}: `{param}` is {}, outside {min} to {max} {unit}", short(.value))]
     OutOfRange {
         /// Step.
         step: usize,
@@ -169,7 +169,7 @@ pub fn check(draft: &Draft, scene: &Scene, robot: &Arc<RobotSpec>) -> Result<Pla
     for fact in goal {
         if let Some(object) = fact.objects().find(|id| scene.get(id).is_none()) {
             return Err(PlanError::GoalUnknownObject {
-                object: object.to_string(),
+                object: brief(&object),
             });
         }
         if is_symbolic(fact) && !state.holds(fact) {
@@ -289,6 +289,9 @@ fn check_arg(
         (ParamKind::Object(_) | ParamKind::AnyObject, DraftArg::Number(_)) => {
             Err(wrong("the name of an object"))
         }
+        (ParamKind::Number { unit, .. }, DraftArg::Number(value)) if !value.is_finite() => {
+            Err(wrong(&format!("a finite number ({unit})")))
+        }
         (ParamKind::Number { min, max, unit }, DraftArg::Number(value)) => {
             if (min..=max).contains(value) {
                 return Ok(Arg::Number(*value));
@@ -317,7 +320,18 @@ fn check_arg(
     }
 }
 
-/// Model text in an error message: never more than a line's worth of it.
+/// Model text in an error message: never more than a line's worth of it, and nothing that hides or turns what is shown.
 fn brief(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(40).collect()
+    let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let shown = text.chars().filter(|c| !c.is_control() && !unseen(*c));
+    shown.take(40).collect()
+}
+
+/// A number in an error message, never hundreds of digits of it.
+fn short(value: &f64) -> String {
+    if *value == 0.0 || (1e-4..1e6).contains(&value.abs()) {
+        format!("{value}")
+    } else {
+        format!("{value:.3e}")
+    }
 }
