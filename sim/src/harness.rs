@@ -7,16 +7,21 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use ponder_core::Stamp;
+use ponder_core::controllers::RobotController;
 use ponder_core::event::Event;
 use ponder_core::goal::Goal;
 use ponder_core::outcome::Outcome;
-use ponder_core::run::Ring;
+use ponder_core::perceiver::{Look, Perceiver};
+use ponder_core::reasoner::{Question, Reasoner};
+use ponder_core::run::{Limits, Parts, Ring};
 use ponder_core::sink::Sink;
-use ponder_core::thinker::Cancel;
+use ponder_core::symbolic::Symbolic;
+use ponder_core::thinker::{Cancel, Inline};
 use ponder_core::world::World;
 use rayon::prelude::*;
 
 use crate::error::SimError;
+use crate::ground_truth::GroundTruth;
 use crate::scenario::{Scenario, Suite};
 use crate::suite::{Episode, Evaluation};
 use crate::task::Task;
@@ -25,6 +30,26 @@ use crate::trial::{Shared, Trial};
 /// Makes the ring of an episode around its world, with these sinks among its own.
 pub type MakeRing<'a> =
     dyn Fn(Box<dyn World>, Vec<Box<dyn Sink>>) -> Result<Ring, String> + Sync + 'a;
+
+/// Simulated time that the baselines take to see and to think, seconds: nothing is instant on a robot either.
+const SEE_S: f64 = 0.05;
+const THINK_S: f64 = 0.2;
+
+/// A ring of the two baselines: ground-truth perception and the symbolic reasoner, with the robot's own controller.
+///
+/// # Errors
+/// None yet; the signature is that of [`MakeRing`].
+pub fn baselines(world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Result<Ring, String> {
+    let robot = world.robot().clone();
+    let (mut eyes, mut mind) = (GroundTruth, Symbolic);
+    let wants = eyes.wants();
+    let controller = Box::new(RobotController::new(robot.clone()));
+    let see = move |look: &Look, _: &mut dyn FnMut(&str), cancel: &Cancel| eyes.perceive(look, &robot, cancel);
+    let think = move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| mind.think(question, say, cancel);
+    let eyes = Box::new(Inline::new(Box::new(see), SEE_S));
+    let mind = Box::new(Inline::new(Box::new(think), THINK_S));
+    Ok(Ring::new(Parts { world, eyes, wants, mind, controller, sinks }, Limits::default()))
+}
 
 /// What shall be evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
