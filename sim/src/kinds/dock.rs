@@ -12,6 +12,7 @@ pub const KIND: Kind = Kind {
     front_m: 0.0,
     affordances: Affordances::of(&[Affordance::Place, Affordance::Fixed]),
     fixed: true,
+    front_m: 0.0,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
         let paint = Finish::drawn(draft.rgba);
