@@ -10,12 +10,15 @@ use crate::state::State;
 use super::grasp::{
     GRIP_N, Phased, SLOW, arm, check_access, index_of, object, raised, travel_height_m,
 };
-use super::open::{front, grip_handle, handle_pose, has_lid, let_go, moved, swing};
+use super::open::{about_hinge, front, handle_pose, has_lid, hinge, moved, swing};
+use crate::Pose;
 
 /// Room before the handle from which the push starts, metres.
 const START_ROOM_M: f64 = 0.04;
+/// Room behind a lid's handle from which the push starts, metres.
+const BEHIND_M: f64 = 0.035;
 /// Angle of a fully open lid, radians.
-const LID_OPEN_RAD: f64 = 1.9;
+const LID_OPEN_RAD: f64 = 1.6;
 
 /// The skill.
 pub struct Close;
@@ -62,17 +65,32 @@ impl Skill for Close {
         let handle = handle_pose(object)?;
         let open = object.open_fraction.unwrap_or(1.0);
         let mut phases = Phases::new();
+        let height_m = travel_height_m(context.scene, arm, 0.02).max(handle.translation.z + 0.08);
+        phases.rise(context, height_m, false);
+        phases.fingers("close fingers", 0.0, GRIP_N);
         if has_lid(object) {
-            let height_m = grip_handle(&mut phases, context, arm, object, handle);
-            let end = swing(&mut phases, object, handle, -LID_OPEN_RAD * open);
-            let_go(&mut phases, end, height_m);
+            // Down behind the raised handle, then over and down with it: the lid falls shut before the fingers.
+            let handle_m = handle.translation.vector;
+            let behind_rad = BEHIND_M / (handle_m - hinge(object).0).norm().max(BEHIND_M);
+            let start_m = about_hinge(object, handle_m, behind_rad);
+            let start = Pose::from_parts(start_m.into(), handle.rotation);
+            phases.travel(raised(start, height_m - start_m.z), false);
+            phases.straight("lower", start, SLOW);
+            let end = swing(
+                &mut phases,
+                object,
+                start,
+                -LID_OPEN_RAD * open - behind_rad * 0.5,
+            );
+            phases.straight(
+                "leave",
+                raised(end, (height_m - end.translation.z).max(0.06)),
+                SLOW,
+            );
             return Ok(phases);
         }
         let out = front(object);
         let start = moved(handle, out * START_ROOM_M);
-        let height_m = travel_height_m(context.scene, arm, 0.02).max(handle.translation.z + 0.08);
-        phases.rise(context, height_m, false);
-        phases.fingers("close fingers", 0.0, GRIP_N);
         phases.travel(raised(start, height_m - start.translation.z), false);
         phases.straight("lower", start, SLOW);
         // Until it is shut: the stop is felt, the distance is only a bound.

@@ -20,8 +20,10 @@ use super::grasp::{
 const HANDLE_N: f64 = 25.0;
 /// Opening to go around a handle with, metres.
 const HANDLE_OPEN_M: f64 = 0.05;
+/// How far a drawer is pulled, as a share of its depth: most of it, within reach.
+const PULL: f64 = 0.65;
 /// How far a lid is swung, radians.
-const LID_RAD: f64 = 1.7;
+const LID_RAD: f64 = 1.55;
 
 /// The skill.
 pub struct Open;
@@ -71,7 +73,7 @@ impl Skill for Open {
         let (arm, object) = (arm(context)?, object(context, 0)?);
         let handle = handle_pose(object)?;
         let mut phases = Phases::new();
-        let height_m = grip_handle(&mut phases, context, arm, object, handle);
+        let height_m = grip_handle(&mut phases, context, arm, handle);
         let end = if has_lid(object) {
             swing(
                 &mut phases,
@@ -80,8 +82,7 @@ impl Skill for Open {
                 LID_RAD * (1.0 - object.open_fraction.unwrap_or(0.0)),
             )
         } else {
-            // To the stop: the drawer is as long as its tray at most.
-            let end = moved(handle, front(object) * object.size_m.x * 0.9);
+            let end = moved(handle, front(object) * object.size_m.x * PULL);
             phases.straight("pull", end, SLOW).until_contact(30.0);
             end
         };
@@ -122,13 +123,7 @@ pub fn handle_pose(object: &SceneObject) -> Result<Pose, Failure> {
 }
 
 /// Over the handle, down, closed on it. Returns the height to leave at.
-pub fn grip_handle(
-    phases: &mut Phases,
-    context: &Context<'_>,
-    arm: &Arm,
-    object: &SceneObject,
-    handle: Pose,
-) -> f64 {
+pub fn grip_handle(phases: &mut Phases, context: &Context<'_>, arm: &Arm, handle: Pose) -> f64 {
     let height_m = travel_height_m(context.scene, arm, 0.02).max(handle.translation.z + 0.08);
     phases.rise(context, height_m, false);
     phases.fingers("open fingers", HANDLE_OPEN_M, HANDLE_N);
@@ -138,19 +133,29 @@ pub fn grip_handle(
     let close = phases.fingers("grip the handle", 0.0, HANDLE_N);
     close.on_reached = Some(FailureCode::GraspMissed);
     close.dwell_s = 0.2;
-    let _ = object;
     height_m
 }
 
-/// Swings the lid by an angle about its hinge (positive opens); the hand keeps pointing down. Returns the end.
-pub fn swing(phases: &mut Phases, object: &SceneObject, handle: Pose, angle_rad: f64) -> Pose {
-    let hinge = nalgebra::Point3::new(-object.size_m.x * 0.5, 0.0, object.size_m.z * 0.5);
-    let about_m = (object.world_from_object * hinge).coords;
-    // Opening lifts the front and carries it back: a turn about −y of the object, right-handed.
+/// A lid's hinge: a point on it, and the axis about which a positive turn opens.
+pub fn hinge(object: &SceneObject) -> (Vec3, Vec3) {
+    let point = nalgebra::Point3::new(-object.size_m.x * 0.5, 0.0, object.size_m.z * 0.5);
+    // Opening lifts the front and carries it back: a turn about the object's y, left-handed.
     let axis = object.world_from_object.rotation * -Vec3::y();
+    ((object.world_from_object * point).coords, axis)
+}
+
+/// A point turned about a lid's hinge (positive opens).
+pub fn about_hinge(object: &SceneObject, point_m: Vec3, angle_rad: f64) -> Vec3 {
+    let (about_m, axis) = hinge(object);
     let turn = Rotation::from_axis_angle(&nalgebra::Unit::new_normalize(axis), angle_rad);
-    let end_m = about_m + turn * (handle.translation.vector - about_m);
-    let end = Pose::from_parts(end_m.into(), handle.rotation);
+    about_m + turn * (point_m - about_m)
+}
+
+/// Swings the tool by an angle about a lid's hinge (positive opens); the hand keeps pointing down. Returns the end.
+pub fn swing(phases: &mut Phases, object: &SceneObject, from: Pose, angle_rad: f64) -> Pose {
+    let (about_m, axis) = hinge(object);
+    let end_m = about_hinge(object, from.translation.vector, angle_rad);
+    let end = Pose::from_parts(end_m.into(), from.rotation);
     let path = Path::Arc {
         about_m,
         axis,

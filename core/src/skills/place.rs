@@ -1,6 +1,6 @@
 //! What the placing skills share: preconditions on what is held, a free spot, and the way down to it.
 
-use std::f64::consts::FRAC_PI_2;
+use std::f64::consts::{FRAC_PI_2, PI};
 
 use crate::geometry::{Aabb, yaw_rad};
 use crate::outcome::{Failure, FailureCode};
@@ -13,9 +13,16 @@ use crate::{Rotation, Vec3};
 use super::grasp::{
     GRIP_N, Phased, SLOW, arm, downward, footprint_gap_m, near_zero, raised, travel_height_m,
 };
+use super::open::has_lid;
 
 /// Room kept around a thing that is put down on a wide surface, metres.
 const SPOT_ROOM_M: f64 = 0.025;
+
+/// Room between a load and a container's wall, metres.
+const WALL_ROOM_M: f64 = 0.02;
+
+/// Room that the hand needs before a raised lid, metres.
+const HAND_FROM_LID_M: f64 = 0.085;
 
 /// What is held, if it may be put on or in `target`.
 pub fn check_held(target: usize, state: &State) -> Result<usize, Unmet> {
@@ -141,44 +148,76 @@ pub fn spot_on(
     best.map(|(_, spot)| spot).ok_or(no_room)
 }
 
-/// A spot inside a container: its middle, or away from what is in it already.
+/// A spot inside a container: its middle if it is free, else away from what is in it and from what overhangs it (the
+/// cabinet over a drawer).
 pub fn spot_in(container: &SceneObject, load: &Load<'_>, scene: &Scene) -> Vec3 {
-    let inside = |o: &&SceneObject| {
-        o.id != load.object.id
-            && o.id != container.id
-            && o.can(Affordance::Graspable)
-            && footprint_gap_m(container, &o.position_m()) <= 0.0
-    };
-    let half = |i: usize| (container.size_m[i] * 0.5 - load.half_m - 0.025).max(0.0);
-    let (half_x, half_y) = (half(0).min(0.06), half(1).min(0.06));
-    let mut best = (f64::MIN, container.position_m());
-    for i in [0, -1, 1] {
-        for j in [0, -1, 1] {
-            let local = nalgebra::Point3::new(half_x * f64::from(i), half_y * f64::from(j), 0.0);
-            let spot_m = (container.world_from_object * local).coords;
-            let gaps = scene
-                .objects
-                .iter()
-                .filter(inside)
-                .map(|o| (o.position_m() - spot_m).xy().norm());
-            let room_m =
-                gaps.fold(0.2, f64::min) - 0.2 * (spot_m - container.position_m()).xy().norm();
-            if room_m > best.0 + 1e-6 {
-                best = (room_m, spot_m);
+    const STEPS: i32 = 5;
+    let (rim_m, middle_m) = (container.top_m(), container.position_m());
+    let half = |i: usize| (container.size_m[i] * 0.5 - load.half_m - WALL_ROOM_M).max(0.0);
+    let (half_x, half_y) = (half(0), half(1));
+    let room_m = |spot_m: &Vec3| {
+        let others = scene
+            .objects
+            .iter()
+            .filter(|o| o.id != load.object.id && o.id != container.id);
+        let gaps = others.map(|o| {
+            let gap_m = footprint_gap_m(o, spot_m) - load.half_m;
+            let within =
+                o.can(Affordance::Graspable) && footprint_gap_m(container, &o.position_m()) <= 0.0;
+            // Neighbours that rise above the rim are in the way of the hand, things inside of the load alone.
+            if within {
+                gap_m
+            } else if o.top_m() > rim_m + 0.005 {
+                gap_m - 0.02
+            } else {
+                f64::INFINITY
             }
+        });
+        let lid_m = if has_lid(container) {
+            let local = container
+                .world_from_object
+                .inverse_transform_point(&(*spot_m).into());
+            local.x + container.size_m.x * 0.5 - HAND_FROM_LID_M
+        } else {
+            f64::INFINITY
+        };
+        gaps.fold(0.03, f64::min).min(lid_m)
+    };
+    let grid = (-STEPS..=STEPS).flat_map(|i| (-STEPS..=STEPS).map(move |j| (i, j)));
+    let spots = grid.map(|(i, j)| {
+        let share = |k: i32| f64::from(k) / f64::from(STEPS);
+        let local = nalgebra::Point3::new(half_x * share(i), half_y * share(j), 0.0);
+        (container.world_from_object * local).coords
+    });
+    let score = |spot_m: &Vec3| room_m(spot_m) - 0.05 * (spot_m - middle_m).xy().norm();
+    spots.fold(middle_m, |best, spot| {
+        if score(&spot) > score(&best) + 1e-9 {
+            spot
+        } else {
+            best
         }
-    }
-    best.1
+    })
 }
 
-/// The phases that carry the load over a point, lower its underside to `bottom_m`, let go and leave.
-/// `align_rad` turns the load to that heading (mod 90°); `deepest_m` is as low as the tool itself may go.
+/// Which way a load is turned before it is put down.
+#[derive(Clone, Copy, Debug)]
+pub enum Align {
+    /// As it is held.
+    AsHeld,
+    /// The load's sides along this heading, radians.
+    Load(f64),
+    /// The hand's narrow side along this heading, radians: into a thing with a lid or under a cabinet's edge.
+    Hand(f64),
+}
+
+/// The phases that carry the load over a point, lower its underside to `bottom_m`, let go and leave. `deepest_m` is as
+/// low as the tool itself may go.
 pub fn put_down(
     context: &Context<'_>,
     load: &Load<'_>,
     spot_m: Vec3,
     bottom_m: f64,
-    align_rad: Option<f64>,
+    align: Align,
     deepest_m: f64,
 ) -> Result<Phases, Failure> {
     let arm: &Arm = arm(context)?;
@@ -189,14 +228,19 @@ pub fn put_down(
     // The hand's heading about the vertical, as `downward` takes it.
     let forward = tool.rotation * Vec3::x();
     let hand_yaw = forward.y.atan2(forward.x);
-    let turn = align_rad.map_or(0.0, |to| {
-        let quarter = (to - held_yaw).rem_euclid(FRAC_PI_2);
-        if quarter > FRAC_PI_2 * 0.5 {
-            quarter - FRAC_PI_2
+    let nearest = |angle_rad: f64, period_rad: f64| {
+        let wrapped = angle_rad.rem_euclid(period_rad);
+        if wrapped > period_rad * 0.5 {
+            wrapped - period_rad
         } else {
-            quarter
+            wrapped
         }
-    });
+    };
+    let turn = match align {
+        Align::AsHeld => 0.0,
+        Align::Load(to_rad) => nearest(to_rad - held_yaw, FRAC_PI_2),
+        Align::Hand(to_rad) => nearest(to_rad - hand_yaw, PI),
+    };
     let yaw = near_zero(hand_yaw + turn);
     // The load's centre is not quite under the tool: bring the centre over the spot. A half turn of the hand against
     // `hand_yaw + turn` turns the offset with it.

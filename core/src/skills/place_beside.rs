@@ -7,7 +7,7 @@ use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Un
 use crate::state::{Side, State, Support};
 
 use super::grasp::{arm, check_reach, footprint_gap_m, index_of, object};
-use super::place::{check_held, load, put_down};
+use super::place::{Align, check_held, load, put_down};
 
 /// The skill.
 pub struct PlaceBeside;
@@ -102,7 +102,7 @@ impl Skill for PlaceBeside {
             &load,
             spot_m,
             reference.bottom_m() + 0.001,
-            None,
+            Align::AsHeld,
             0.0,
         )
     }

@@ -8,7 +8,8 @@ use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Un
 use crate::state::{State, Support};
 
 use super::grasp::{check_reach, index_of, object};
-use super::place::{check_held, fits, load, put_down, spot_in};
+use super::place::{Align, check_held, fits, load, put_down, spot_in};
+use crate::geometry::yaw_rad;
 
 /// Thickness of a container's walls and slope that a load must clear, metres.
 const WALL_M: f64 = 0.008;
@@ -69,13 +70,18 @@ impl Skill for PlaceIn {
     fn phases(&self, context: &Context<'_>) -> Result<Phases, Failure> {
         let (container, load) = (object(context, 0)?, load(context)?);
         let spot_m = spot_in(container, &load, context.scene);
+        let align = if container.can(Affordance::Openable) {
+            Align::Hand(yaw_rad(&container.world_from_object))
+        } else {
+            Align::AsHeld
+        };
         let deepest_m = container.top_m() - HAND_ROOM_M;
         put_down(
             context,
             &load,
             spot_m,
             container.bottom_m() + 0.012,
-            None,
+            align,
             deepest_m,
         )
     }

@@ -3,13 +3,13 @@
 use crate::fact::Fact;
 use crate::outcome::{Failure, FailureCode};
 use crate::plan::{Facts, SkillCall};
-use crate::scene::Affordance;
+use crate::scene::{Affordance, SceneObject};
 use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Unmet};
 use crate::state::{Side, State, Support};
 
 use super::grasp::{
-    ABOVE_M, GRIP_N, Phased, SLOW, arm, check_access, downward, index_of, object, raised,
-    travel_height_m,
+    ABOVE_M, GRIP_N, Phased, SLOW, arm, check_access, downward, footprint_gap_m, index_of, object,
+    raised, travel_height_m,
 };
 
 /// Room between the fingers and the object before the push, metres.
@@ -102,6 +102,25 @@ impl Skill for Push {
             center_m + way * (distance_m + START_ROOM_M - back_m),
             super::grasp::near_zero(yaw),
         );
+        // The whole way of the fingers and of what they push must be free of other things.
+        let others = context.scene.objects.iter().filter(|o| {
+            o.id != object.id
+                && o.top_m() > object.bottom_m() + 0.01
+                && o.bottom_m() < object.top_m()
+        });
+        let half_m = object.size_m.x.max(object.size_m.y) * 0.5;
+        let (from_m, to_m) = (
+            start.translation.vector,
+            end.translation.vector + way * half_m * 2.0,
+        );
+        let in_way = |o: &SceneObject| {
+            (0..=10).any(|i| {
+                footprint_gap_m(o, &from_m.lerp(&to_m, f64::from(i) * 0.1)) < half_m + 0.01
+            })
+        };
+        if others.into_iter().any(in_way) {
+            return Err(Failure::new(FailureCode::NoRoom, Some(object.id)));
+        }
         if !arm.workspace.contains(&end.translation.vector)
             || !arm.workspace.contains(&start.translation.vector)
         {
