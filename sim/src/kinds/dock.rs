@@ -9,7 +9,6 @@ pub const KIND: Kind = Kind {
     about: "a charging dock on the floor, a place to return to",
     size_m: [0.7, 0.7, 0.004],
     color: Some(Color::Gray),
-    front_m: 0.0,
     affordances: Affordances::of(&[Affordance::Place, Affordance::Fixed]),
     fixed: true,
     front_m: 0.0,
