@@ -4,3 +4,5 @@
 pub mod journal;
 pub mod replay;
 pub mod rerun;
+pub mod sinks;
+pub mod terminal;

@@ -17,17 +17,18 @@ use ponder_core::{Pose, Stamp};
 use ponder_sim::shapes::Shape;
 use rerun::{
     AsComponents, RecordingStream, RecordingStreamBuilder, Scalars, SeriesLines, TextDocument,
-    TextLog, TextLogLevel,
+    TextLog,
 };
 
 mod blueprint;
 mod board;
 mod draw;
+mod words;
 
 pub use board::call_text;
 
 use board::Board;
-use draw::Robot;
+use draw::Scenery;
 
 /// Name of the application in the viewer; the blueprint goes with it.
 const APPLICATION: &str = "ponder";
@@ -56,7 +57,7 @@ pub enum RecordError {
 pub struct RerunSink {
     rec: RecordingStream,
     to: String,
-    robot: Robot,
+    scenery: Scenery,
     board: Board,
     turn: i64,
     /// Last entries of what is bounded in rate.
@@ -66,19 +67,23 @@ pub struct RerunSink {
     trail: VecDeque<[f32; 3]>,
     /// Objects now shown, so that those gone are cleared and those at rest are not logged again.
     believed: BTreeMap<String, SceneObject>,
+    /// Where objects really were last, if a simulator tells.
     true_poses: BTreeMap<String, Pose>,
+    has_truth: bool,
     /// Width last asked of the gripper, metres.
     gripping: Option<f64>,
     error: Option<String>,
 }
 
 impl RerunSink {
-    /// A recording into a file.
+    /// A recording into a file, and to a viewer that listens at a URL (`rerun+http://127.0.0.1:9876/proxy`) if one is
+    /// given. Nothing else goes over the network.
     ///
     /// # Errors
-    /// [`RecordError::Failed`] when the file can't be made.
-    pub fn save(
+    /// [`RecordError::Failed`] when the file can't be made or the URL is none.
+    pub fn open(
         path: &Path,
+        viewer: Option<&str>,
         robot: &Arc<RobotSpec>,
         shapes: &[Shape],
     ) -> Result<Self, RecordError> {
@@ -87,7 +92,17 @@ impl RerunSink {
             to: to.clone(),
             why,
         };
-        let rec = builder(robot).save(path).map_err(|e| fail(e.to_string()))?;
+        let rec = match viewer {
+            None => builder(robot).save(path).map_err(|e| fail(e.to_string()))?,
+            Some(url) => {
+                let file = rerun::sink::FileSink::new(path).map_err(|e| fail(e.to_string()))?;
+                let url = url.parse().map_err(|e| fail(format!("{url}: {e}")))?;
+                let live = rerun::sink::GrpcSink::new(url);
+                builder(robot)
+                    .set_sinks((file, live))
+                    .map_err(|e| fail(e.to_string()))?
+            }
+        };
         Self::start(rec, to.clone(), robot, shapes)
     }
 
@@ -102,7 +117,7 @@ impl RerunSink {
         let mut sink = Self {
             rec,
             to,
-            robot: Robot::new(robot, shapes),
+            scenery: Scenery::new(robot, shapes),
             board: Board::default(),
             turn: 0,
             drawn: None,
@@ -111,6 +126,7 @@ impl RerunSink {
             trail: VecDeque::with_capacity(TRAIL),
             believed: BTreeMap::new(),
             true_poses: BTreeMap::new(),
+            has_truth: false,
             gripping: None,
             error: None,
         };
@@ -156,27 +172,15 @@ impl RerunSink {
     /// What does not change: axes, the robot's shapes, names of curves.
     fn standing_parts(&mut self) {
         self.log_static("world", &rerun::ViewCoordinates::RIGHT_HAND_Z_UP());
-        let shapes: Vec<_> = self
-            .robot
-            .links()
-            .flat_map(|(link, shapes)| {
-                let path = move |i: usize| format!("world/robot/{link}/shape_{i}");
-                shapes
-                    .iter()
-                    .enumerate()
-                    .map(move |(i, shape)| (path(i), draw::primitive(shape)))
-            })
+        let shapes = self.scenery.primitives().iter();
+        let shapes: Vec<_> = shapes
+            .map(|(path, shape)| (path.clone(), draw::primitive(shape)))
             .collect();
         for (path, shape) in shapes {
             self.log_static(&path, shape.as_ref());
         }
-        if let Some(names) = self
-            .robot
-            .spec()
-            .arm
-            .as_ref()
-            .map(|arm| arm.joint_names.clone())
-        {
+        let arm = self.scenery.spec().arm.as_ref();
+        if let Some(names) = arm.map(|arm| arm.joint_names.clone()) {
             self.log_static("world/robot/tool", &rerun::TransformAxes3D::new(0.08));
             for path in ["curves/joint_pos_rad", "curves/joint_vel_rad_s"] {
                 self.log_static(path, &SeriesLines::new().with_names(names.clone()));
@@ -190,7 +194,7 @@ impl RerunSink {
                 &SeriesLines::new().with_names(["x", "y", "z"]),
             );
         }
-        if self.robot.spec().base.is_some() {
+        if self.scenery.spec().base.is_some() {
             let names = [
                 "x, m",
                 "y, m",
@@ -209,19 +213,14 @@ impl RerunSink {
         if !due(&mut self.drawn, stamp, PERIOD_S) {
             return;
         }
-        let poses: Vec<_> = self
-            .robot
-            .poses(observation)
-            .into_iter()
-            .map(|(link, pose)| (format!("world/robot/{link}"), pose))
-            .collect();
+        let poses = self.scenery.links(observation);
         for (path, pose) in poses {
             self.log(&path, &draw::transform(&pose));
         }
         if let Some(truth) = &observation.truth {
             self.truth(truth);
         }
-        if self.robot.spec().arm.is_some() {
+        if self.scenery.spec().arm.is_some() {
             self.arm(stamp, observation);
         }
         if let Some(base) = &observation.base {
@@ -260,7 +259,7 @@ impl RerunSink {
                 &Scalars::new(wrench.force_n.iter().copied()),
             );
         }
-        let Some(tool) = self.robot.tool(observation) else {
+        let Some(tool) = self.scenery.tool(observation) else {
             return;
         };
         self.log("world/robot/tool", &draw::transform(&tool));
@@ -307,92 +306,34 @@ impl RerunSink {
         for object in &scene.objects {
             let id = object.id.to_string();
             let path = format!("world/objects/{id}");
+            let has_shape = self.scenery.draws(&id);
             let before = self.believed.insert(id, object.clone());
-            if before
-                .as_ref()
-                .is_none_or(|b| b.size_m != object.size_m || b.color != object.color)
-            {
-                self.log(&path, &draw::belief(object));
+            let looks = |o: &SceneObject| (o.size_m, o.color);
+            if before.as_ref().map(looks) != Some(looks(object)) {
+                self.log(&path, &draw::belief(object, has_shape));
             }
-            if before.is_none_or(|b| b.world_from_object != object.world_from_object) {
-                self.log(&path, &draw::transform(&object.world_from_object));
+            if before.map(|b| b.world_from_object) != Some(object.world_from_object) {
+                let pose = draw::transform(&object.world_from_object);
+                self.log(&path, &pose);
+                if has_shape && !self.has_truth {
+                    self.log(&draw::true_path(&object.id), &pose);
+                }
             }
         }
     }
 
     /// Objects as the simulator knows them, where it tells.
     fn truth(&mut self, truth: &Truth) {
+        self.has_truth = true;
         for object in &truth.objects {
             let id = object.id.to_string();
-            let path = format!("world/truth/{id}");
-            let before = self.true_poses.insert(id, object.world_from_object);
-            if before.is_none() {
-                self.log(&path, &draw::solid(object));
-            }
-            if before != Some(object.world_from_object) {
+            let path = draw::true_path(&id);
+            if self.true_poses.insert(id, object.world_from_object)
+                != Some(object.world_from_object)
+            {
                 self.log(&path, &draw::transform(&object.world_from_object));
             }
         }
-    }
-
-    fn words(&mut self, event: &Event) {
-        let (path, level, text) = match event {
-            Event::Goal(goal) => (
-                "log/goal",
-                TextLogLevel::INFO,
-                format!("“{}”", goal.instruction),
-            ),
-            Event::LookFailed(why) => ("log/perception", TextLogLevel::ERROR, why.to_string()),
-            Event::ThinkFailed(why) => ("log/reasoner", TextLogLevel::ERROR, why.to_string()),
-            Event::PlanRejected(error) => ("log/checker", TextLogLevel::WARN, error.to_string()),
-            Event::Planned(steps) => (
-                "log/checker",
-                TextLogLevel::INFO,
-                format!("a plan of {} steps passed", steps.len()),
-            ),
-            Event::StepStarted { step, attempt } => (
-                "log/steps",
-                TextLogLevel::INFO,
-                format!("step {} starts, attempt {}", step + 1, attempt + 1),
-            ),
-            Event::PhaseStarted { step, phase } => (
-                "log/steps",
-                TextLogLevel::DEBUG,
-                format!("step {}: {phase}", step + 1),
-            ),
-            Event::StepDone(step) => (
-                "log/steps",
-                TextLogLevel::INFO,
-                format!("step {} done", step + 1),
-            ),
-            Event::StepFailed { step, failure } => (
-                "log/steps",
-                TextLogLevel::WARN,
-                format!("step {}: {failure}", step + 1),
-            ),
-            Event::Evidence(finding) => {
-                let level = if finding.holds {
-                    TextLogLevel::INFO
-                } else {
-                    TextLogLevel::WARN
-                };
-                ("log/evidence", level, finding.to_string())
-            }
-            Event::Rejected(rejection) => ("log/guard", TextLogLevel::ERROR, rejection.to_string()),
-            Event::EmergencyStop(true) => (
-                "log/guard",
-                TextLogLevel::CRITICAL,
-                "emergency stop".to_owned(),
-            ),
-            Event::EmergencyStop(false) => (
-                "log/guard",
-                TextLogLevel::INFO,
-                "emergency stop released".to_owned(),
-            ),
-            Event::Ended(outcome) => ("log/goal", TextLogLevel::INFO, outcome.to_string()),
-            _ => return,
-        };
-        self.say(path, level, text);
     }
 }
 
@@ -404,7 +345,9 @@ impl Sink for RerunSink {
         self.rec.set_duration_secs("sim_time", stamp.as_s());
         self.rec.set_time_sequence("turn", self.turn);
         self.board.note(event);
-        self.words(event);
+        if let Some((path, level, text)) = words::of(event) {
+            self.say(path, level, text);
+        }
         match event {
             Event::Observed(observation) => {
                 self.observed(stamp, observation);
@@ -419,13 +362,6 @@ impl Sink for RerunSink {
                     .gripper
                     .map(|gripper| gripper.width_m)
                     .or(self.gripping);
-                if let Some(clip) = &applied.clipped {
-                    let text = format!(
-                        "{}: {:.4} asked, {:.4} sent",
-                        clip.code, clip.asked, clip.sent
-                    );
-                    self.say("log/guard", TextLogLevel::WARN, text);
-                }
             }
             _ => {}
         }

@@ -16,14 +16,25 @@ fn main() -> Result<(), SimError> {
     let number = |i: usize, usual: u64| arg(i).and_then(|text| text.parse().ok()).unwrap_or(usual);
     let mut scenarios = Scenario::built_in()?;
     if arg(0) == Some("trace") {
-        let (task, seed, said) = (arg(1).unwrap_or_default(), number(2, 1), arg(3).unwrap_or_default());
+        let (task, seed, said) = (
+            arg(1).unwrap_or_default(),
+            number(2, 1),
+            arg(3).unwrap_or_default(),
+        );
         return trace(&scenarios, task, seed, said);
     }
     if let Some(path) = arg(0).filter(|name| name.ends_with(".yaml")) {
         scenarios = vec![Scenario::find(path)?];
     }
-    let selection = arg(0).filter(|name| !name.ends_with(".yaml")).map_or(Ok(Selection::All), Selection::parse)?;
-    let plan = Plan { selection, episodes: number(1, 40) as usize, seed: number(2, 7), threads: number(3, 0) as usize };
+    let selection = arg(0)
+        .filter(|name| !name.ends_with(".yaml"))
+        .map_or(Ok(Selection::All), Selection::parse)?;
+    let plan = Plan {
+        selection,
+        episodes: number(1, 40) as usize,
+        seed: number(2, 7),
+        threads: number(3, 0) as usize,
+    };
     let evaluation = evaluate(&scenarios, plan, &baselines, &|_| {})?;
     for episode in evaluation.records.iter().filter(|episode| !episode.success) {
         show(episode);
@@ -33,17 +44,32 @@ fn main() -> Result<(), SimError> {
 }
 
 fn show(episode: &Episode) {
-    println!("{} {} {:?}: {} ({:.1} s)", episode.task, episode.seed, episode.instruction, episode.detail, episode.sim_s);
-    let wrong = episode.rulings.iter().filter(|ruling| !ruling.holds).map(ToString::to_string);
-    wrong.chain(episode.violations.iter().cloned()).for_each(|line| println!("    {line}"));
+    println!(
+        "{} {} {:?}: {} ({:.1} s)",
+        episode.task, episode.seed, episode.instruction, episode.detail, episode.sim_s
+    );
+    let wrong = episode
+        .rulings
+        .iter()
+        .filter(|ruling| !ruling.holds)
+        .map(ToString::to_string);
+    wrong
+        .chain(episode.violations.iter().cloned())
+        .for_each(|line| println!("    {line}"));
 }
 
 fn trace(scenarios: &[Scenario], task: &str, seed: u64, said: &str) -> Result<(), SimError> {
-    let all = scenarios.iter().flat_map(|s| s.tasks.iter().map(move |t| (s, t)));
+    let all = scenarios
+        .iter()
+        .flat_map(|s| s.tasks.iter().map(move |t| (s, t)));
     let Some((scenario, task)) = all.into_iter().find(|(_, t)| t.id == task) else {
         return Err(SimError::Scene(format!("there is no task `{task}`")));
     };
-    let said = if said.is_empty() { task.wordings.en[0].as_str() } else { said };
+    let said = if said.is_empty() {
+        task.wordings.en[0].as_str()
+    } else {
+        said
+    };
     let episode = run_episode(scenario, task, said, seed, &|world, mut sinks| {
         sinks.push(Box::new(Tell));
         baselines(world, sinks)

@@ -44,11 +44,25 @@ pub fn baselines(world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Result<Rin
     let (mut eyes, mut mind) = (GroundTruth, Symbolic);
     let wants = eyes.wants();
     let controller = Box::new(RobotController::new(robot.clone()));
-    let see = move |look: &Look, _: &mut dyn FnMut(&str), cancel: &Cancel| eyes.perceive(look, &robot, cancel);
-    let think = move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| mind.think(question, say, cancel);
+    let see = move |look: &Look, _: &mut dyn FnMut(&str), cancel: &Cancel| {
+        eyes.perceive(look, &robot, cancel)
+    };
+    let think = move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| {
+        mind.think(question, say, cancel)
+    };
     let eyes = Box::new(Inline::new(Box::new(see), SEE_S));
     let mind = Box::new(Inline::new(Box::new(think), THINK_S));
-    Ok(Ring::new(Parts { world, eyes, wants, mind, controller, sinks }, Limits::default()))
+    Ok(Ring::new(
+        Parts {
+            world,
+            eyes,
+            wants,
+            mind,
+            controller,
+            sinks,
+        },
+        Limits::default(),
+    ))
 }
 
 /// What shall be evaluated.

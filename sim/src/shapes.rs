@@ -1,24 +1,27 @@
-//! What a robot looks like: the visible primitives of its links, for recordings. Each hangs on a part whose pose follows
-//! from an observation by the robot's own kinematics, so that drawing it needs no simulator.
-
-use std::sync::Arc;
+//! What a scene looks like: the visible primitives of robot and things, for recordings. Each hangs on something whose
+//! pose follows from an observation or a scene by the robot's own kinematics, so that drawing it needs no simulator.
 
 use mujoco_rs::wrappers::mj_data::MjData;
 use mujoco_rs::wrappers::mj_model::{MjModel, MjtGeomBase, MjtObjBase};
+use ponder_core::scene::ObjectId;
 use ponder_core::{Pose, Rotation, Vec3};
 use serde::{Deserialize, Serialize};
 
 use crate::build::Built;
-use crate::drive::width_m;
 use crate::error::SimError;
-use crate::start::body_pose;
+use crate::start::{body_pose, object_pose};
+
+/// Groups of geoms from this one on are for collisions and marks: nobody sees them (MuJoCo's own custom).
+const FIRST_UNSEEN_GROUP: i32 = 3;
 
 /// What a shape moves with.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mount {
-    /// The world: the foot of a bolted-down arm.
+    /// The world: tables, walls, the foot of a bolted-down arm.
     World,
+    /// An object: its own frame.
+    Object(ObjectId),
     /// The base's frame.
     Base,
     /// The frame after the joint of this number.
@@ -51,10 +54,10 @@ pub enum Form {
     },
 }
 
-/// One visible primitive of a robot.
+/// One visible primitive.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shape {
-    /// Name of its link.
+    /// Name of its link, or of the body that it is a part of.
     pub link: String,
     /// What it moves with.
     pub mount: Mount,
@@ -67,117 +70,134 @@ pub struct Shape {
 }
 
 impl Built {
-    /// The visible primitives of the robot; meshes of robots from outside are left out.
+    /// Every visible primitive, by body. Meshes are drawn as their boxes.
     ///
     /// # Errors
-    /// [`SimError::State`] when MuJoCo can't hold the data.
+    /// [`SimError`] when the scene can't stand at its beginning.
     pub fn shapes(&self) -> Result<Vec<Shape>, SimError> {
-        let model = &*self.model;
-        let mut data =
-            MjData::try_new(self.model.clone()).map_err(|e| SimError::State(e.to_string()))?;
-        let mut home: &[f64] = &[];
-        if let (Some(at), Some(arm)) = (&self.ports.arm, &self.robot.arm) {
-            home = &arm.home_rad;
-            for (address, home_rad) in at.qpos.iter().zip(home) {
-                data.qpos_mut()[*address] = *home_rad;
+        let (data, _) = self.start()?;
+        let reader = Reader::new(self, &data);
+        Ok((0..self.model.geom_bodyid().len())
+            .filter_map(|geom| reader.shape(geom))
+            .collect())
+    }
+}
+
+/// A scene at its beginning, where every mount's pose is known.
+struct Reader<'a> {
+    built: &'a Built,
+    data: &'a MjData<std::sync::Arc<MjModel>>,
+    /// Bodies with the mount and pose of what hangs on them.
+    mounts: Vec<(usize, Mount, Pose)>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(built: &'a Built, data: &'a MjData<std::sync::Arc<MjModel>>) -> Self {
+        let mut mounts = Vec::new();
+        for object in &built.objects {
+            mounts.push((
+                object.body,
+                Mount::Object(object.id),
+                object_pose(data, object),
+            ));
+        }
+        if let (Some(ports), Some(arm)) = (&built.ports.arm, &built.robot.arm) {
+            let pos_rad: Vec<f64> = ports.qpos.iter().map(|q| data.qpos()[*q]).collect();
+            let frames = arm.chain.frames(&pos_rad);
+            for (i, (joint, frame)) in ports.joint.iter().zip(&frames).enumerate() {
+                mounts.push((
+                    built.model.jnt_bodyid()[*joint] as usize,
+                    Mount::Joint(i),
+                    *frame,
+                ));
+            }
+            let last = frames.last().copied().unwrap_or_else(Pose::identity);
+            let fingers = ports.gripper.qpos.iter().zip(ports.gripper.closed);
+            let opened_m: Vec<f64> = fingers
+                .map(|(q, (closed_m, sign))| sign * (data.qpos()[*q] - closed_m))
+                .collect();
+            let width_m: f64 = opened_m.iter().sum();
+            for (body, (_, sign)) in ports.gripper.body.iter().zip(ports.gripper.closed) {
+                // Each finger makes half of the opening.
+                let joint = built.model.body_jntadr()[*body].max(0) as usize;
+                let axis = Vec3::from(data.xaxis()[joint]) * sign;
+                let opens = last.rotation.inverse() * axis * 0.5;
+                let moved =
+                    Pose::translation(opens.x * width_m, opens.y * width_m, opens.z * width_m);
+                mounts.push((*body, Mount::Finger(opens), last * moved));
             }
         }
-        data.forward_kinematics();
-        let frames = self.robot.arm.as_ref().map(|arm| arm.chain.frames(home));
-        let shapes = (0..model.ngeom() as usize).filter_map(|geom| {
-            let (link, mount) = self.mount(geom, &data)?;
-            let world_from_mount = match mount {
-                Mount::World => Pose::identity(),
-                Mount::Base => body_pose(&data, link),
-                Mount::Joint(joint) => *frames.as_ref()?.get(joint)?,
-                Mount::Finger(_) => *frames.as_ref()?.last()?,
-            };
-            let turn = nalgebra::Matrix3::from_row_slice(&data.geom_xmat()[geom]);
-            let turn = nalgebra::Rotation3::from_matrix_unchecked(turn);
-            let at_m = Vec3::from(data.geom_xpos()[geom]);
-            let world_from_shape = Pose::from_parts(at_m.into(), Rotation::from(turn));
-            let mut mount_from_shape = world_from_mount.inverse() * world_from_shape;
-            if let (Mount::Finger(way), Some(arm)) = (mount, &self.ports.arm) {
-                // Told for closed fingers.
-                mount_from_shape.translation.vector -= way * width_m(&arm.gripper, &data);
-            }
-            let name = model.id_to_name(MjtObjBase::mjOBJ_BODY, link).unwrap_or("");
-            let (form, rgba) = (form(model, geom)?, color(model, geom));
-            Some(Shape {
-                link: name.to_owned(),
-                mount,
-                form,
-                mount_from_shape,
-                rgba,
-            })
-        });
-        Ok(shapes.collect())
+        if let Some(base) = &built.ports.base {
+            mounts.push((base.body, Mount::Base, body_pose(data, base.body)));
+        }
+        Self {
+            built,
+            data,
+            mounts,
+        }
     }
 
-    /// The link that a visible shape of the robot is on, and what that moves with; `None` for everything else.
-    fn mount(&self, geom: usize, data: &MjData<Arc<MjModel>>) -> Option<(usize, Mount)> {
-        let model = &*self.model;
-        let group = usize::try_from(model.geom_group()[geom]).ok()?;
-        if group > 2 || self.hidden_groups.contains(&group) {
+    fn shape(&self, geom: usize) -> Option<Shape> {
+        let model = &self.built.model;
+        let group = model.geom_group()[geom];
+        let rgba = match model.geom_matid()[geom] {
+            none if none < 0 => model.geom_rgba()[geom],
+            material => model.mat_rgba()[material as usize],
+        };
+        let hidden = self
+            .built
+            .hidden_groups
+            .iter()
+            .any(|hidden| i32::try_from(*hidden) == Ok(group));
+        if group >= FIRST_UNSEEN_GROUP || hidden || rgba[3] <= 0.0 {
             return None;
         }
-        let link = model.geom_bodyid()[geom] as usize;
-        let mut body = link;
-        while body != 0 {
-            if self
-                .ports
-                .base
-                .as_ref()
-                .is_some_and(|base| base.body == body)
-            {
-                return Some((body, Mount::Base));
+        let [a, b, c] = model.geom_size()[geom];
+        let rotation = nalgebra::Matrix3::from_row_slice(&self.data.geom_xmat()[geom]);
+        let rotation = Rotation::from_matrix(&rotation);
+        let mut world_from_shape =
+            Pose::from_parts(Vec3::from(self.data.geom_xpos()[geom]).into(), rotation);
+        let form = match model.geom_type()[geom] {
+            MjtGeomBase::mjGEOM_BOX => Form::Box(Vec3::new(a, b, c)),
+            MjtGeomBase::mjGEOM_SPHERE => Form::Ellipsoid(Vec3::repeat(a)),
+            MjtGeomBase::mjGEOM_ELLIPSOID => Form::Ellipsoid(Vec3::new(a, b, c)),
+            MjtGeomBase::mjGEOM_CYLINDER => Form::Cylinder {
+                radius_m: a,
+                length_m: 2.0 * b,
+            },
+            MjtGeomBase::mjGEOM_CAPSULE => Form::Capsule {
+                radius_m: a,
+                length_m: 2.0 * b,
+            },
+            MjtGeomBase::mjGEOM_MESH => {
+                let [x, y, z, hx, hy, hz] = model.geom_aabb()[geom];
+                world_from_shape *= Pose::translation(x, y, z);
+                Form::Box(Vec3::new(hx, hy, hz))
             }
-            if let Some(arm) = &self.ports.arm {
-                if let Some(i) = arm.gripper.body.iter().position(|finger| *finger == body) {
-                    let frames = self
-                        .robot
-                        .arm
-                        .as_ref()?
-                        .chain
-                        .frames(&self.robot.arm.as_ref()?.home_rad);
-                    let joint = model.body_jntadr()[body] as usize;
-                    let opens = Vec3::from(data.xaxis()[joint]) * (arm.gripper.closed[i].1 * 0.5);
-                    return Some((
-                        link,
-                        Mount::Finger(frames.last()?.rotation.inverse() * opens),
-                    ));
-                }
-                let moves = |j: &usize| model.jnt_bodyid()[*j] as usize == body;
-                if let Some(joint) = arm.joint.iter().rposition(moves) {
-                    return Some((link, Mount::Joint(joint)));
-                }
-                let first = model.jnt_bodyid()[arm.joint[0]] as usize;
-                if model.body_parentid()[first] as usize == body {
-                    return Some((link, Mount::World));
-                }
-            }
-            body = model.body_parentid()[body] as usize;
-        }
-        None
+            _ => return None, // a plane has no end
+        };
+        let body = model.geom_bodyid()[geom] as usize;
+        let (mount, world_from_mount) = self.mount(body);
+        let link = model
+            .id_to_name(MjtObjBase::mjOBJ_BODY, body)
+            .unwrap_or("body");
+        Some(Shape {
+            link: link.to_owned(),
+            mount,
+            form,
+            mount_from_shape: world_from_mount.inverse() * world_from_shape,
+            rgba: rgba.map(|share| (share.clamp(0.0, 1.0) * 255.0).round() as u8),
+        })
     }
-}
 
-/// A geom's form, `None` for meshes and planes.
-fn form(model: &MjModel, geom: usize) -> Option<Form> {
-    let size_m = Vec3::from(model.geom_size()[geom]);
-    let (radius_m, length_m) = (size_m.x, size_m.y * 2.0);
-    Some(match model.geom_type()[geom] {
-        MjtGeomBase::mjGEOM_BOX => Form::Box(size_m),
-        MjtGeomBase::mjGEOM_SPHERE => Form::Ellipsoid(Vec3::repeat(radius_m)),
-        MjtGeomBase::mjGEOM_ELLIPSOID => Form::Ellipsoid(size_m),
-        MjtGeomBase::mjGEOM_CYLINDER => Form::Cylinder { radius_m, length_m },
-        MjtGeomBase::mjGEOM_CAPSULE => Form::Capsule { radius_m, length_m },
-        _ => return None,
-    })
-}
-
-fn color(model: &MjModel, geom: usize) -> [u8; 4] {
-    let material = usize::try_from(model.geom_matid()[geom]);
-    let rgba = material.map_or(model.geom_rgba()[geom], |m| model.mat_rgba()[m]);
-    rgba.map(|channel| (channel.clamp(0.0, 1.0) * 255.0).round() as u8)
+    /// The nearest mount from this body down to the world.
+    fn mount(&self, mut body: usize) -> (Mount, Pose) {
+        while body != 0 {
+            if let Some((_, mount, pose)) = self.mounts.iter().find(|(at, ..)| *at == body) {
+                return (*mount, *pose);
+            }
+            body = self.built.model.body_parentid()[body] as usize;
+        }
+        (Mount::World, Pose::identity())
+    }
 }

@@ -40,26 +40,39 @@ pub fn transform(parent_from_child: &Pose) -> Transform3D {
         .with_quaternion(quaternion(parent_from_child))
 }
 
-/// The robot's links: where each is, and what it looks like.
-pub struct Robot {
+/// Everything with a shape: what stands still, what moves with the robot, what is an object.
+pub struct Scenery {
     spec: Arc<RobotSpec>,
-    links: BTreeMap<String, (Mount, Vec<Shape>)>,
+    links: BTreeMap<String, Mount>,
+    /// Entity path and primitive.
+    primitives: Vec<(String, Shape)>,
 }
 
-impl Robot {
-    /// A robot with the shapes of its links, which may be none.
+/// Entity path of an object's true shape.
+pub fn true_path(id: &str) -> String {
+    format!("world/sim/{id}")
+}
+
+impl Scenery {
+    /// A robot in its surroundings; there may be no shapes.
     pub fn new(spec: &Arc<RobotSpec>, shapes: &[Shape]) -> Self {
-        let mut links = BTreeMap::<String, (Mount, Vec<Shape>)>::new();
-        for shape in shapes {
-            links
-                .entry(shape.link.clone())
-                .or_insert((shape.mount, Vec::new()))
-                .1
-                .push(shape.clone());
+        let mut links = BTreeMap::new();
+        let mut primitives = Vec::with_capacity(shapes.len());
+        for (i, shape) in shapes.iter().enumerate() {
+            let path = match shape.mount {
+                Mount::World => format!("world/surroundings/{}/{i}", shape.link),
+                Mount::Object(id) => format!("{}/{i}", true_path(&id)),
+                Mount::Base | Mount::Joint(_) | Mount::Finger(_) => {
+                    links.insert(shape.link.clone(), shape.mount);
+                    format!("world/robot/{}/{i}", shape.link)
+                }
+            };
+            primitives.push((path, shape.clone()));
         }
         Self {
             spec: spec.clone(),
             links,
+            primitives,
         }
     }
 
@@ -68,15 +81,20 @@ impl Robot {
         &self.spec
     }
 
-    /// Shapes by link.
-    pub fn links(&self) -> impl Iterator<Item = (&str, &[Shape])> {
-        self.links
-            .iter()
-            .map(|(name, (_, shapes))| (name.as_str(), shapes.as_slice()))
+    /// Entity paths and primitives.
+    pub fn primitives(&self) -> &[(String, Shape)] {
+        &self.primitives
     }
 
-    /// Poses of the links in the world, by the robot's own kinematics.
-    pub fn poses(&self, observation: &Observation) -> Vec<(&str, Pose)> {
+    /// Has the object of this name shapes?
+    pub fn draws(&self, id: &str) -> bool {
+        let of_it =
+            |shape: &Shape| matches!(shape.mount, Mount::Object(object) if object.as_str() == id);
+        self.primitives.iter().any(|(_, shape)| of_it(shape))
+    }
+
+    /// Entity paths and poses in the world of the robot's links, by its own kinematics.
+    pub fn links(&self, observation: &Observation) -> Vec<(String, Pose)> {
         let frames = self
             .spec
             .arm
@@ -90,7 +108,7 @@ impl Robot {
             .unwrap_or_else(Pose::identity);
         let width_m = observation.gripper_width_m.unwrap_or(0.0);
         let pose = |mount: Mount| match mount {
-            Mount::World => Pose::identity(),
+            Mount::World | Mount::Object(_) => Pose::identity(),
             Mount::Base => observation
                 .base
                 .map_or_else(Pose::identity, |base| base.world_from_base),
@@ -101,7 +119,7 @@ impl Robot {
         };
         self.links
             .iter()
-            .map(|(name, (mount, _))| (name.as_str(), pose(*mount)))
+            .map(|(name, mount)| (format!("world/robot/{name}"), pose(*mount)))
             .collect()
     }
 
@@ -154,25 +172,22 @@ pub fn primitive(shape: &Shape) -> Box<dyn rerun::AsComponents> {
     }
 }
 
-fn object_box(object: &SceneObject, opacity: u8) -> Boxes3D {
+/// An object as believed: a see-through box with its name, drawn over its shape where that is known.
+pub fn belief(object: &SceneObject, has_shape: bool) -> Boxes3D {
     let [r, g, b] = object
         .color
         .map_or([170, 165, 155], ponder_core::scene::Color::rgb);
+    let opacity = if has_shape { 25 } else { 120 };
+    let fill = if has_shape {
+        FillMode::MajorWireframe
+    } else {
+        FillMode::TransparentFillMajorWireframe
+    };
     Boxes3D::from_half_sizes([vec3(&(object.size_m / 2.0))])
         .with_colors([Color::from_unmultiplied_rgba(r, g, b, opacity)])
-}
-
-/// An object as believed: see-through, with its name.
-pub fn belief(object: &SceneObject) -> Boxes3D {
-    object_box(object, 120)
-        .with_fill_mode(FillMode::TransparentFillMajorWireframe)
+        .with_fill_mode(fill)
         .with_labels([object.id.as_str()])
         .with_show_labels(!object.can(Affordance::Fixed))
-}
-
-/// An object as it is.
-pub fn solid(object: &SceneObject) -> Boxes3D {
-    object_box(object, 255).with_fill_mode(FillMode::Solid)
 }
 
 /// A camera's pinhole.

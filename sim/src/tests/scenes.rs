@@ -77,11 +77,17 @@ fn every_kind_stands_still() {
     }
 }
 
-/// A robot's shapes, posed by the robot's own kinematics, are where the simulator has them.
+/// Shapes, posed by the robot's own kinematics and by the objects' poses, are where the simulator has them.
 #[test]
-fn shapes_follow_from_the_robots_own_kinematics() {
+fn shapes_follow_from_kinematics_and_objects() {
     for (robot, at_least) in [("arm7", 30), ("rover", 8)] {
-        let mut world = world(&format!("{{world: {{kind: floor}}, robot: {robot}}}"), 1);
+        let mut world = world(
+            &format!(
+                "{{world: {{kind: floor}}, robot: {robot}, objects: [{{kind: bowl}}, {{kind: drawer}}]}}"
+            ),
+            1,
+        );
+        let truth = world.truth();
         let shapes = world.built().shapes().unwrap();
         assert!(
             shapes.len() >= at_least,
@@ -96,9 +102,17 @@ fn shapes_follow_from_the_robots_own_kinematics() {
             .as_ref()
             .map(|arm| arm.chain.frames(&seen.joint_pos_rad));
         let model = world.built().model.clone();
+        let objects = shapes
+            .iter()
+            .filter(|s| matches!(s.mount, Mount::Object(_)));
+        assert!(objects.count() >= 10, "bowl and drawer have many");
         for shape in &shapes {
             let world_from_mount = match shape.mount {
                 Mount::World => Pose::identity(),
+                Mount::Object(id) => {
+                    let object = truth.objects.iter().find(|o| o.id == id).unwrap();
+                    object.world_from_object
+                }
                 Mount::Base => seen.base.unwrap().world_from_base,
                 Mount::Joint(joint) => frames.as_ref().unwrap()[joint],
                 Mount::Finger(way) => {
