@@ -80,6 +80,16 @@ pub enum Rest {
     In(String),
 }
 
+impl Rest {
+    /// The other thing's name, if there is one.
+    pub(crate) fn other(&self) -> Option<&str> {
+        match self {
+            Self::Ground => None,
+            Self::On(other) | Self::In(other) => Some(other),
+        }
+    }
+}
+
 /// A concrete camera.
 #[derive(Clone, Debug)]
 pub struct Eye {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod draws;
+mod foreign;
 mod grasp;
 mod hand;
 mod record;
