@@ -41,7 +41,7 @@ fn benches(c: &mut Criterion) {
     ];
     for (name, pose) in cases {
         c.bench_function(&format!("inverse kinematics, {name}"), |b| {
-            b.iter(|| ik.solve(black_box(&pose), &arm.home_rad))
+            b.iter(|| ik.solve(black_box(&pose), &arm.home_rad, |_| true))
         });
     }
     let observation = Observation {

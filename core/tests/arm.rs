@@ -4,9 +4,14 @@
 mod common;
 mod plant;
 
+use std::sync::Arc;
+
 use nalgebra::{Translation3, UnitQuaternion};
 use plant::Plant;
 use ponder_core::action::{Action, MotionRefusal, MotionState, Path};
+use ponder_core::controller::Controller;
+use ponder_core::geometry::Aabb;
+use ponder_core::guard::Guard;
 use ponder_core::{Pose, Vec3};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -327,7 +332,6 @@ fn reset_takes_the_arm_as_it_stands() {
     for pos in &mut plant.observation.joint_pos_rad {
         *pos -= 0.2;
     }
-    use ponder_core::controller::Controller;
     plant.controller.reset(&plant.observation);
     plant.sent.clear();
     plant.run(&Action::Hold, 1.0);
@@ -359,4 +363,77 @@ fn silent_joints_stop_the_arm() {
     plant.observation.joint_pos_rad = held.into_iter().collect();
     plant.observation.joint_vel_rad_s = seen.iter().map(|_| 0.0).collect();
     assert_eq!(plant.run(&action, 10.0), MotionState::Reached);
+}
+
+#[test]
+fn joint_motion_goes_round_what_is_forbidden() {
+    let mut robot = (*common::arm7()).clone();
+    let wall = Aabb {
+        min_m: Vec3::new(0.35, -0.03, 0.0),
+        max_m: Vec3::new(0.75, 0.03, 0.25),
+    };
+    robot.arm.as_mut().unwrap().keep_out.push(wall);
+    let mut plant = Plant::new(Arc::new(robot));
+    let left = reach(down(0.5, 0.25, 0.15, 0.0), Path::Joint, 1.0);
+    let right = reach(down(0.5, -0.25, 0.15, 0.0), Path::Joint, 1.0);
+    assert_eq!(plant.run(&left, 20.0), MotionState::Reached);
+    let rows = plant.sent.len();
+    assert_eq!(plant.run(&right, 20.0), MotionState::Reached);
+    let arm = plant.robot.arm.clone().unwrap();
+    for row in &plant.sent[rows..] {
+        let tool_m = arm.chain.world_from_tool(row).translation.vector;
+        assert!(
+            wall.distance_m(&tool_m) > 0.0,
+            "through the wall at {tool_m}"
+        );
+    }
+    // In a straight line there is no way round.
+    let state = plant.run(
+        &reach(down(0.5, 0.25, 0.15, 0.0), Path::Straight, 1.0),
+        20.0,
+    );
+    assert_eq!(state, MotionState::Refused(MotionRefusal::PathLeavesReach));
+}
+
+#[test]
+fn the_guard_hardly_ever_has_to_step_in() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let mut plant = arm7();
+    let mut guard = Guard::new(plant.robot.clone());
+    let mut refusals = Vec::new();
+    for _ in 0..600 {
+        let mut pose = random_down(&mut rng);
+        if rng.random_bool(0.3) {
+            let tilt = Vec3::from_fn(|_, _| rng.random_range(-1.0..1.0));
+            pose.rotation = UnitQuaternion::from_scaled_axis(tilt) * pose.rotation;
+        }
+        let path = if rng.random_bool(0.4) {
+            Path::Straight
+        } else {
+            Path::Joint
+        };
+        let action = reach(pose, path, rng.random_range(0.1..1.0));
+        // Half of them are cut off by the next.
+        let periods = if rng.random_bool(0.5) {
+            rng.random_range(1..100)
+        } else {
+            1000
+        };
+        for _ in 0..periods {
+            let (command, status) = plant.controller.tick(&action, &plant.observation);
+            let checked = guard.check(plant.observation.stamp, &command, &plant.observation);
+            plant.follow(checked.command());
+            if let Some(rejection) = checked.rejected() {
+                refusals.push((rejection, action));
+                // What follows a stop is no further refusal.
+                plant.controller.reset(&plant.observation);
+                guard = Guard::new(plant.robot.clone());
+                break;
+            }
+            if status.state != MotionState::Moving {
+                break;
+            }
+        }
+    }
+    assert!(refusals.len() <= 1, "{refusals:#?}");
 }

@@ -40,11 +40,11 @@ fn reachable_poses_are_solved() {
         let target = arm.chain.world_from_tool(&random_posture(&arm, &mut rng));
         let near = random_posture(&arm, &mut rng);
         let start = Instant::now();
-        let answer = ik.solve(&target, &near);
+        let answer = ik.solve(&target, &near, |_| true);
         micros.push(start.elapsed().as_secs_f64() * 1e6);
         assert_eq!(
             answer,
-            ik.solve(&target, &near),
+            ik.solve(&target, &near, |_| true),
             "equal questions, equal answers"
         );
         if let Some(pos_rad) = answer {
@@ -75,7 +75,7 @@ fn a_near_target_keeps_the_posture() {
         -Vec3::z(),
     ] {
         let target = Translation3::from(offset * 0.1) * here;
-        let pos_rad = ik.solve(&target, &home).unwrap();
+        let pos_rad = ik.solve(&target, &home, |_| true).unwrap();
         assert_solves(&arm, &pos_rad, &target);
         let turned = pos_rad
             .iter()
@@ -104,6 +104,7 @@ fn unreachable_poses_are_reported() {
         let answer = ik.solve(
             &Pose::from_parts(Translation3::from(Vec3::from(at)), turn),
             &arm.home_rad,
+            |_| true,
         );
         worst_us = worst_us.max(start.elapsed().as_secs_f64() * 1e6);
         assert_eq!(answer, None, "{at:?}");

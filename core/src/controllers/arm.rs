@@ -102,7 +102,7 @@ impl ArmController {
         } = *action
         else {
             match action {
-                Action::Park => self.motion.aim(&self.arm.home_rad, PARK_SPEED),
+                Action::Park => self.motion.aim(self.arm.home_rad.clone(), PARK_SPEED),
                 _ => self.motion.halt(),
             }
             return Ok(());
@@ -125,7 +125,7 @@ impl ArmController {
                     .motion
                     .solve(&world_from_tool)
                     .ok_or(MotionRefusal::Unreachable)?;
-                self.motion.aim(&to_rad, speed);
+                self.motion.aim(to_rad, speed);
                 true
             }
             Path::Straight => self

@@ -30,6 +30,11 @@ const METRES_PER_RAD: f64 = 0.3;
 const MAX_STEP_RAD: f64 = 0.5;
 /// Damping that always stays: small enough not to slow the last steps, large enough at singular postures.
 const LEAST_DAMPING: f64 = 1e-6;
+/// Cost of a posture that is a second from the comfortable one in every joint: arms that fold over backwards are
+/// chosen only where nothing else will do.
+const STRANGE: f64 = 3.0;
+/// The first posture is good enough below this cost.
+const GOOD_COST: f64 = 1.7;
 /// Nearer than this to a limit a joint is pushed back, radians.
 const DISCOMFORT_RAD: f64 = 0.35;
 
@@ -77,8 +82,14 @@ impl Ik {
     }
 
     /// A posture with margin to all limits that puts the tool at the pose: of those found, the one that is soonest
-    /// reached from `near_rad` and comfortable. `None` if none was found in a bounded search.
-    pub fn solve(&mut self, world_from_tool: &Pose, near_rad: &[f64]) -> Option<JointVec> {
+    /// reached from `near_rad` and comfortable. Postures that are not `allowed` are passed over. `None` if none was
+    /// found in a bounded search.
+    pub fn solve(
+        &mut self,
+        world_from_tool: &Pose,
+        near_rad: &[f64],
+        allowed: impl Fn(&[f64]) -> bool,
+    ) -> Option<JointVec> {
         let base_m = self.chain.frames(near_rad).first()?.translation.vector;
         let away_m = (world_from_tool.translation.vector - base_m).norm();
         if away_m.is_nan() || away_m > self.reach_m {
@@ -101,14 +112,17 @@ impl Ik {
             for (pos, (min, max)) in pos_rad.iter_mut().zip(&self.range_rad) {
                 *pos = pos.clamp(*min, *max);
             }
-            if self.descend(world_from_tool, &mut pos_rad, &mut steps) {
+            let met = self.descend(world_from_tool, &mut pos_rad, &mut steps);
+            if met {
                 self.relax(world_from_tool, &mut pos_rad);
+            }
+            if met && allowed(&pos_rad) {
                 let cost = self.cost(&pos_rad, near_rad);
                 found += 1;
                 if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                     best = Some((cost, pos_rad));
                 }
-                if found == ENOUGH_SOLUTIONS || (restart == 0 && cost < 1.0) {
+                if found == ENOUGH_SOLUTIONS || (restart == 0 && cost < GOOD_COST) {
                     break;
                 }
             }
@@ -263,27 +277,25 @@ impl Ik {
             .zip(&self.comfortable_rad)
             .zip(&self.range_rad);
         let one = |((pos, comfortable), (min, max)): ((&f64, &f64), &(f64, f64))| {
-            let crowd = |room: f64| (1.0 - room / DISCOMFORT_RAD).max(0.0).powi(2);
             share * (0.3 * (comfortable - pos) + 0.6 * (crowd(pos - min) - crowd(max - pos)))
         };
         comfort.map(one).collect()
     }
 
-    /// How dear a posture is: seconds at full joint speed from `near_rad`, and closeness to limits.
+    /// How dear a posture is: seconds at full joint speed from `near_rad`, closeness to limits, and strangeness.
     fn cost(&self, pos_rad: &JointVec, near_rad: &[f64]) -> f64 {
-        let times_s = pos_rad
-            .iter()
-            .zip(near_rad)
-            .zip(&self.vel_rad_s)
-            .map(|((a, b), vel)| (a - b).abs() / vel);
+        let times_s = |from_rad: &[f64]| -> JointVec {
+            let joints = pos_rad.iter().zip(from_rad).zip(&self.vel_rad_s);
+            joints.map(|((a, b), vel)| (a - b).abs() / vel).collect()
+        };
         let crowding = pos_rad
             .iter()
             .zip(&self.range_rad)
-            .map(|(pos, (min, max))| {
-                let room = (pos - min).min(max - pos);
-                (1.0 - room / DISCOMFORT_RAD).max(0.0).powi(2)
-            });
-        times_s.fold(0.0, f64::max) + 0.5 * crowding.sum::<f64>()
+            .map(|(pos, (min, max))| crowd((pos - min).min(max - pos)));
+        let strange = times_s(&self.comfortable_rad).iter().sum::<f64>() / pos_rad.len() as f64;
+        times_s(near_rad).into_iter().fold(0.0, f64::max)
+            + 0.5 * crowding.sum::<f64>()
+            + STRANGE * strange
     }
 }
 
@@ -297,6 +309,11 @@ fn error(target: &Pose, tool: &Pose) -> Vector6<f64> {
     let offset = target.translation.vector - tool.translation.vector;
     let turn = (target.rotation * tool.rotation.inverse()).scaled_axis();
     Vector6::new(offset.x, offset.y, offset.z, turn.x, turn.y, turn.z)
+}
+
+/// Discomfort of a joint with so much room to its limit, 0 to 1 (more beyond the limit).
+fn crowd(room_rad: f64) -> f64 {
+    (1.0 - room_rad / DISCOMFORT_RAD).max(0.0).powi(2)
 }
 
 fn weighted(error: &Vector6<f64>) -> Vector6<f64> {

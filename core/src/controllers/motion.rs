@@ -7,7 +7,7 @@
 
 use arrayvec::ArrayVec;
 
-use super::clearance::is_clear;
+use super::clearance::{Breach, is_clear};
 use super::ik::Ik;
 use super::path::{Curve, Path};
 use super::profile::{Limits, Profile, State};
@@ -16,13 +16,17 @@ use crate::{Pose, Vec3};
 
 /// Plans keep this share of a speed limit, so that rounding and sampling do not break it.
 const KEEP: f64 = 0.96;
-/// Places along a joint motion that are looked at.
+/// Places along a motion that are looked at.
 const SAMPLES: usize = 24;
+/// Shares of the speed asked for that are tried: the slower, the less room a stop needs.
+const SLOWER: [f64; 3] = [1.0, 0.5, 0.25];
 
 /// A stretch of motion, from rest, that waits for its turn.
 #[derive(Clone, Debug)]
 enum Leg {
-    Joints(JointVec),
+    /// To a posture, at a share of full speed.
+    Joints(JointVec, f64),
+    /// The path that is planned.
     Path,
 }
 
@@ -42,14 +46,15 @@ pub struct Motion {
     full: Limits,
     ik: Ik,
     joints: Profile,
+    /// The motion along [`Motion::path`], by its share.
     along: Profile,
+    along_limits: Limits,
+    share: State,
     path: Path,
     setpoint: State,
-    share: State,
     stage: Stage,
     time_s: f64,
     legs: ArrayVec<Leg, 3>,
-    speed: f64,
 }
 
 impl Motion {
@@ -68,13 +73,13 @@ impl Motion {
             ik: Ik::new(arm),
             joints: Profile::new(arm.limits.len()),
             along: Profile::new(1),
+            along_limits: Limits::default(),
+            share: State::at_rest(&[0.0]),
             path: Path::new(),
             setpoint: State::at_rest(&arm.home_rad),
-            share: State::at_rest(&[0.0]),
             stage: Stage::Rest,
             time_s: 0.0,
             legs: ArrayVec::new(),
-            speed: 1.0,
             arm: arm.clone(),
         }
     }
@@ -112,57 +117,58 @@ impl Motion {
             .tool_velocity_m_s(&self.setpoint.pos, &self.setpoint.vel)
     }
 
-    /// A posture for the pose, soon reached from the setpoint (see [`Ik::solve`]).
+    /// A posture for the pose, soon reached from the setpoint and clear of the keep-outs (see [`Ik::solve`]).
     pub fn solve(&mut self, world_from_tool: &Pose) -> Option<JointVec> {
-        self.ik.solve(world_from_tool, &self.setpoint.pos)
+        let allowed = |pos_rad: &[f64]| Breach::of(&self.arm, pos_rad).keep_out_m == 0.0;
+        self.ik.solve(world_from_tool, &self.setpoint.pos, allowed)
     }
 
-    /// Stops as quickly as the joints may, whatever is going on.
+    /// Stops, whatever is going on: as quickly as the joints may, or all together or along the path where that keeps
+    /// clear of what the robot file forbids and the quickest stop does not.
     pub fn halt(&mut self) {
-        self.legs.clear();
-        self.time_s = 0.0;
-        self.stage = Stage::Rest;
-        if self.setpoint.is_at_rest() || !self.joints.stop(&self.setpoint, &self.full) {
-            self.setpoint = State::at_rest(&self.setpoint.pos);
-        } else {
-            self.stage = Stage::Joints;
+        let was = self.stage;
+        if !self.halt_joints()
+            && was == Stage::Path
+            && self.along.stop(&self.share, &self.along_limits, false)
+        {
+            self.stage = Stage::Path;
         }
     }
 
     /// Sets out for a posture at a share of full speed: straight away if that stays in limits and clear of what the
     /// robot file forbids, else by stopping first, in a straight line of the tool, or by way of home.
-    pub fn aim(&mut self, to_rad: &[f64], speed: f64) {
-        self.speed = speed;
+    pub fn aim(&mut self, to_rad: JointVec, speed: f64) {
         self.legs.clear();
-        if self.set_out(to_rad) && self.is_plan_clear() {
+        if self.set_out(&to_rad, speed) == Some(true) {
             return;
         }
-        self.halt();
+        self.halt_joints();
         let rest_rad = self.rest_rad();
-        let to: JointVec = to_rad.iter().copied().collect();
-        if !self.is_way_clear(&rest_rad, &to) {
-            let curve = Curve::line(self.world_from_tool(&rest_rad), &self.world_from_tool(&to));
-            if self.follow(&curve, &rest_rad) && self.is_path_clear() {
+        if !self.is_way_clear(&rest_rad, &to_rad) {
+            let (from, end) = (
+                self.world_from_tool(&rest_rad),
+                self.world_from_tool(&to_rad),
+            );
+            if self.follow(&Curve::line(from, &end), &rest_rad, speed) {
                 self.legs.push(Leg::Path);
                 return;
             }
             let home_rad = self.arm.home_rad.clone();
-            if self.is_way_clear(&rest_rad, &home_rad) && self.is_way_clear(&home_rad, &to) {
-                self.legs.push(Leg::Joints(home_rad));
+            if self.is_way_clear(&rest_rad, &home_rad) && self.is_way_clear(&home_rad, &to_rad) {
+                self.legs.push(Leg::Joints(home_rad, speed));
             }
             // If no way was found clear, the guard has the last word on the straight one.
         }
-        self.legs.push(Leg::Joints(to));
+        self.legs.push(Leg::Joints(to_rad, speed));
     }
 
     /// Stops, then runs the tool along a curve that starts where it stopped, at a share of full speed. `false` if the
-    /// joints can't follow it; then it only stops.
+    /// joints can't follow it or it leads into what is forbidden; then it only stops.
     pub fn trace(&mut self, curve_from: impl FnOnce(Pose) -> Curve, speed: f64) -> bool {
-        self.halt();
-        self.speed = speed;
+        self.halt_joints();
         let rest_rad = self.rest_rad();
         let curve = curve_from(self.world_from_tool(&rest_rad));
-        let found = self.follow(&curve, &rest_rad);
+        let found = self.follow(&curve, &rest_rad, speed);
         if found {
             self.legs.push(Leg::Path);
         }
@@ -172,11 +178,10 @@ impl Motion {
     /// Gives in: goes to where the joints really are.
     pub fn give_way(&mut self, pos_rad: &[f64]) {
         let pos_rad = self.in_range(pos_rad);
-        self.speed = 1.0;
         self.legs.clear();
-        if !self.set_out(&pos_rad) {
+        if !self.plan_joints(&pos_rad, 1.0) {
             self.halt();
-            self.legs.push(Leg::Joints(pos_rad));
+            self.legs.push(Leg::Joints(pos_rad, 1.0));
         }
     }
 
@@ -187,8 +192,8 @@ impl Motion {
             self.time_s = 0.0;
             match leg {
                 Leg::Path => self.stage = Stage::Path,
-                Leg::Joints(to_rad) => {
-                    if !self.set_out(&to_rad) {
+                Leg::Joints(to_rad, speed) => {
+                    if self.set_out(&to_rad, speed).is_none() {
                         self.halt();
                         return false;
                     }
@@ -215,12 +220,46 @@ impl Motion {
         true
     }
 
+    /// Stops the joints, not minding the path that they may be on. Is the stop clear of what is forbidden?
+    fn halt_joints(&mut self) -> bool {
+        self.legs.clear();
+        self.time_s = 0.0;
+        self.stage = Stage::Joints;
+        if !self.setpoint.is_at_rest() {
+            for together in [false, true] {
+                if self.joints.stop(&self.setpoint, &self.full, together) && self.is_plan_clear() {
+                    return true;
+                }
+            }
+            if self.joints.stop(&self.setpoint, &self.full, false) {
+                return false;
+            }
+        }
+        self.setpoint = State::at_rest(&self.setpoint.pos);
+        self.stage = Stage::Rest;
+        true
+    }
+
+    /// Starts joint motion from the setpoint, slower where there is little room. Is it clear of what is forbidden?
+    /// `None`, and nothing sound planned, where it can't be done.
+    fn set_out(&mut self, to_rad: &[f64], speed: f64) -> Option<bool> {
+        for slower in SLOWER {
+            if !self.plan_joints(to_rad, slower * speed) {
+                return None;
+            }
+            if self.is_plan_clear() {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
     /// Plans joint motion from the setpoint and starts it. `false` (and nothing sound planned) where it would leave
     /// the joints' range or run the tool too fast.
-    fn set_out(&mut self, to_rad: &[f64]) -> bool {
-        let limits = self.paced();
+    fn plan_joints(&mut self, to_rad: &[f64], speed: f64) -> bool {
+        let limits = self.paced(speed);
         let now_m_s = self.tool_velocity_m_s().norm();
-        let most_m_s = (self.arm.tool_speed_m_s * self.speed * KEEP).max(now_m_s);
+        let most_m_s = (self.arm.tool_speed_m_s * speed * KEEP).max(now_m_s);
         let mut least_s = 0.0;
         for _ in 0..6 {
             if !self.joints.go(&self.setpoint, to_rad, &limits, least_s)
@@ -251,29 +290,39 @@ impl Motion {
         peak_m_s
     }
 
-    /// Works out a path of the tool from rest in a posture.
-    fn follow(&mut self, curve: &Curve, rest_rad: &[f64]) -> bool {
+    /// Works out a path of the tool from rest in a posture, slower where there is little room.
+    fn follow(&mut self, curve: &Curve, rest_rad: &[f64], speed: f64) -> bool {
         if !self.path.plan(curve, rest_rad, &mut self.ik) {
             return false;
         }
-        let tool_m_s = self.arm.tool_speed_m_s * self.speed * KEEP;
-        let limits = self.path.limits(&self.paced(), tool_m_s, curve.length_m());
-        self.along.go(&State::at_rest(&[0.0]), &[1.0], &limits, 0.0)
+        SLOWER.iter().any(|slower| {
+            let speed = slower * speed;
+            let tool_m_s = self.arm.tool_speed_m_s * speed * KEEP;
+            let limits = self.paced(speed);
+            self.along_limits = self.path.limits(&limits, tool_m_s, curve.length_m());
+            self.share = State::at_rest(&[0.0]);
+            self.along.go(&self.share, &[1.0], &self.along_limits, 0.0) && self.is_path_clear()
+        })
     }
 
-    /// Limits at the present share of full speed. Accelerations stay whole: whatever moves can stop as quickly.
-    fn paced(&self) -> Limits {
+    /// Limits at a share of full speed. Accelerations stay whole: whatever moves can stop as quickly.
+    fn paced(&self, speed: f64) -> Limits {
         let mut limits = self.full.clone();
-        let slow = self.speed * KEEP;
-        limits.vel.iter_mut().for_each(|vel| *vel *= slow);
+        limits.vel.iter_mut().for_each(|vel| *vel *= speed * KEEP);
         limits
     }
 
     /// Where the stop that is going on ends.
     fn rest_rad(&mut self) -> JointVec {
         let mut end = self.setpoint.clone();
-        if self.stage == Stage::Joints {
-            self.joints.at(self.joints.duration_s(), &mut end);
+        match self.stage {
+            Stage::Rest => {}
+            Stage::Joints => self.joints.at(self.joints.duration_s(), &mut end),
+            Stage::Path => {
+                let mut share = self.share.clone();
+                self.along.at(self.along.duration_s(), &mut share);
+                end = self.path.at(share.pos[0], 0.0, 0.0);
+            }
         }
         end.pos
     }
@@ -287,25 +336,29 @@ impl Motion {
 
     /// Is the joint motion that is planned clear?
     fn is_plan_clear(&mut self) -> bool {
-        let mut state = State::default();
-        (1..=SAMPLES).all(|i| {
-            self.joints
-                .at(part(i) * self.joints.duration_s(), &mut state);
-            is_clear(&self.arm, &state.pos)
+        let duration_s = self.joints.duration_s();
+        let joints = &mut self.joints;
+        is_clear(&self.arm, SAMPLES, |share, state| {
+            joints.at(share * duration_s, state);
         })
     }
 
     /// Is the path that is planned clear?
-    fn is_path_clear(&self) -> bool {
-        (1..=SAMPLES).all(|i| is_clear(&self.arm, &self.path.at(part(i), 0.0, 0.0).pos))
+    fn is_path_clear(&mut self) -> bool {
+        let duration_s = self.along.duration_s();
+        let (along, path, mut at) = (&mut self.along, &self.path, State::default());
+        is_clear(&self.arm, SAMPLES, |share, state| {
+            along.at(share * duration_s, &mut at);
+            *state = path.at(at.pos[0], at.vel[0], at.acc[0]);
+        })
     }
 
-    /// Is the straight way between two postures clear?
+    /// Is the straight way between two postures clear, as far as that goes without knowing the speed?
     fn is_way_clear(&self, from_rad: &[f64], to_rad: &[f64]) -> bool {
-        (1..=SAMPLES).all(|i| {
+        is_clear(&self.arm, SAMPLES, |share, state| {
             let joints = from_rad.iter().zip(to_rad);
-            let between: JointVec = joints.map(|(a, b)| a + part(i) * (b - a)).collect();
-            is_clear(&self.arm, &between)
+            let between: JointVec = joints.map(|(a, b)| a + share * (b - a)).collect();
+            *state = State::at_rest(&between);
         })
     }
 }

@@ -77,10 +77,12 @@ impl Profile {
         self.plan(from, limits)
     }
 
-    /// Plans the quickest stop, each axis for itself. `false`, with the former plan kept, where there is none.
-    pub fn stop(&mut self, from: &State, limits: &Limits) -> bool {
+    /// Plans a stop: the quickest of each axis for itself, or all coming to rest at once. `false`, with the former plan
+    /// kept, where there is none.
+    pub fn stop(&mut self, from: &State, limits: &Limits, together: bool) -> bool {
+        let synchronization = [Synchronization::None, Synchronization::Time];
         self.input.control_interface = ControlInterface::Velocity;
-        self.input.synchronization = Synchronization::None;
+        self.input.synchronization = synchronization[usize::from(together)];
         self.input.minimum_duration = None;
         self.plan(from, limits)
     }
