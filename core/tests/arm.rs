@@ -227,7 +227,7 @@ fn a_joint_that_does_not_follow_is_blocked() {
     let action = reach(down(0.45, 0.3, 0.2, 0.0), Path::Joint, 1.0);
     plant.for_s(&action, 0.4);
     plant.frozen = true;
-    assert_eq!(plant.run(&action, 2.0), MotionState::Blocked);
+    assert_eq!(plant.run(&action, 0.8), MotionState::Blocked);
     plant.for_s(&action, 1.5);
     for (sent, is) in plant
         .sent
