@@ -23,7 +23,8 @@ pub const KIND: Kind = Kind {
             draft.shade(0.9, 500.0),
         );
         draft.cylinder([0.0, 0.0, -half_m + WALL_M], rim_m * 0.98, WALL_M, floor);
-        let (low, high) = ((rim_m * 0.98, -half_m), (rim_m, half_m));
+        // Only the bottom touches what it stands on.
+        let (low, high) = ((rim_m * 0.98, WALL_M * 0.5 - half_m), (rim_m, half_m));
         draft.ring(
             Ring {
                 low,
