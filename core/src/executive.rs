@@ -70,6 +70,7 @@ pub struct Executive {
     phase: usize,
     step_began: Stamp,
     phase_began: Stamp,
+    watched: Stamp,
     promise: Facts,
     before_step: Option<Arc<Scene>>,
     before_task: Option<Arc<Scene>>,
@@ -89,6 +90,7 @@ impl Executive {
             phase: 0,
             step_began: Stamp::default(),
             phase_began: Stamp::default(),
+            watched: Stamp::default(),
             promise: Facts::new(),
             before_step: None,
             before_task: None,
@@ -121,6 +123,11 @@ impl Executive {
     /// Is a plan being carried out?
     pub fn is_busy(&self) -> bool {
         !matches!(self.stage, Stage::Idle | Stage::Finished(_))
+    }
+
+    /// Does the running phase want fresh scenes?
+    pub fn is_watching(&self) -> bool {
+        self.stage == Stage::Running && self.phases.get(self.phase).is_some_and(|phase| phase.watch)
     }
 
     /// Measurements made so far for the plan.
@@ -183,6 +190,7 @@ impl Executive {
         self.promise = call.skill().promise(&call, &state);
         self.before_step = Some(scene.clone());
         (self.step_began, self.phase_began) = (now.stamp, now.stamp);
+        self.watched = scene.stamp;
         emit(Event::StepStarted {
             step: self.step,
             attempt: self.attempt,
@@ -201,20 +209,23 @@ impl Executive {
                 emit,
             );
         }
-        let context = Context {
-            call: &call,
-            scene,
-            observation: now.observation,
-            robot: &self.robot,
-            world_from_tool: now.world_from_tool,
-            attempt: self.attempt,
-        };
-        match call.skill().phases(&context) {
+        match call.skill().phases(&self.context(&call, scene, now)) {
             Ok(phases) => {
                 (self.phases, self.phase, self.stage) = (phases, 0, Stage::Running);
                 self.announce(emit);
             }
             Err(failure) => self.step_lost(failure, emit),
+        }
+    }
+
+    fn context<'a>(&'a self, call: &'a SkillCall, scene: &'a Scene, now: &Now<'a>) -> Context<'a> {
+        Context {
+            call,
+            scene,
+            observation: now.observation,
+            robot: &self.robot,
+            world_from_tool: now.world_from_tool,
+            attempt: self.attempt,
         }
     }
 
@@ -237,6 +248,16 @@ impl Executive {
         if phase.carrying && width_m.is_some_and(|width_m| width_m < EMPTY_WIDTH_M) {
             self.step_failed(now.stamp, fail(FailureCode::Dropped), emit);
             return None;
+        }
+        if phase.watch
+            && let Some(scene) = now.scene.filter(|scene| scene.stamp > self.watched)
+        {
+            self.watched = scene.stamp;
+            let context = self.context(&call, scene, now);
+            if let Err(failure) = call.skill().still_fits(&context, &phase) {
+                self.step_failed(now.stamp, failure, emit);
+                return None;
+            }
         }
         let dwelt = now.stamp.since_s(self.phase_began) >= phase.dwell_s;
         match now.motion.of(&phase.action) {

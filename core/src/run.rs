@@ -34,6 +34,8 @@ pub type Mind = Box<dyn Thinker<Question, Result<Answer, ReasonError>>>;
 const REST_S: f64 = 3.0;
 /// Refusals of the guard in a row that end a task, seconds of them.
 const REJECTED_S: f64 = 0.5;
+/// How often a watched motion is looked at, seconds.
+const WATCH_EVERY_S: f64 = 0.2;
 /// Silence of the sensors that ends a task, seconds.
 const SILENT_S: f64 = 1.0;
 
@@ -108,6 +110,7 @@ pub struct Ring {
     scene: Option<Arc<Scene>>,
     first_scene: Option<Arc<Scene>>,
     looking: bool,
+    looked: Stamp,
     attempts: Vec<Attempt>,
     rejected_since: Option<Stamp>,
     filmed: Option<Stamp>,
@@ -132,6 +135,7 @@ impl Ring {
             scene: None,
             first_scene: None,
             looking: false,
+            looked: Stamp::default(),
             attempts: Vec::new(),
             rejected_since: None,
             filmed: None,
@@ -256,10 +260,14 @@ impl Ring {
 
     /// Reads the senses, with pictures when someone needs them, and posts the look that needed them.
     fn sense(&mut self, now: Stamp) -> Result<(), Halt> {
-        let needs_look = match (&self.stage, self.looking) {
-            (Stage::Looking { not_before, .. }, false) => now >= *not_before,
-            _ => false,
-        };
+        let needs_look = !self.looking
+            && match &self.stage {
+                Stage::Looking { not_before, .. } => now >= *not_before,
+                Stage::Acting => {
+                    self.executive.is_watching() && now.since_s(self.looked) >= WATCH_EVERY_S
+                }
+                _ => false,
+            };
         let film = self.limits.film_every_s.is_some_and(|every_s| {
             self.filmed
                 .is_none_or(|last| now.since_s(last) >= every_s - 1e-9)
@@ -286,7 +294,7 @@ impl Ring {
                     };
                     self.emit(now, &Event::LookAsked);
                     self.parts.eyes.post(now, look);
-                    self.looking = true;
+                    (self.looking, self.looked) = (true, now);
                 }
                 Ok(())
             }

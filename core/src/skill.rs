@@ -171,6 +171,8 @@ pub struct Phase {
     pub on_blocked: OnBlocked,
     /// What it means if the action is reached unblocked, where that is a failure (fingers that met nothing).
     pub on_reached: Option<FailureCode>,
+    /// Fresh scenes are looked at during the phase, by [`Skill::still_fits`].
+    pub watch: bool,
     /// An object is carried: fingers that close further than a grip mean it was dropped.
     pub carrying: bool,
 }
@@ -185,6 +187,7 @@ impl Phase {
             dwell_s: 0.0,
             on_blocked,
             on_reached: None,
+            watch: false,
             carrying: false,
         }
     }
@@ -217,4 +220,12 @@ pub trait Skill: Sync {
     /// # Errors
     /// Why there is no motion that could work.
     fn phases(&self, context: &Context<'_>) -> Result<Phases, Failure>;
+
+    /// Can a watched phase go on, now that a newer scene has come?
+    ///
+    /// # Errors
+    /// What has come in its way.
+    fn still_fits(&self, _context: &Context<'_>, _phase: &Phase) -> Result<(), Failure> {
+        Ok(())
+    }
 }

@@ -11,7 +11,7 @@ use crate::skill::{
 use crate::state::State;
 
 use super::grasp::{index_of, object};
-use super::route::legs;
+use super::route::{is_leg_free, legs};
 
 /// The skill.
 pub struct GoTo;
@@ -78,12 +78,31 @@ impl Skill for GoTo {
                 speed: 1.0,
             };
             let on_blocked = OnBlocked::Fail(FailureCode::Blocked);
+            let watch = true;
             Phase {
                 on_blocked,
+                watch,
                 ..Phase::new("drive", action)
             }
         };
         Ok(legs.into_iter().map(drive).collect())
+    }
+
+    fn still_fits(&self, context: &Context<'_>, phase: &Phase) -> Result<(), Failure> {
+        let place = object(context, 0)?;
+        let (Some(base), Some(state)) = (&context.robot.base, &context.observation.base) else {
+            return Ok(());
+        };
+        let Action::Drive { x_m, y_m, .. } = phase.action else {
+            return Ok(());
+        };
+        let from_m = state.world_from_base.translation.vector;
+        let to_m = crate::Vec3::new(x_m, y_m, from_m.z);
+        if is_leg_free(&from_m, &to_m, place, context.scene, base) {
+            Ok(())
+        } else {
+            Err(Failure::new(FailureCode::Blocked, Some(place.id)))
+        }
     }
 }
 

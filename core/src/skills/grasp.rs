@@ -18,6 +18,9 @@ use crate::{Pose, Rotation, Vec3};
 const FINGER_ROOM_M: f64 = 0.012;
 /// Half the thickness of a finger, metres.
 const FINGER_HALF_M: f64 = 0.012;
+/// Half the hand's extent along the fingers' opening, and across it, metres.
+const HAND_HALF_WIDTH_M: f64 = 0.08;
+const HAND_HALF_DEPTH_M: f64 = 0.03;
 /// Room between the lowest thing that travels and the highest thing on the table, metres.
 const TRAVEL_ROOM_M: f64 = 0.06;
 /// Height of the tool over a thing before it goes down to it, metres.
@@ -89,7 +92,13 @@ pub fn grasp_of(object: &SceneObject, scene: &Scene, arm: &Arm) -> Result<Grasp,
         let across = world_from_tool.rotation * Vec3::y();
         let reach_m = open_m * 0.5 + FINGER_HALF_M;
         let fingers = [center_m + across * reach_m, center_m - across * reach_m];
-        let room_m = room_for(&fingers, object, scene, height_m);
+        let ignored = [Some(object.id), None];
+        let room_m = room_for(&fingers, object, scene, height_m).min(hand_room_m(
+            &world_from_tool,
+            scene,
+            gripper.finger_depth_m,
+            &ignored,
+        ));
         // Room beyond two centimetres is worth nothing more; then the straighter wrist wins.
         let score = room_m.min(0.02) - 0.001 * yaw.abs();
         if best.as_ref().is_none_or(|(other, _)| score > *other) {
@@ -122,6 +131,27 @@ fn room_for(fingers: &[Vec3; 2], object: &SceneObject, scene: &Scene, height_m: 
             .map(|finger| footprint_gap_m(o, finger) - FINGER_HALF_M)
     });
     gaps.fold(f64::INFINITY, f64::min)
+}
+
+/// Room around the hand's body over the fingers at a pose of the tool: to the nearest thing that stands as high, metres.
+pub fn hand_room_m(
+    world_from_tool: &Pose,
+    scene: &Scene,
+    finger_depth_m: f64,
+    ignored: &[Option<crate::scene::ObjectId>],
+) -> f64 {
+    let palm_m = world_from_tool.translation.z + finger_depth_m;
+    let across = world_from_tool.rotation * Vec3::y();
+    let at_m = world_from_tool.translation.vector;
+    let others = scene
+        .objects
+        .iter()
+        .filter(|o| o.top_m() > palm_m && !ignored.contains(&Some(o.id)));
+    let gaps = others.flat_map(|o| {
+        [-1.0, -0.5, 0.0, 0.5, 1.0]
+            .map(|share| footprint_gap_m(o, &(at_m + across * (share * HAND_HALF_WIDTH_M))))
+    });
+    gaps.fold(f64::INFINITY, f64::min) - HAND_HALF_DEPTH_M
 }
 
 /// Horizontal distance from a point to an object's footprint, metres, zero inside.

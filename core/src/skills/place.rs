@@ -18,6 +18,8 @@ use super::open::has_lid;
 /// Room kept around a thing that is put down on a wide surface, metres.
 const SPOT_ROOM_M: f64 = 0.025;
 
+/// Room kept around it on a small one: what the opening fingers need, metres.
+const SMALL_ROOM_M: f64 = 0.014;
 /// Room between a load and a container's wall, metres.
 const WALL_ROOM_M: f64 = 0.02;
 
@@ -112,18 +114,16 @@ pub fn spot_on(
         point.z = surface.top_m();
         point
     };
+    // On a small surface the middle is meant; where that is taken, any spot that holds the whole load will do.
     let wide = surface.size_m.x.min(surface.size_m.y) > 4.0 * load.half_m + 0.1;
     let middle_m = at(0.0, 0.0);
-    if !wide {
-        return if room_m(&middle_m, load, scene, surface) >= 0.0 {
-            Ok(middle_m)
-        } else {
-            Err(no_room)
-        };
+    if !wide && room_m(&middle_m, load, scene, surface) >= 0.0 {
+        return Ok(middle_m);
     }
+    let keep_m = if wide { SPOT_ROOM_M } else { SMALL_ROOM_M };
     let (half_x, half_y) = (
-        surface.size_m.x * 0.5 - load.half_m,
-        surface.size_m.y * 0.5 - load.half_m,
+        (surface.size_m.x * 0.5 - load.half_m).max(0.0),
+        (surface.size_m.y * 0.5 - load.half_m).max(0.0),
     );
     const STEPS: i32 = 30;
     let grid = (-STEPS..=STEPS).flat_map(|i| (-STEPS..=STEPS).map(move |j| (i, j)));
@@ -139,9 +139,7 @@ pub fn spot_on(
         }
         let mut over_m = spot_m;
         over_m.z = over_m.z.max(reach.min_m.z) + 0.05;
-        if reach.grown(-0.03).contains(&over_m)
-            && room_m(&spot_m, load, scene, surface) >= SPOT_ROOM_M
-        {
+        if reach.grown(-0.03).contains(&over_m) && room_m(&spot_m, load, scene, surface) >= keep_m {
             best = Some((distance_m, spot_m));
         }
     }

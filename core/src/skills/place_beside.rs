@@ -6,7 +6,9 @@ use crate::plan::{Facts, SkillCall};
 use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Unmet};
 use crate::state::{Side, State, Support};
 
-use super::grasp::{arm, check_reach, footprint_gap_m, index_of, object};
+use super::grasp::{
+    arm, check_reach, downward, footprint_gap_m, hand_room_m, index_of, near_zero, object,
+};
 use super::place::{Align, check_held, load, put_down};
 
 /// The skill.
@@ -76,8 +78,13 @@ impl Skill for PlaceBeside {
         let extent_m = reference.world_half_extents_m();
         let way = side.direction();
         let nearest_m = extent_m.dot(&way.abs()) + load.half_m + 0.025;
+        // The hand's narrow side towards the reference, so that it has room beside something tall.
+        let hand_rad = near_zero(way.y.atan2(way.x));
+        let align = Align::Hand(hand_rad);
+        let depth_m = arm(context)?.gripper.finger_depth_m;
+        let ignored = [Some(load.object.id)];
         let free = |spot_m: &crate::Vec3| {
-            let blocking = |o: &&crate::scene::SceneObject| {
+            let blocking = |o: &crate::scene::SceneObject| {
                 o.id != load.object.id
                     && o.top_m() > reference.bottom_m() + 0.01
                     && footprint_gap_m(o, spot_m) < load.half_m + 0.012
@@ -86,7 +93,17 @@ impl Skill for PlaceBeside {
                 spot_m.x,
                 spot_m.y,
                 workspace.min_m.z + 0.1,
-            )) && context.scene.objects.iter().filter(blocking).count() == 0
+            )) && !context.scene.objects.iter().any(blocking)
+                && {
+                    let tool_m = *spot_m
+                        + crate::Vec3::z() * (reference.bottom_m() - spot_m.z + load.hang_m);
+                    hand_room_m(
+                        &downward(tool_m, hand_rad),
+                        context.scene,
+                        depth_m,
+                        &ignored,
+                    ) > 0.0
+                }
         };
         // Straight out first, then a little to either side, then farther out.
         let across = crate::Vec3::new(-way.y, way.x, 0.0);
@@ -102,7 +119,7 @@ impl Skill for PlaceBeside {
             &load,
             spot_m,
             reference.bottom_m() + 0.001,
-            Align::AsHeld,
+            align,
             0.0,
         )
     }

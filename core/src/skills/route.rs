@@ -15,6 +15,10 @@ const CELLS: usize = SIDE * SIDE;
 const FAR: u32 = u32::MAX;
 /// Most legs of a way.
 pub const MAX_LEGS: usize = 20;
+/// How far around the start a base that stands too near to something may move to get clear, metres.
+const ESCAPE_M: f64 = 0.5;
+/// How far ahead a leg is watched, metres.
+const LOOK_AHEAD_M: f64 = 1.5;
 /// Clearance beyond the base's own radius, metres.
 const ROOM_M: f64 = 0.06;
 
@@ -25,7 +29,7 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(scene: &Scene, base: &Base, target: &SceneObject) -> Self {
+    fn of(scene: &Scene, base: &Base, target: &SceneObject, from_m: &Vec3) -> Self {
         let area = base.area;
         let cell_m = (area.max_m.x - area.min_m.x).max(area.max_m.y - area.min_m.y) / SIDE as f64;
         let mut grid = Self {
@@ -34,20 +38,18 @@ impl Grid {
             free: [false; CELLS],
         };
         let clear_m = base.radius_m + ROOM_M;
+        let here_m = clearance_m(from_m, target, scene, base);
         for cell in 0..CELLS {
             let point_m = grid.center_m(cell);
             let inside = point_m.x <= area.max_m.x && point_m.y <= area.max_m.y;
-            let blocked = scene.objects.iter().any(|o| {
-                let gap_m = footprint_gap_m(o, &point_m);
-                stands_in_way(o)
-                    && gap_m
-                        < if o.id == target.id {
-                            base.radius_m + 0.03
-                        } else {
-                            clear_m
-                        }
-            });
-            grid.free[cell] = inside && !blocked;
+            // Too near to something already: out of there is allowed, nearer is not.
+            let leaving = (point_m - from_m).xy().norm() < ESCAPE_M;
+            let need_m = if leaving {
+                clear_m.min(here_m - 0.5 * cell_m)
+            } else {
+                clear_m
+            };
+            grid.free[cell] = inside && clearance_m(&point_m, target, scene, base) >= need_m;
         }
         grid
     }
@@ -91,6 +93,39 @@ impl Grid {
     }
 }
 
+/// Distance from a point to the nearest thing that stands in the way, metres; one may come nearer to the target.
+fn clearance_m(point_m: &Vec3, target: &SceneObject, scene: &Scene, base: &Base) -> f64 {
+    let standing = scene.objects.iter().filter(|o| stands_in_way(o));
+    let gaps = standing.map(|o| {
+        let nearer_m = if o.id == target.id {
+            ROOM_M - 0.03
+        } else {
+            0.0
+        };
+        footprint_gap_m(o, point_m) + nearer_m
+    });
+    gaps.fold(base.radius_m + 2.0 * ROOM_M, f64::min)
+}
+
+/// Is the straight leg free for the next stretch of it, by what the scene shows now?
+pub fn is_leg_free(
+    from_m: &Vec3,
+    to_m: &Vec3,
+    target: &SceneObject,
+    scene: &Scene,
+    base: &Base,
+) -> bool {
+    let length_m = (to_m - from_m).xy().norm();
+    let ahead_m = length_m.min(LOOK_AHEAD_M);
+    let steps = (ahead_m / 0.05).ceil().max(1.0);
+    let need_m =
+        (base.radius_m + 0.4 * ROOM_M).min(clearance_m(from_m, target, scene, base) - 0.01);
+    (1..=steps as usize).all(|i| {
+        let share = i as f64 / steps * ahead_m / length_m.max(1e-6);
+        clearance_m(&from_m.lerp(to_m, share), target, scene, base) >= need_m
+    })
+}
+
 /// Something that a base would run into (zones and marks on the floor are driven over).
 fn stands_in_way(object: &SceneObject) -> bool {
     object.size_m.z >= 0.05 && !object.can(Affordance::Surface) || object.size_m.z >= 0.2
@@ -103,7 +138,7 @@ pub fn legs(
     scene: &Scene,
     base: &Base,
 ) -> Option<ArrayVec<Vec3, MAX_LEGS>> {
-    let mut grid = Grid::of(scene, base, target);
+    let mut grid = Grid::of(scene, base, target, from_m);
     let start = grid.cell(from_m);
     grid.free[start] = true; // the base stands there, whatever the scene says
     let near_m = if stands_in_way(target) {
