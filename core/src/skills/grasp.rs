@@ -146,7 +146,8 @@ pub fn hand_room_m(
     let others = scene
         .objects
         .iter()
-        .filter(|o| o.top_m() > palm_m && !ignored.contains(&Some(o.id)));
+        .filter(|o| o.top_m() > palm_m && !ignored.contains(&Some(o.id)))
+        .filter(|o| !(o.can(Affordance::Container) && footprint_gap_m(o, &at_m) <= 0.0));
     let gaps = others.flat_map(|o| {
         [-1.0, -0.5, 0.0, 0.5, 1.0]
             .map(|share| footprint_gap_m(o, &(at_m + across * (share * HAND_HALF_WIDTH_M))))

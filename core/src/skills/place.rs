@@ -21,7 +21,7 @@ const SPOT_ROOM_M: f64 = 0.025;
 /// Room kept around it on a small one: what the opening fingers need, metres.
 const SMALL_ROOM_M: f64 = 0.014;
 /// Room between a load and a container's wall, metres.
-const WALL_ROOM_M: f64 = 0.02;
+const WALL_ROOM_M: f64 = 0.03;
 
 /// Room that the hand needs before a raised lid, metres.
 const HAND_FROM_LID_M: f64 = 0.085;
@@ -256,7 +256,10 @@ pub fn put_down(
     let mut phases = Phases::new();
     phases.rise(context, height_m, true);
     phases.travel(above, true);
-    phases.straight("lower", raised(target, 0.03), 0.8).carrying = true;
+    let lower = phases
+        .straight("lower", raised(target, 0.03), 0.8)
+        .until_contact(15.0);
+    lower.carrying = true;
     let touch = phases
         .straight("set down", target, SLOW * 0.6)
         .until_contact(12.0);

@@ -70,11 +70,8 @@ impl Skill for PlaceIn {
     fn phases(&self, context: &Context<'_>) -> Result<Phases, Failure> {
         let (container, load) = (object(context, 0)?, load(context)?);
         let spot_m = spot_in(container, &load, context.scene);
-        let align = if container.can(Affordance::Openable) {
-            Align::Hand(yaw_rad(&container.world_from_object))
-        } else {
-            Align::AsHeld
-        };
+        // The hand along the container's sides: fingers that open have the most room so.
+        let align = Align::Hand(yaw_rad(&container.world_from_object));
         let deepest_m = container.top_m() - HAND_ROOM_M;
         put_down(
             context,

@@ -9,6 +9,8 @@ const BOARD_M: f64 = 0.008;
 const WALL_M: f64 = 0.005;
 const GAP_M: f64 = 0.003;
 const STAND_OFF_M: f64 = 0.055;
+/// Height of the sides as a share of the front's.
+const SIDE: f64 = 0.55;
 /// Part of the depth that the drawer comes out.
 const TRAVEL: f64 = 0.75;
 const CASE: Finish = Finish {
@@ -63,7 +65,10 @@ pub const KIND: Kind = Kind {
             draft.own(500.0),
         );
         let mut tray = draft.child("tray", [board, 0.0, 0.0])?;
-        tray.tray([0.0; 3], tray_half_m, WALL_M, wall, floor);
+        // As in most drawers, the sides are lower than the front: a hand finds room over them.
+        let low_half_m = Vec3::new(tray_half_m.x, tray_half_m.y, tray_half_m.z * SIDE);
+        let sunk_m = [0.0, 0.0, low_half_m.z - tray_half_m.z];
+        tray.tray(sunk_m, low_half_m, WALL_M, wall, floor);
         tray.cuboid(
             [tray_half_m.x, 0.0, 0.0],
             [0.004, tray_half_m.y, tray_half_m.z],
