@@ -125,7 +125,7 @@ impl Trial {
     fn wish(&mut self) -> Command {
         let arm = self.robot.arm.as_ref().unwrap();
         if self.rng.random_bool(0.03) {
-            let share = *[0.05, 0.3, 1.0].choose(&mut self.rng).unwrap();
+            let share = *[0.05, 0.3, 1.0, 1.09].choose(&mut self.rng).unwrap();
             for (aim, limit) in self.aim.iter_mut().zip(&arm.limits) {
                 *aim = *[-1.0, 0.0, 1.0].choose(&mut self.rng).unwrap() * limit.vel_rad_s * share;
             }
@@ -146,7 +146,9 @@ impl Trial {
             self.vel_rad_s[i] += (self.aim[i] - self.vel_rad_s[i]).clamp(-reach, reach);
             self.pos_rad[i] += self.vel_rad_s[i] * period_s;
             target.pos_rad.push(self.pos_rad[i]);
-            target.vel_rad_s.push(self.vel_rad_s[i]);
+            // Who goes too fast says that he does not.
+            let most = 1.04 * limit.vel_rad_s;
+            target.vel_rad_s.push(self.vel_rad_s[i].clamp(-most, most));
         }
         let last = self.oracle.base();
         let base = self.robot.base.as_ref().unwrap();
