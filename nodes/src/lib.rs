@@ -5,4 +5,7 @@ pub mod journal;
 pub mod replay;
 pub mod rerun;
 pub mod sinks;
+pub mod stack;
 pub mod terminal;
+pub mod verdict;
+pub mod viewer;

@@ -31,9 +31,10 @@ use crate::trial::{Shared, Trial};
 pub type MakeRing<'a> =
     dyn Fn(Box<dyn World>, Vec<Box<dyn Sink>>) -> Result<Ring, String> + Sync + 'a;
 
-/// Simulated time that the baselines take to see and to think, seconds: nothing is instant on a robot either.
-const SEE_S: f64 = 0.05;
-const THINK_S: f64 = 0.2;
+/// Simulated time that the baselines take to see, seconds: nothing is instant on a robot either.
+pub const SEE_S: f64 = 0.05;
+/// Simulated time that they take to think, seconds.
+pub const THINK_S: f64 = 0.2;
 
 /// A ring of the two baselines: ground-truth perception and the symbolic reasoner, with the robot's own controller.
 ///

@@ -49,3 +49,8 @@ pub use world::{SimWorld, Snapshot};
 
 #[cfg(test)]
 mod tests;
+
+/// Version of the MuJoCo library that is loaded.
+pub fn mujoco_version() -> &'static str {
+    mujoco_rs::mujoco_version()
+}

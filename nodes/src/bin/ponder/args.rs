@@ -1,0 +1,243 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ponder_nodes::stack::{Breakage, Perception, Planner};
+
+/// A reasoning stack for robots: say what you want, watch it look, think, plan and do it.
+#[derive(Parser)]
+#[command(
+    version,
+    max_term_width = 110,
+    after_help = "`ponder <COMMAND> --help` shows examples."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Tell the robot what to do, and watch it
+    Run(RunArgs),
+    /// Run many seeded episodes and count what succeeds
+    Eval(EvalArgs),
+    /// Turn the loop again from a journal and compare it bit for bit
+    Replay(ReplayArgs),
+    /// List skills, robots, scenes, suites or models
+    List(ListArgs),
+    /// Say what is here, what is missing, and what to install
+    Doctor(DoctorArgs),
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  ponder run
+  ponder run \"把红色方块放进绿色的碗里\"
+  ponder run --scene drawer \"open the drawer and put the cup in it\" --save run.rrd
+  ponder run --seed 3 --view \"put the cup on the plate\"
+  ponder run --fault nan-joint@2            (it must come to a safe stop)
+
+Exit codes:
+  0  done, and the judge agrees      3  failed, out of time, or the judge disagrees
+  2  refused, or asked back          4  halted: a fault, the guard, Ctrl-C
+  1  wrong usage, or no run at all
+
+The first Ctrl-C brings the robot to rest and closes the records, the second ends the program at once.";
+
+/// `ponder run`.
+#[derive(Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub struct RunArgs {
+    /// What the robot shall do, in English or Chinese
+    #[arg(default_value = "put the red block in the green bowl")]
+    pub instruction: String,
+    /// Scene: a name from `ponder list scenes`, or a scenario file; without it, the one that knows the instruction
+    #[arg(long, value_name = "NAME|FILE")]
+    pub scene: Option<String>,
+    /// Seed of everything random: where things stand, their colours and sizes, light, noise
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// How long the robot may try, simulated seconds [default: the task's]
+    #[arg(long, value_name = "SECONDS")]
+    pub time_limit: Option<f64>,
+    /// Where the recording goes [default: runs/NUMBER-SCENE/run.rrd]
+    #[arg(long, value_name = "FILE.rrd")]
+    pub save: Option<PathBuf>,
+    /// Where the journal goes [default: beside the recording, or runs/NUMBER-SCENE/run.journal]
+    #[arg(long, value_name = "FILE.journal")]
+    pub journal: Option<PathBuf>,
+    /// Open the rerun viewer and watch live
+    #[arg(long)]
+    pub view: bool,
+    /// Stream to a viewer that already listens
+    #[arg(long, value_name = "URL", conflicts_with = "view")]
+    pub connect: Option<String>,
+    /// Who reasons
+    #[arg(long, value_enum, default_value = "symbolic")]
+    pub reasoner: ReasonerArg,
+    /// Who perceives
+    #[arg(long, value_enum, default_value = "ground-truth")]
+    pub perception: PerceptionArg,
+    /// Break something, after SECONDS if given: frozen-camera, silent-camera, nan-joint, sensor-silence, late-command,
+    /// hung-planner, emergency-stop
+    #[arg(long, value_name = "NAME[@SECONDS]")]
+    pub fault: Vec<Breakage>,
+    /// No pictures: nothing is rendered, no GL is needed
+    #[arg(long)]
+    pub no_camera: bool,
+    /// One JSON object on standard output at the end; the story goes to standard error
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Who reasons.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum ReasonerArg {
+    /// The baseline: searches over the skills' preconditions and effects
+    Symbolic,
+}
+
+impl From<ReasonerArg> for Planner {
+    fn from(arg: ReasonerArg) -> Self {
+        match arg {
+            ReasonerArg::Symbolic => Self::Symbolic,
+        }
+    }
+}
+
+/// Who perceives.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum PerceptionArg {
+    /// The baseline: believes what the simulator knows
+    GroundTruth,
+}
+
+impl From<PerceptionArg> for Perception {
+    fn from(arg: PerceptionArg) -> Self {
+        match arg {
+            PerceptionArg::GroundTruth => Self::GroundTruth,
+        }
+    }
+}
+
+const EVAL_EXAMPLES: &str = "\
+Examples:
+  ponder eval --suite tabletop --episodes 200 --seed 7
+  ponder eval --suite stack,sort --episodes 40 --threads 2
+  ponder eval --suite all --episodes 200 --json > result.json
+
+The same suite, seed and number of episodes give the same result on any number of threads.";
+
+/// `ponder eval`.
+#[derive(Args)]
+#[command(after_help = EVAL_EXAMPLES)]
+pub struct EvalArgs {
+    /// Suites from `ponder list suites`, with commas between; `all`; or `refuse`: what must be refused
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "all",
+        value_name = "NAME"
+    )]
+    pub suite: Vec<String>,
+    /// Number of episodes; the tasks take turns
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub episodes: u32,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 7, value_name = "N")]
+    pub seed: u64,
+    /// Number of threads; 0: one a core
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub threads: usize,
+    /// Scenario files of your own in place of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Vec<PathBuf>,
+    /// Who reasons
+    #[arg(long, value_enum, default_value = "symbolic")]
+    pub reasoner: ReasonerArg,
+    /// Who perceives
+    #[arg(long, value_enum, default_value = "ground-truth")]
+    pub perception: PerceptionArg,
+    /// One JSON object on standard output: success_rate, episodes, by_task, failures, and every episode
+    #[arg(long)]
+    pub json: bool,
+}
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  ponder replay run.journal                  turns the loop again and compares every event, bit for bit
+  ponder replay run.journal --print          what happened, for people
+  ponder replay run.journal --json | jq .    every record, for tools
+  ponder replay run.journal --rrd run.rrd    a recording of it
+
+Exit codes: 0 equal (or shown), 1 different, damaged, or not a journal. A journal that was cut off by a kill is
+compared as far as it goes.";
+
+/// `ponder replay`.
+#[derive(Args)]
+#[command(after_help = REPLAY_EXAMPLES)]
+pub struct ReplayArgs {
+    /// The journal
+    pub journal: PathBuf,
+    /// Tell what happened, as `ponder run` did
+    #[arg(long, group = "show")]
+    pub print: bool,
+    /// Write every record as a line of JSON (numbers that are not finite become null)
+    #[arg(long, group = "show")]
+    pub json: bool,
+    /// Make a recording (without pictures: they are not journalled)
+    #[arg(long, value_name = "FILE.rrd", group = "show")]
+    pub rrd: Option<PathBuf>,
+}
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  ponder list skills
+  ponder list scenes --json";
+
+/// `ponder list`.
+#[derive(Args)]
+#[command(after_help = LIST_EXAMPLES)]
+pub struct ListArgs {
+    /// What to list
+    #[arg(value_enum)]
+    pub what: Listing,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Listing {
+    /// What a plan can ask for
+    Skills,
+    /// Robots that come built in
+    Robots,
+    /// Scenes that come built in, with what can be asked in them
+    Scenes,
+    /// Suites for `ponder eval`
+    Suites,
+    /// Perceivers and reasoners
+    Models,
+}
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  ponder doctor
+  ponder doctor --json
+
+Exit code: 0 if `ponder run` can work here.";
+
+/// `ponder doctor`.
+#[derive(Args)]
+#[command(after_help = DOCTOR_EXAMPLES)]
+pub struct DoctorArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}

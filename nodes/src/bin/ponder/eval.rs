@@ -1,0 +1,91 @@
+//! `ponder eval`: many seeded episodes, counted.
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use ponder_nodes::stack::Stack;
+use ponder_sim::Scenario;
+use ponder_sim::harness::{Plan, Selection, evaluate};
+
+use crate::args::EvalArgs;
+
+/// Runs the episodes and prints the table, or one JSON object.
+pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
+    let stack = Stack {
+        perception: args.perception.into(),
+        planner: args.reasoner.into(),
+        ..Stack::default()
+    };
+    let mut scenarios = if args.scenario.is_empty() {
+        Scenario::built_in()?
+    } else {
+        args.scenario
+            .iter()
+            .map(|path| Scenario::load(path))
+            .collect::<Result<_, _>>()?
+    };
+    let selections = args
+        .suite
+        .iter()
+        .map(|name| Selection::parse(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    let selection = match selections.as_slice() {
+        [] => bail!("no suite is named"),
+        [one] => *one,
+        many => {
+            let among = |scenario: &Scenario| many.contains(&Selection::Suite(scenario.suite));
+            if many.iter().any(|s| !matches!(s, Selection::Suite(_))) {
+                bail!("`all` and `refuse` stand alone: they can't be joined with other suites");
+            }
+            scenarios.retain(among);
+            Selection::All
+        }
+    };
+    if !args.json {
+        anstream::println!(
+            "perception  {}\nplanner     {}",
+            stack.perception.name(),
+            stack.planner.name()
+        );
+    }
+    let episodes = args.episodes as usize;
+    let bar = ProgressBar::new(episodes as u64).with_style(
+        ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}  {elapsed} gone, {eta} to go")
+            .context("progress bar")?,
+    );
+    bar.enable_steady_tick(Duration::from_millis(250));
+    let failed = std::sync::atomic::AtomicUsize::new(0);
+    let plan = Plan {
+        selection,
+        episodes,
+        seed: args.seed,
+        threads: args.threads,
+    };
+    let make_ring = |world, sinks| Ok(stack.ring(world, sinks));
+    let mut evaluation = evaluate(&scenarios, plan, &make_ring, &|episode| {
+        let failures = if episode.success { 0 } else { 1 };
+        let failures = failed.fetch_add(failures, std::sync::atomic::Ordering::Relaxed) + failures;
+        bar.set_message(format!("{failures} failed"));
+        bar.inc(1);
+    })?;
+    bar.finish_and_clear();
+    evaluation.suite = args.suite.join(",");
+    let mut out = anstream::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, &evaluation)?;
+        writeln!(out)?;
+        return Ok(0);
+    }
+    for episode in evaluation.records.iter().filter(|episode| !episode.success) {
+        let why = episode.failure().unwrap_or_default();
+        writeln!(
+            out,
+            "{} (seed {}) “{}”: {why}: {}",
+            episode.task, episode.seed, episode.instruction, episode.detail
+        )?;
+    }
+    writeln!(out, "{evaluation}\nwall time    {:.1} s", evaluation.wall_s)?;
+    Ok(0)
+}

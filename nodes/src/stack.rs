@@ -1,0 +1,194 @@
+//! Which perceiver and which reasoner a ring is made with, by name, and the ring itself. The one place of this package
+//! where stages are chosen; the ring can't tell one choice from another.
+
+use ponder_core::controllers::RobotController;
+use ponder_core::perceiver::{Look, Perceiver};
+use ponder_core::reasoner::{Question, Reasoner};
+use ponder_core::run::{Limits, Parts, Ring};
+use ponder_core::sink::Sink;
+use ponder_core::symbolic::{self, Symbolic};
+use ponder_core::thinker::{Cancel, Inline};
+use ponder_core::world::World;
+use ponder_sim::harness::{SEE_S, THINK_S};
+use ponder_sim::{Fault, GroundTruth};
+
+/// Simulated time that a reasoner that hangs takes, seconds.
+const HUNG_S: f64 = 60.0;
+
+/// Who perceives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Perception {
+    /// The baseline that believes what the simulator knows.
+    #[default]
+    GroundTruth,
+}
+
+impl Perception {
+    fn perceiver(self) -> Box<dyn Perceiver> {
+        match self {
+            Self::GroundTruth => Box::new(GroundTruth),
+        }
+    }
+
+    /// Its name, for banners and records.
+    pub fn name(self) -> String {
+        self.perceiver().name().to_owned()
+    }
+}
+
+/// Who reasons.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Planner {
+    /// The baseline that searches over the skills.
+    #[default]
+    Symbolic,
+}
+
+impl Planner {
+    fn reasoner(self) -> Box<dyn Reasoner> {
+        match self {
+            Self::Symbolic => Box::new(Symbolic),
+        }
+    }
+
+    /// Its name, for banners and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Symbolic => symbolic::NAME,
+        }
+    }
+}
+
+/// What a ring is made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stack {
+    /// Who perceives.
+    pub perception: Perception,
+    /// Who reasons.
+    pub planner: Planner,
+    /// How often things may be tried.
+    pub limits: Limits,
+    /// The reasoner hangs.
+    pub hung_planner: bool,
+}
+
+impl Stack {
+    /// A ring around a simulated world. Slow stages take the loop's own time, so that a run can be repeated to the bit.
+    pub fn ring(self, world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Ring {
+        let robot = world.robot().clone();
+        let (mut eyes, mut mind) = (self.perception.perceiver(), self.planner.reasoner());
+        let wants = eyes.wants();
+        let controller = Box::new(RobotController::new(robot.clone()));
+        let see = move |look: &Look, _: &mut dyn FnMut(&str), cancel: &Cancel| {
+            eyes.perceive(look, &robot, cancel)
+        };
+        let think = move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| {
+            mind.think(question, say, cancel)
+        };
+        let think_s = if self.hung_planner { HUNG_S } else { THINK_S };
+        let parts = Parts {
+            world,
+            eyes: Box::new(Inline::new(Box::new(see), SEE_S)),
+            wants,
+            mind: Box::new(Inline::new(Box::new(think), think_s)),
+            controller,
+            sinks,
+        };
+        Ring::new(parts, self.limits)
+    }
+}
+
+/// Something that can be made to break in a run, by name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Breakage {
+    /// What breaks.
+    pub what: What,
+    /// When, on the loop's clock, seconds.
+    pub at_s: f64,
+}
+
+/// What can break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Something of the robot's body.
+    Body(Fault),
+    /// The reasoner: it answers after a minute, from the start.
+    HungPlanner,
+    /// The emergency stop is pressed.
+    EmergencyStop,
+}
+
+/// Names of what is not the body's.
+const OTHERS: [(What, &str); 2] = [
+    (What::HungPlanner, "hung_planner"),
+    (What::EmergencyStop, "emergency_stop"),
+];
+
+impl What {
+    /// Every one with its name.
+    pub fn all() -> impl Iterator<Item = (Self, &'static str)> {
+        Fault::ALL
+            .into_iter()
+            .map(|(fault, name)| (Self::Body(fault), name))
+            .chain(OTHERS)
+    }
+}
+
+/// Why text is no breakage.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BreakageError {
+    /// No such name.
+    #[error("there is no fault `{name}`: give one of {known}")]
+    Unknown {
+        /// Name given.
+        name: String,
+        /// Names there are.
+        known: String,
+    },
+    /// A time that is none.
+    #[error("`{0}` is no time: give the seconds after which it breaks, such as nan_joint@2.5")]
+    Time(String),
+}
+
+impl std::str::FromStr for Breakage {
+    type Err = BreakageError;
+
+    /// `nan_joint` breaks from the start, `nan-joint@2.5` after two and a half seconds.
+    fn from_str(text: &str) -> Result<Self, BreakageError> {
+        let (name, at) = text.split_once('@').unwrap_or((text, "0"));
+        let at_s: f64 = at
+            .parse()
+            .ok()
+            .filter(|s: &f64| *s >= 0.0)
+            .ok_or(BreakageError::Time(at.to_owned()))?;
+        let plain = name.trim().replace('-', "_");
+        let found = What::all().find(|(_, known)| *known == plain);
+        let known = || {
+            What::all()
+                .map(|(_, name)| name)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let unknown = || BreakageError::Unknown {
+            name: name.to_owned(),
+            known: known(),
+        };
+        Ok(Self {
+            what: found.ok_or_else(unknown)?.0,
+            at_s,
+        })
+    }
+}
+
+impl std::fmt::Display for Breakage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = What::all()
+            .find(|(what, _)| *what == self.what)
+            .map_or("", |(_, name)| name);
+        if self.at_s > 0.0 {
+            write!(f, "{name}@{}", self.at_s)
+        } else {
+            write!(f, "{name}")
+        }
+    }
+}
