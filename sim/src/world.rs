@@ -55,6 +55,8 @@ pub struct SimWorld {
 /// Everything that makes a world go on as it would have.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
+    /// Of the model that it is a state of.
+    signature: u64,
     state: Box<[f64]>,
     drive: Drive,
     faults: Faults,
@@ -158,6 +160,7 @@ impl SimWorld {
     /// Everything that makes this world go on as it would.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
+            signature: self.data.model().signature(),
             state: self.data.state(STATE),
             drive: self.drive,
             faults: self.faults,
@@ -176,13 +179,10 @@ impl SimWorld {
     /// # Errors
     /// [`SimError::State`] when it is of another scene.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), SimError> {
-        let want = self.data.model().state_size(STATE);
-        if snapshot.state.len() != want {
-            let why = format!(
-                "the snapshot holds {} numbers, this scene has {want}: it is of another scene",
-                snapshot.state.len()
-            );
-            return Err(SimError::State(why));
+        if snapshot.signature != self.data.model().signature() {
+            return Err(SimError::State(
+                "the snapshot is of another scene".to_owned(),
+            ));
         }
         // Twice: computing what follows from the state may touch the solver's warm start, which is a part of it.
         for _ in 0..2 {

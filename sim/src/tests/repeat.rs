@@ -104,6 +104,11 @@ fn a_restored_world_goes_on_to_the_bit() {
     flail(&mut other, 150, 10);
     assert_eq!(straight, bits(&mut other), "in another world of the scene");
     world.reset().unwrap();
+    let text = "objects: [{kind: block, at: {x_m: 0.5}}]";
+    let elsewhere = SceneSpec::parse(text, "test").unwrap();
+    let mut elsewhere = SimWorld::open(&elsewhere, 1, Path::new(".")).unwrap();
+    let refused = elsewhere.restore(&snapshot).unwrap_err().to_string();
+    assert!(refused.contains("another scene"), "{refused}");
     let fresh = bits(&mut SimWorld::new(world.built().clone()).unwrap());
     assert_eq!(fresh, bits(&mut world), "after a reset");
 }
