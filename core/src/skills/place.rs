@@ -100,13 +100,15 @@ fn room_m(spot_m: &Vec3, load: &Load<'_>, scene: &Scene, on: &SceneObject) -> f6
     gaps.fold(f64::INFINITY, f64::min)
 }
 
-/// A spot on a surface's top for the load: the middle if it is free, else the free spot nearest to `near_m`.
+/// A spot on a surface's top for the load: the middle if it is free, else the free spot nearest to `near_m` over
+/// which the hand has room.
 pub fn spot_on(
     surface: &SceneObject,
     near_m: &Vec3,
     load: &Load<'_>,
     scene: &Scene,
     reach: &Aabb,
+    has_hand_room: &dyn Fn(&Vec3) -> bool,
 ) -> Result<Vec3, Failure> {
     let no_room = Failure::new(FailureCode::NoRoom, Some(surface.id));
     let at = |x: f64, y: f64| {
@@ -139,7 +141,10 @@ pub fn spot_on(
         }
         let mut over_m = spot_m;
         over_m.z = over_m.z.max(reach.min_m.z) + 0.05;
-        if reach.grown(-0.03).contains(&over_m) && room_m(&spot_m, load, scene, surface) >= keep_m {
+        if reach.grown(-0.03).contains(&over_m)
+            && room_m(&spot_m, load, scene, surface) >= keep_m
+            && has_hand_room(&spot_m)
+        {
             best = Some((distance_m, spot_m));
         }
     }

@@ -2,13 +2,13 @@
 
 use crate::fact::Fact;
 use crate::geometry::yaw_rad;
-use crate::outcome::{Failure, FailureCode};
+use crate::outcome::Failure;
 use crate::plan::{Facts, SkillCall};
 use crate::scene::Affordance;
 use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Unmet};
 use crate::state::{State, Support};
 
-use super::grasp::{arm, check_reach, index_of, object};
+use super::grasp::{arm, check_reach, downward, hand_room_m, index_of, object};
 use super::place::{Align, check_held, load, put_down, spot_on};
 
 /// Wider than this a surface is a place to choose a spot on, not one to centre on, metres.
@@ -75,14 +75,29 @@ impl Skill for PlaceOn {
         let near_m = context
             .world_from_tool
             .map_or_else(|| surface.position_m(), |tool| tool.translation.vector);
-        let reach = arm(context)?.workspace;
+        let (reach, depth_m) = {
+            let arm = arm(context)?;
+            (arm.workspace, arm.gripper.finger_depth_m)
+        };
         let small = surface.size_m.x.min(surface.size_m.y) < WIDE_M;
         let near_m = if small { surface.position_m() } else { near_m };
-        let spot_m =
-            spot_on(surface, &near_m, &load, context.scene, &reach).map_err(|failure| Failure {
-                code: FailureCode::NoRoom,
-                ..failure
-            })?;
+        let held_rad = context.world_from_tool.map_or(0.0, |tool| {
+            let forward = tool.rotation * crate::Vec3::x();
+            forward.y.atan2(forward.x)
+        });
+        let ignored = [Some(load.object.id)];
+        let has_hand_room = |spot_m: &crate::Vec3| {
+            let tool = downward(spot_m + crate::Vec3::z() * load.hang_m, held_rad);
+            hand_room_m(&tool, context.scene, depth_m, &ignored) > 0.0
+        };
+        let spot_m = spot_on(
+            surface,
+            &near_m,
+            &load,
+            context.scene,
+            &reach,
+            &has_hand_room,
+        )?;
         let align = if small {
             Align::Load(yaw_rad(&surface.world_from_object))
         } else {
