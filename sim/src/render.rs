@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use mujoco_rs::prelude::{MjvCamera, MjvOption};
 use mujoco_rs::renderer::MjRenderer;
@@ -37,10 +38,23 @@ type Delivery = (Vec<f64>, Result<Vec<Picture>, SimError>);
 /// A renderer on its own thread.
 #[derive(Debug)]
 pub(crate) struct Eyes {
-    orders: SyncSender<Order>,
+    /// Taken away to end the thread.
+    orders: Option<SyncSender<Order>>,
     deliveries: Receiver<Delivery>,
     /// Memory of the last order's state, for the next.
     spare: Vec<f64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Eyes {
+    /// Waits for the thread: a GL context must be gone before the process is.
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing left to wait for.
+            drop(thread.join());
+        }
+    }
 }
 
 /// The part of a state that pictures depend on, and a little more.
@@ -79,17 +93,19 @@ impl Eyes {
             }
         };
         let thread = std::thread::Builder::new().name("ponder-render".to_owned());
-        thread
+        let thread = thread
             .spawn(work)
             .map_err(|e| SimError::Render(e.to_string()))?;
+        let eyes = Self {
+            orders: Some(orders),
+            deliveries,
+            spare: Vec::new(),
+            thread: Some(thread),
+        };
         let died =
             |_| SimError::NoGl("the render thread died while opening a GL context".to_owned());
         opened.recv().map_err(died)??;
-        Ok(Self {
-            orders,
-            deliveries,
-            spare: Vec::new(),
-        })
+        Ok(eyes)
     }
 
     /// Draws a state from cameras and waits for the pictures. `fill` writes the state into the buffer it is given.
@@ -104,9 +120,8 @@ impl Eyes {
         let died = || SimError::Render("the render thread has died".to_owned());
         let mut state = std::mem::take(&mut self.spare);
         fill(&mut state);
-        self.orders
-            .send(Order { state, cameras })
-            .map_err(|_| died())?;
+        let orders = self.orders.as_ref().ok_or_else(died)?;
+        orders.send(Order { state, cameras }).map_err(|_| died())?;
         let (state, pictures) = self.deliveries.recv().map_err(|_| died())?;
         self.spare = state;
         pictures
