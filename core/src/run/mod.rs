@@ -22,8 +22,7 @@ use crate::perceiver::Look;
 use crate::reasoner::Attempt;
 use crate::robot::RobotSpec;
 use crate::scene::Scene;
-use crate::sink::Sink;
-use crate::thinker::{Cancel, Thinker};
+use crate::thinker::Cancel;
 use crate::world::{Want, World, WorldError};
 
 /// Longest the robot may take to come to rest at the end of a task, seconds.
