@@ -7,8 +7,8 @@ use crate::state::Side;
 use crate::symbolic::lexicon::Particle as P;
 use crate::symbolic::lexicon::Verb as V;
 use crate::symbolic::lexicon::Word::{
-    And, Be, Both, ByColor, Comma, Except, Filler, Flank, From, It, Me, Metres, Not, Number, One,
-    Ordinal, Particle, Rel, SameColor, Seconds, Stop, Then, To, Verb, Want, Which,
+    And, Be, Both, But, ByColor, Comma, Except, Filler, Flank, From, It, Itself, Me, Metres, Not,
+    Number, Of, One, Ordinal, Particle, Rel, SameColor, Seconds, Stop, Then, To, Verb, Want, Which,
 };
 use crate::symbolic::lexicon::{Lexicon, Table, Word};
 use crate::symbolic::reading::{Condition, Count, Heading, Relation, Size, Spot};
@@ -37,9 +37,9 @@ static TABLE: Table = &[
     ("and", And), ("&", And), ("plus", And), ("as well as", And), ("along with", And), ("together with", And),
     ("then", Then), ("and then", Then), ("after that", Then), ("afterwards", Then), ("after this", Then), ("next", Then),
     ("finally", Then), ("lastly", Then), ("once done", Then), ("once that is done", Then), ("when done", Then),
-    ("when you are done", Then), ("and after that", Then), ("and finally", Then), ("followed by", Then), ("before", Word::Unknown),
+    ("when you are done", Then), ("and after that", Then), ("and finally", Then), ("followed by", Then), ("before", Then),
     ("first", Filler), ("first of all", Filler), ("firstly", Filler), ("second step", Then), ("subsequently", Then),
-    ("but", And), ("also", Filler), ("too", Filler), ("as well", Filler),
+    ("but", But), ("also", Filler), ("too", Filler), ("as well", Filler),
     // Politeness and padding.
     ("please", Filler), ("could you", Filler), ("can you", Filler), ("would you", Filler), ("will you", Filler), ("could you please", Filler),
     ("can you please", Filler), ("would you please", Filler), ("would you mind", Filler), ("would you kindly", Filler), ("kindly", Filler), ("you", Filler), ("i want you to", Filler),
@@ -49,7 +49,7 @@ static TABLE: Table = &[
     ("robot", Filler), ("hey", Filler), ("hi", Filler), ("hello", Filler), ("hey robot", Filler), ("ok", Filler), ("okay", Filler), ("now", Filler), ("just", Filler),
     ("carefully", Filler), ("gently", Filler), ("slowly", Filler), ("quickly", Filler), ("neatly", Filler), ("softly", Filler), ("safely", Filler), ("simply", Filler), ("again", Filler),
     ("for me", Filler), ("thanks", Filler), ("thank you", Filler), ("your task is to", Filler), ("the task is to", Filler), ("your job is to", Filler), ("task", Filler), ("all the way", Filler), ("so that", Filler),
-    ("for", Filler), ("directly", Filler), ("straight", Filler), ("over there", Filler), ("there", Particle(P::Here)), ("here", Particle(P::Here)), ("to", To), ("you should", Filler), ("you must", Filler), ("of", Filler),
+    ("for", Filler), ("fully", Filler), ("completely", Filler), ("properly", Filler), ("tightly", Filler), ("after", Filler), ("once", Filler), ("directly", Filler), ("straight", Filler), ("over there", Filler), ("there", Particle(P::Here)), ("here", Particle(P::Here)), ("to", To), ("you should", Filler), ("you must", Filler), ("of", Of),
     ("with the gripper", Filler), ("with your gripper", Filler), ("with your hand", Filler), ("with your arm", Filler), ("to do", Filler), ("is to", Filler), ("we need to", Filler), ("we want to", Filler), ("it is time to", Filler), ("i want to", Filler),
     // Not, except, which.
     ("not", Not), ("don't", Not), ("do not", Not), ("never", Not), ("dont", Not), ("must not", Not), ("should not", Not), ("shouldn't", Not), ("mustn't", Not), ("without", Not), ("avoid", Not), ("refrain from", Not), ("you must not", Not), ("you should not", Not), ("please don't", Not), ("not to", Not),
@@ -63,7 +63,7 @@ static TABLE: Table = &[
     ("all", ALL), ("all of", ALL), ("all the", ALL), ("all of the", ALL), ("all these", ALL), ("every", ALL), ("each", ALL), ("each of the", ALL), ("every one of the", ALL), ("every single", ALL), ("any and all", ALL),
     ("both", Both), ("both of", Both), ("both the", Both), ("both of the", Both), ("the two of them", THEM),
     ("other", Word::Count(Count::Other)), ("the other", Word::Count(Count::Other)), ("remaining", Word::Count(Count::Rest)), ("the remaining", Word::Count(Count::Rest)), ("the rest of the", Word::Count(Count::Rest)), ("the rest", Word::Count(Count::Rest)), ("the others", Word::Count(Count::Rest)), ("all other", Word::Count(Count::Rest)), ("all the other", Word::Count(Count::Rest)), ("all others", Word::Count(Count::Rest)), ("everything else", Word::Count(Count::Rest)),
-    ("it", IT), ("this thing", IT), ("that thing", IT), ("the same one", IT), ("them", THEM), ("they", THEM), ("all of them", THEM), ("both of them", THEM), ("them all", THEM), ("them both", THEM), ("each of them", THEM), ("itself", IT),
+    ("it", IT), ("this thing", IT), ("that thing", IT), ("the same one", IT), ("them", THEM), ("they", THEM), ("all of them", THEM), ("both of them", THEM), ("them all", THEM), ("them both", THEM), ("each of them", THEM), ("itself", Itself), ("themselves", Itself), ("its own top", Itself),
     ("one", One), ("ones", One), ("me", Me), ("my hand", Me), ("us", Me), ("the person", Me), ("the user", Me), ("the human", Me), ("to me", Me), ("over to me", Me), ("hand to me", Me), ("my hands", Me), ("her", Me), ("him", Me),
     ("everything", ALL), ("anything", ANY), ("something", ANY), ("every thing", ALL),
     ("two", Number(2.0)), ("three", Number(3.0)), ("four", Number(4.0)), ("five", Number(5.0)), ("six", Number(6.0)), ("seven", Number(7.0)), ("eight", Number(8.0)), ("nine", Number(9.0)), ("ten", Number(10.0)), ("twelve", Number(12.0)), ("fifteen", Number(15.0)), ("twenty", Number(20.0)), ("thirty", Number(30.0)), ("half", Number(0.5)), ("half a", Number(0.5)),
@@ -94,8 +94,8 @@ static TABLE: Table = &[
     ("right of", RIGHT), ("to the right of", RIGHT), ("on the right of", RIGHT), ("on the right side of", RIGHT), ("at the right of", RIGHT), ("to the right side of", RIGHT), ("at the right side of", RIGHT), ("just right of", RIGHT), ("on the right hand side of", RIGHT),
     ("in front of", FRONT), ("before the", FRONT), ("to the front of", FRONT), ("at the front of", FRONT), ("ahead of", FRONT),
     ("behind", BEHIND), ("in back of", BEHIND), ("at the back of", BEHIND), ("to the back of", BEHIND), ("beyond", BEHIND), ("in the back of", BEHIND),
-    ("under", Rel(Relation::Under)), ("below", Rel(Relation::Under)), ("beneath", Rel(Relation::Under)), ("underneath", Rel(Relation::Under)),
-    ("closest to", NEAREST), ("nearest to", NEAREST), ("that is closest to", NEAREST), ("that is nearest to", NEAREST),
+    ("between", Verb(V::Unable)), ("in between", Verb(V::Unable)), ("upside down", Verb(V::Unable)), ("under", Rel(Relation::Under)), ("below", Rel(Relation::Under)), ("beneath", Rel(Relation::Under)), ("underneath", Rel(Relation::Under)),
+    ("closest to", NEAREST), ("nearest to", NEAREST), ("that is closest to", NEAREST), ("that is nearest to", NEAREST), ("nearest", Word::Spot(Spot::Nearest)), ("farthest from", Rel(Relation::Farthest)), ("furthest from", Rel(Relation::Farthest)), ("that is farthest from", Rel(Relation::Farthest)),
     ("from", From), ("out of", From), ("off", From), ("off of", From), ("from inside", From), ("from on", From), ("from the top of", From), ("out from", From), ("from within", From), ("from on top of", From), ("off from", From), ("away from", From), ("from inside of", From),
     ("at", NEAR), ("toward", To), ("towards", To), ("over to", To), ("back to", To), ("back in", IN), ("back into", IN), ("back on", ON), ("back onto", ON), ("to where", Word::Unknown),
     ("up", Particle(P::Up)), ("down", Particle(P::Down)), ("out", Particle(P::Out)), ("away", Particle(P::Away)), ("together", Particle(P::Together)), ("up high", Particle(P::Up)), ("on top of each other", Particle(P::Together)), ("on top of one another", Particle(P::Together)), ("into a tower", Particle(P::Together)), ("into a stack", Particle(P::Together)), ("into one stack", Particle(P::Together)), ("in a tower", Particle(P::Together)), ("in a stack", Particle(P::Together)), ("in a pile", Particle(P::Together)), ("into a pile", Particle(P::Together)), ("on each other", Particle(P::Together)), ("with each other", Particle(P::Together)), ("one on top of the other", Particle(P::Together)), ("on one another", Particle(P::Together)), ("into a single tower", Particle(P::Together)), ("in one tower", Particle(P::Together)), ("as a tower", Particle(P::Together)), ("from bottom to top", Particle(P::BottomUp)), ("from the bottom up", Particle(P::BottomUp)), ("bottom to top", Particle(P::BottomUp)), ("from the bottom to the top", Particle(P::BottomUp)), ("from top to bottom", Particle(P::TopDown)), ("from the top down", Particle(P::TopDown)), ("top to bottom", Particle(P::TopDown)),

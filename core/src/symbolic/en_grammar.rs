@@ -62,7 +62,7 @@ impl Parser<'_> {
         while let Some(word) = self.peek(0) {
             let start = self.at;
             let wish = match word {
-                Word::And | Word::Then | Word::Comma => {
+                Word::And | Word::Then | Word::Comma | Word::But => {
                     self.at += 1;
                     continue;
                 }
@@ -204,6 +204,12 @@ impl Parser<'_> {
                 // `by 5 cm`; `drive near`
                 Word::Rel(Relation::Near)
                     if matches!(self.peek(1), Some(Word::Number(_) | Word::Metres(_))) => {}
+                // `place the cup inside`: in what was spoken of.
+                Word::Rel(relation @ (Relation::In | Relation::Near))
+                    if takes_place(frame.verb) && !self.starts_thing(1) =>
+                {
+                    frame.links.push((Link::Rel(relation), Description::it()));
+                }
                 Word::Rel(Relation::Near)
                     if frame.verb == Some(Verb::Go) && !self.starts_thing(1) => {}
                 Word::From if !self.starts_thing(1) => {
@@ -386,6 +392,7 @@ impl Parser<'_> {
                     | Word::Size(_)
                     | Word::Ordinal(_)
                     | Word::It { .. }
+                    | Word::Itself
                     | Word::One
             )
         };
@@ -470,7 +477,7 @@ impl Parser<'_> {
     fn thing(&mut self) -> Option<Description> {
         let start = self.at;
         let mut it = Description::default();
-        let (mut named, mut plural, mut counted) = (false, false, None);
+        let (mut named, mut plural, mut both, mut counted) = (false, false, false, None);
         loop {
             let token = *self.tokens.get(self.at)?;
             match token.word {
@@ -482,7 +489,10 @@ impl Parser<'_> {
                         counted = Some(count);
                     }
                 }
-                Word::Both => counted = Some(Count::Exactly(2)),
+                Word::Both if !named => {
+                    counted = Some(Count::Exactly(2));
+                    both = true;
+                }
                 Word::Number(number) if number >= 1.0 && number.fract() == 0.0 && !named => {
                     let number = number as usize;
                     counted = Some(match counted {
@@ -496,6 +506,16 @@ impl Parser<'_> {
                         named = true;
                         plural = token.plural;
                     }
+                }
+                Word::Of if !named && counted.is_some() => {} // `two of the blocks`
+                Word::Itself if self.at == start => {
+                    self.at += 1;
+                    let said = self.said(start);
+                    return Some(Description {
+                        reflexive: true,
+                        said,
+                        ..Description::it()
+                    });
                 }
                 Word::It { plural } if it.is_bare() && !named => {
                     it.pronoun = true;
@@ -535,6 +555,15 @@ impl Parser<'_> {
                     named = true;
                     plural = self.text[token.start..token.end].ends_with('s');
                 }
+                // `the switch`: a deed word that is a noun after an article or adjective.
+                Word::Verb(_)
+                    if !named
+                        && self.at > start
+                        && noun(&self.text[token.start..token.end]).is_some() =>
+                {
+                    it.kind = noun(&self.text[token.start..token.end]);
+                    named = true;
+                }
                 Word::Unknown | Word::Verb(Verb::Unable)
                     if !named && (self.at > start || self.role_before(start)) =>
                 {
@@ -547,10 +576,13 @@ impl Parser<'_> {
                 break;
             }
         }
-        if self.at == start {
+        if self.at == start || (it.is_bare() && !named && matches!(counted, Some(Count::The))) {
+            self.at = start;
             return None;
         }
         it.count = match counted {
+            // `both the red block and the blue cup`
+            Some(Count::Exactly(2)) if both && !plural => Count::The,
             Some(Count::Other) if plural => Count::Rest,
             Some(Count::The) | None if plural => Count::All,
             Some(count) => count,
@@ -590,11 +622,21 @@ impl Parser<'_> {
                     it.condition = Some(Condition::Held);
                     self.at += 1;
                 }
-                Some(Word::Rel(Relation::Nearest)) if self.starts_thing(1) => {
+                Some(Word::Rel(relation @ (Relation::Nearest | Relation::Farthest)))
+                    if self.starts_thing(1) =>
+                {
                     self.at += 1;
-                    it.relation = self
-                        .thing()
-                        .map(|other| (Relation::Nearest, Box::new(other)));
+                    it.relation = self.thing().map(|other| (relation, Box::new(other)));
+                }
+                // `the lid of the box` is the lid, `the top of the box` the box.
+                Some(Word::Of) if self.starts_thing(1) => {
+                    self.at += 1;
+                    if let Some(owner) = self.thing()
+                        && it.kind.is_none()
+                        && it.words.is_empty()
+                    {
+                        *it = owner;
+                    }
                 }
                 Some(Word::Which) => {
                     self.at += 1;
@@ -603,15 +645,13 @@ impl Parser<'_> {
                         return;
                     }
                 }
-                Some(Word::Except) if self.starts_thing(1) => {
+                // `all blocks except …`, `everything but …`
+                Some(word @ (Word::Except | Word::But))
+                    if self.starts_thing(1) && (word == Word::Except || it.count.is_plural()) =>
+                {
                     self.at += 1;
                     let mut except = Vec::new();
                     self.things(&mut except);
-                    for other in &mut except {
-                        if other.kind.is_none() && other.words.is_empty() && !other.pronoun {
-                            other.kind = it.kind;
-                        }
-                    }
                     it.except.extend(except);
                 }
                 _ => return,
@@ -658,4 +698,13 @@ impl Parser<'_> {
         }
         true
     }
+}
+
+/// The noun that a word is, whatever else it is.
+fn noun(word: &str) -> Option<Kind> {
+    Kind::named(word).or_else(|| Kind::named(word.strip_suffix('s')?))
+}
+
+fn takes_place(verb: Option<Verb>) -> bool {
+    matches!(verb, Some(Verb::Put | Verb::Move | Verb::Bring))
 }

@@ -1,6 +1,7 @@
 //! The frame of a clause: a deed and what stands around it, whatever the word order; and the wish that it makes. Both
 //! grammars fill frames, so what a verb means is said once, here.
 
+use crate::state::Side;
 use crate::symbolic::kinds::Kind;
 use crate::symbolic::lexicon::{Particle, Verb};
 use crate::symbolic::reading::{
@@ -146,6 +147,7 @@ impl Frame {
             Verb::Push | Verb::Pull => self.push(verb),
             Verb::Stack => self.tower(),
             Verb::Sort => self.sort(),
+            Verb::Clear | Verb::Empty if self.by_color => self.sort(),
             Verb::Clear | Verb::Empty => self.clear(),
             Verb::Swap => {
                 let links = std::mem::take(&mut self.links);
@@ -187,6 +189,9 @@ impl Frame {
             (Some(Condition::Empty), _) => return self.clear(),
             (_, Some(on)) => return Wish::Switch(self.what_or_it(), Some(on)),
             _ => {}
+        }
+        if self.has(Particle::Together) {
+            return self.tower();
         }
         if self.links.is_empty() && !self.by_color {
             return if self.wanted || self.to_person {
@@ -238,6 +243,10 @@ impl Frame {
             if verb == Verb::Move && self.way().is_some() {
                 return self.push(verb);
             }
+            if self.has(Particle::Here) && !self.what.is_empty() {
+                self.links.push((Link::To, Description::it())); // `put it there`
+                return self.put(verb);
+            }
             if self.has(Particle::Down) {
                 let table = Description {
                     kind: Kind::named("table"),
@@ -281,6 +290,11 @@ impl Frame {
         }
         let (link, mut place) = links[i].clone();
         tie(&mut place, &links[i + 1..]);
+        if let Some(last) = what.last_mut()
+            && !place.count.is_plural()
+        {
+            last.except.append(&mut place.except); // `all blocks in the bowl except the red one`
+        }
         Wish::Put {
             what,
             relation: relation_of(link),
@@ -379,14 +393,6 @@ impl Frame {
             layers.reverse();
         }
         below.extend(layers);
-        if below.is_empty() && base.is_none() {
-            let blocks = Description {
-                count: Count::All,
-                kind: Kind::named("block"),
-                ..Description::default()
-            };
-            below.push(blocks);
-        }
         Wish::Tower {
             base,
             layers: below,
@@ -394,6 +400,13 @@ impl Frame {
     }
 
     fn sort(mut self) -> Wish {
+        for what in self
+            .what
+            .iter_mut()
+            .filter(|w| w.count == Count::The && !w.pronoun)
+        {
+            what.count = Count::All; // 按颜色给方块分类
+        }
         let links = std::mem::take(&mut self.links);
         let into = links
             .into_iter()
@@ -424,12 +437,14 @@ impl Frame {
 
     fn go(mut self) -> Wish {
         let mut places = std::mem::take(&mut self.what);
-        places.extend(
-            self.links
-                .drain(..)
-                .filter(|(link, _)| *link != Link::From)
-                .map(|(_, place)| place),
-        );
+        for (link, place) in self.links.drain(..) {
+            match (link, places.last_mut()) {
+                (Link::From, _) => {}
+                // `the zone left of the pillar`
+                (Link::Rel(_), Some(last)) => tie(last, &[(link, place)]),
+                _ => places.push(place),
+            }
+        }
         if !places.is_empty() {
             return Wish::GoTo(places);
         }
@@ -456,6 +471,7 @@ fn tie(thing: &mut Description, links: &[(Link, Description)]) {
     if let Some((_, other)) = &mut thing.relation {
         return tie(other, links);
     }
+    thing.said = told(&thing.said, relation_of(*link), &first.said);
     let mut other = first.clone();
     tie(&mut other, rest);
     thing.relation = Some((relation_of(*link), Box::new(other)));
@@ -466,4 +482,25 @@ fn them() -> Description {
         count: Count::All,
         ..Description::it()
     }
+}
+
+/// The words of a thing with the words of what it is tied to.
+fn told(thing: &str, relation: Relation, other: &str) -> String {
+    if !thing.is_ascii() {
+        return thing.to_owned(); // in Chinese what tells a thing stands before it and is in its words
+    }
+    let word = match relation {
+        Relation::In => "in",
+        Relation::On => "on",
+        Relation::At => "at",
+        Relation::Near => "next to",
+        Relation::Under => "under",
+        Relation::Nearest => "nearest to",
+        Relation::Farthest => "farthest from",
+        Relation::Beside(Side::Left) => "left of",
+        Relation::Beside(Side::Right) => "right of",
+        Relation::Beside(Side::Front) => "in front of",
+        Relation::Beside(Side::Behind) => "behind",
+    };
+    format!("{thing} {word} {other}")
 }

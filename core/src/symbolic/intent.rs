@@ -165,6 +165,13 @@ impl<'a> Interpreter<'a> {
             Wish::Tower { base, layers } => self.tower(base.as_ref(), layers),
             Wish::Hold(what) => {
                 let found = self.find_all(what, Role::Thing)?;
+                let lid =
+                    |it: &Description| it.kind.is_some_and(|kind| kind.entry().en[0] == "lid");
+                if what.iter().all(lid)
+                    && found.iter().all(|i| !self.can(*i, Affordance::Graspable))
+                {
+                    return self.openable(what, true); // `lift the lid`
+                }
                 let held = self.graspable(&found)?;
                 if held.len() > 1 {
                     return Err(Why::OneHand(held));
@@ -428,7 +435,9 @@ impl<'a> Interpreter<'a> {
             Relation::On if self.can(b, Affordance::Graspable) => Err(Why::NotSteady(b)),
             Relation::On | Relation::In => Err(Why::NotAPlace(b)),
             Relation::Beside(side) => Ok(side.fact(x, y)),
-            Relation::At | Relation::Near | Relation::Nearest => Ok(Fact::Near(x, y)),
+            Relation::At | Relation::Near | Relation::Nearest | Relation::Farthest => {
+                Ok(Fact::Near(x, y))
+            }
             Relation::Under => Err(Why::NotUnder(b)),
         }
     }
@@ -454,6 +463,18 @@ impl<'a> Interpreter<'a> {
             self.graspable(&things)?;
             return Err(lost.into());
         }
+        if place.reflexive {
+            let things = self.find_all(what, Role::Thing)?;
+            return Err(Why::Itself(things[0]));
+        }
+        // `the block nearest to the bowl into it`: the bowl, where nothing was spoken of before.
+        let inner = what
+            .iter()
+            .find_map(|w| w.relation.as_ref().map(|(_, other)| other));
+        let place = match inner {
+            Some(inner) if place.pronoun && !inner.pronoun => inner,
+            _ => place,
+        };
         let mut places = if place.pronoun && what.iter().all(|w| w.pronoun) {
             // `it … in it`: two things; what is moved was spoken of last.
             let things = self.find_all(what, Role::Thing)?;
@@ -496,6 +517,13 @@ impl<'a> Interpreter<'a> {
         if what.iter().all(|w| w.count == Count::All && !w.pronoun) && things.len() > 1 {
             things.retain(|i| !places.contains(i));
             things.retain(|i| self.can(*i, Affordance::Graspable));
+        }
+        if let ([thing], [place]) = (&things[..], &places[..])
+            && thing == place
+            && self.can(*thing, Affordance::Openable)
+            && what.iter().all(|w| !w.pronoun)
+        {
+            return self.openable(what, false); // `put the lid on the box`
         }
         let things = self.graspable(&things)?;
         if places.len() > 1 {
@@ -583,11 +611,31 @@ impl<'a> Interpreter<'a> {
 
     fn tower(&mut self, base: Option<&Description>, layers: &[Description]) -> Step {
         self.arm()?;
+        if let (
+            Some(Description {
+                reflexive: true, ..
+            }),
+            Some(it),
+        ) = (base, layers.first())
+        {
+            return Err(Why::Itself(self.one(it, Role::Thing)?));
+        }
         let base = base.map(|b| self.one(b, Role::Holder)).transpose()?;
         // Those named one by one keep their order; groups fill the rest, the largest lowest.
         let (mut bottom, mut named, mut group, mut top) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let blocks = [Description {
+            count: Count::All,
+            kind: Kind::named("block"),
+            ..Description::default()
+        }];
+        let layers = if layers.is_empty() { &blocks } else { layers };
+        let single = layers.iter().filter(|it| !it.count.is_plural()).count();
         for it in layers {
+            // `the three blocks, red at the bottom, …`: where all are named, the number says nothing new.
+            if matches!(it.count, Count::Any(n) | Count::Exactly(n) if n > 1 && single >= n) {
+                continue;
+            }
             let label = it.spot.filter(|spot| {
                 matches!(spot, Spot::Top | Spot::Bottom | Spot::Middle) && layers.len() > 1
             });
@@ -599,11 +647,11 @@ impl<'a> Interpreter<'a> {
             } else {
                 it.clone()
             };
-            let found: Vec<usize> = self
-                .find(&it, Role::Thing)?
-                .into_iter()
-                .filter(|i| Some(*i) != base)
-                .collect();
+            let mut found = self.find(&it, Role::Thing)?;
+            match (base, found.as_slice()) {
+                (Some(base), [only]) if base == *only => return Err(Why::Itself(base)),
+                _ => found.retain(|i| Some(*i) != base),
+            }
             match label {
                 Some(Spot::Bottom) => bottom.extend(found),
                 Some(Spot::Top) => top.extend(found),
@@ -615,14 +663,11 @@ impl<'a> Interpreter<'a> {
         let steady = |i: usize| self.can(i, Affordance::Surface);
         let height = |i: usize| self.state().objects()[i].position_m().z;
         group.sort_by(|a, b| {
-            let by_size = if (volume(*a) / volume(*b) - 1.0).abs() < 0.1 {
-                std::cmp::Ordering::Equal
-            } else {
-                volume(*b).total_cmp(&volume(*a))
-            };
+            // Sizes within about a tenth are alike.
+            let size = |i: usize| (volume(i).max(1e-12).ln() / 0.12).round() as i64;
             steady(*b)
                 .cmp(&steady(*a))
-                .then(by_size)
+                .then(size(*b).cmp(&size(*a)))
                 .then(height(*a).total_cmp(&height(*b)))
                 .then(a.cmp(b))
         });
@@ -657,6 +702,9 @@ impl<'a> Interpreter<'a> {
         }
         for pair in tower.windows(2) {
             facts.push(self.place_fact(pair[1], Relation::On, pair[0])?);
+        }
+        if facts.is_empty() {
+            return Err(Why::HowToShare);
         }
         self.spoken
             .remember(&tower, &base.into_iter().collect::<Vec<_>>());

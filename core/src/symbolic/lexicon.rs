@@ -49,6 +49,8 @@ pub enum Word {
         /// More than one.
         plural: bool,
     },
+    /// `itself`: the thing that is moved.
+    Itself,
     /// `one`, `ones`, after an adjective.
     One,
     /// `me`.
@@ -61,6 +63,12 @@ pub enum Word {
     And,
     /// `then`: a new wish.
     Then,
+    /// `but`: a new wish, or an exception.
+    But,
+    /// `of`.
+    Of,
+    /// 离: how far from what.
+    Distance,
     /// A comma.
     Comma,
     /// The end of a sentence.
@@ -69,6 +77,8 @@ pub enum Word {
     Not,
     /// `except`.
     Except,
+    /// 以外: what went before is excepted.
+    Beyond,
     /// `that is`, `的`: what follows or went before tells which.
     Which,
     /// `should be`.
@@ -317,10 +327,16 @@ pub fn normalise(text: &str) -> String {
             }
             continue;
         }
+        if is_mark(lower) {
+            out.push(lower); // a unit of its own wherever it stands
+            before = lower;
+            continue;
+        }
         let apart = !inside
             || unit_change
             || !(before.is_alphanumeric() || matches!(before, '\'' | '_' | '.'));
-        if apart && before != ' ' && !(is_han(lower) && is_han(before)) {
+        let own = |c: char| is_han(c) || is_mark(c);
+        if apart && before != ' ' && !(own(lower) && own(before)) && !is_mark(before) {
             out.push(' ');
         }
         out.push(lower);
@@ -331,6 +347,11 @@ pub fn normalise(text: &str) -> String {
         }
     }
     out.trim_end().to_owned()
+}
+
+/// Chinese and full-width marks.
+fn is_mark(c: char) -> bool {
+    ('\u{3000}'..='\u{303f}').contains(&c) || ('\u{ff00}'..='\u{ffef}').contains(&c)
 }
 
 fn is_han(c: char) -> bool {
@@ -359,7 +380,7 @@ fn units(text: &str, by_character: bool) -> Vec<(usize, usize)> {
         let end = i + c.len_utf8();
         if c == ' ' {
             open = false;
-        } else if by_character && is_han(c) {
+        } else if by_character && is_han(c) || is_mark(c) {
             units.push((i, end));
             open = false;
         } else if open {

@@ -134,6 +134,8 @@ pub enum Relation {
     Under,
     /// The nearest of all.
     Nearest,
+    /// The farthest of all.
+    Farthest,
 }
 
 /// Which way to push, as seen by the robot.
@@ -238,6 +240,8 @@ pub struct Description {
     pub except: Vec<Description>,
     /// It stands for something spoken of before.
     pub pronoun: bool,
+    /// It stands for the thing that is moved: `itself`.
+    pub reflexive: bool,
     /// The words it was said in.
     pub said: String,
 }

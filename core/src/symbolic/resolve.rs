@@ -221,7 +221,16 @@ impl Resolver<'_> {
             self.related(&mut found, *relation, other, spoken);
         }
         if let Some(condition) = it.condition {
-            found.retain(|i| self.is_in(*i, condition));
+            let open = matches!(condition, Condition::Open | Condition::Closed);
+            let fits: Vec<usize> = found
+                .iter()
+                .copied()
+                .filter(|i| self.is_in(*i, condition))
+                .collect();
+            // `the open drawer` where the only drawer is closed: it can be opened.
+            if !(open && fits.is_empty() && found.len() == 1) {
+                found = fits;
+            }
         }
         for except in &it.except {
             let not_meant = if except.pronoun {
@@ -305,12 +314,17 @@ impl Resolver<'_> {
                 .map(|j| (objects[i].position_m() - objects[*j].position_m()).norm())
                 .fold(f64::INFINITY, f64::min)
         };
-        if relation == Relation::Nearest {
+        if matches!(relation, Relation::Nearest | Relation::Farthest) {
+            let sign = if relation == Relation::Nearest {
+                1.0
+            } else {
+                -1.0
+            };
             found.retain(|i| !others.contains(i));
             let nearest = found
                 .iter()
                 .copied()
-                .min_by(|a, b| distance(*a).total_cmp(&distance(*b)));
+                .min_by(|a, b| (sign * distance(*a)).total_cmp(&(sign * distance(*b))));
             found.retain(|i| Some(*i) == nearest);
             return;
         }
@@ -326,7 +340,7 @@ impl Resolver<'_> {
                     Relation::Under => self.state.situations[*j].support == Support::On(*i),
                     Relation::Near => holds(Fact::Near(a, b)),
                     Relation::Beside(side) => holds(side.fact(a, b)),
-                    Relation::Nearest => false,
+                    Relation::Nearest | Relation::Farthest => false,
                 }
             })
         });

@@ -21,6 +21,8 @@ pub fn read(text: &str) -> (Vec<Wish>, Vec<String>) {
         at: 0,
         last: None,
         except: Vec::new(),
+        excepting: false,
+        measuring: false,
         wishes: Vec::new(),
         unread: Vec::new(),
     };
@@ -35,6 +37,10 @@ struct Parser<'a> {
     last: Option<Verb>,
     /// Those said not to be meant, before it is said which are: 除了…
     except: Vec<Description>,
+    /// Between 除了 and 以外.
+    excepting: bool,
+    /// Between 最靠近 and its 的.
+    measuring: bool,
     wishes: Vec<Wish>,
     unread: Vec<String>,
 }
@@ -74,8 +80,7 @@ impl Parser<'_> {
                 }
                 Word::Except if self.starts_thing(1) => {
                     self.at += 1;
-                    let mut except = Vec::new();
-                    self.things(&mut except);
+                    let except = self.excepted();
                     self.except.extend(except);
                 }
                 _ => {
@@ -279,6 +284,16 @@ impl Parser<'_> {
             .find(|(end, _)| frame.said.ends_with(end))
             .map(|(_, heading)| *heading);
         }
+        if frame.verb == Some(Verb::Return) && !frame.what.is_empty() && frame.links.is_empty() {
+            frame.verb = Some(Verb::Go); // 返回充电座
+        }
+        if frame.verb == Some(Verb::Move)
+            && frame.what.is_empty()
+            && !frame.links.is_empty()
+            && matches!(self.last, None | Some(Verb::Go | Verb::Wait))
+        {
+            frame.verb = Some(Verb::Go); // 移动到红色柱子旁边: the robot itself
+        }
         if frame.verb == Some(Verb::Move)
             && frame.said.ends_with('到')
             && frame.links.is_empty()
@@ -369,7 +384,10 @@ impl Parser<'_> {
                 | Word::Color(_)
                 | Word::Size(_)
                 | Word::Ordinal(_)
-                | Word::It { .. },
+                | Word::It { .. }
+                | Word::Itself
+                | Word::Distance
+                | Word::Rel(Relation::Nearest),
             ) => true,
             Some(Word::Number(_)) => !matches!(
                 self.peek(ahead + 1),
@@ -427,12 +445,7 @@ impl Parser<'_> {
             }
         }
         if let Some(last) = into.last_mut() {
-            for mut except in std::mem::take(&mut self.except) {
-                if except.kind.is_none() && except.words.is_empty() {
-                    except.kind = last.kind;
-                }
-                last.except.push(except);
-            }
+            last.except.append(&mut self.except);
         }
     }
 
@@ -469,6 +482,36 @@ impl Parser<'_> {
                     named = true;
                 }
                 Word::Classifier if !named && self.at > start => {}
+                Word::Itself if self.at == start => {
+                    self.at += 1;
+                    let said = self.said(start);
+                    return Some(Description {
+                        reflexive: true,
+                        said,
+                        ..Description::it()
+                    });
+                }
+                // 离碗最近的…, 最靠近碗的…
+                Word::Distance | Word::Rel(Relation::Nearest)
+                    if !named && it.relation.is_none() =>
+                {
+                    self.at += 1;
+                    let outer = std::mem::replace(&mut self.measuring, true);
+                    let other = self.thing();
+                    self.measuring = outer;
+                    let Some(other) = other else { break };
+                    let far = self.peek(0) == Some(Word::Spot(Spot::Farthest));
+                    if matches!(self.peek(0), Some(Word::Spot(_))) {
+                        self.at += 1;
+                    }
+                    let relation = if far {
+                        Relation::Farthest
+                    } else {
+                        Relation::Nearest
+                    };
+                    it.relation = Some((relation, Box::new(other)));
+                    continue;
+                }
                 Word::It { plural } if it.is_bare() && !named => {
                     self.at += 1;
                     it.pronoun = true;
@@ -511,6 +554,7 @@ impl Parser<'_> {
                     // 盒子盖子: the second is meant.
                     it.kind = Some(Kind::of(usize::from(entry), word));
                 }
+                Word::Which if named && self.measuring => break,
                 Word::Which if named && self.is_noun(1) => {} // 盒子的盖子
                 Word::Which
                     if !named
@@ -519,8 +563,7 @@ impl Parser<'_> {
                         }) => {}
                 Word::Except if !named => {
                     self.at += 1;
-                    let mut except = Vec::new();
-                    self.things(&mut except);
+                    let except = self.excepted();
                     it.except.extend(except);
                     continue;
                 }
@@ -536,6 +579,17 @@ impl Parser<'_> {
                         }
                         _ => it.words.push(text.to_owned()),
                     }
+                }
+                Word::Beyond if !self.excepting && self.at > start && self.starts_thing(1) => {
+                    self.at += 1; // 球以外的…
+                    it.said = self.said(start);
+                    it.count = counted.unwrap_or(Count::The);
+                    it = Description {
+                        except: vec![it],
+                        ..Description::default()
+                    };
+                    (named, counted) = (false, None);
+                    continue;
                 }
                 Word::Rel(_) | Word::Flank(_) if self.tells_more() => {
                     // 盘子上的…: all so far tells where the next one is.
@@ -565,16 +619,25 @@ impl Parser<'_> {
         {
             it.count = Count::All; // 桌上的东西
         }
-        for except in &mut it.except {
-            if except.kind.is_none() && except.words.is_empty() {
-                except.kind = it.kind;
-            }
-        }
         if !it.except.is_empty() && counted.is_none() {
             it.count = Count::All;
         }
         it.said = self.said(start);
         Some(it)
+    }
+
+    /// The things between 除了 and 以外.
+    fn excepted(&mut self) -> Vec<Description> {
+        let (mut except, outer) = (Vec::new(), self.excepting);
+        self.excepting = true;
+        let before = std::mem::take(&mut self.except);
+        self.things(&mut except);
+        self.except = before;
+        self.excepting = outer;
+        if self.peek(0) == Some(Word::Beyond) {
+            self.at += 1;
+        }
+        except
     }
 
     fn is_noun(&self, ahead: usize) -> bool {
