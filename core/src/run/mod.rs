@@ -11,7 +11,6 @@ pub use parts::{Eyes, Limits, Mind, Parts};
 
 use crate::Stamp;
 use crate::action::{Action, MotionState, MotionStatus};
-use crate::controller::Controller;
 use crate::event::Event;
 use crate::executive::{Executive, Now, Status};
 use crate::goal::Goal;

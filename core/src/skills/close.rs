@@ -10,11 +10,13 @@ use crate::state::State;
 use super::grasp::{
     GRIP_N, Phased, SLOW, arm, check_access, index_of, object, raised, travel_height_m,
 };
-use super::open::{about_hinge, front, handle_pose, has_lid, hinge, moved, swing};
+use super::open::{
+    about_hinge, front, grip_handle, handle_pose, has_lid, hinge, let_go, moved, swing,
+};
 use crate::Pose;
 
-/// Room before the handle from which the push starts, metres.
-const START_ROOM_M: f64 = 0.04;
+/// How far a drawer comes out at most, as a share of its depth.
+const TRAVEL: f64 = 0.8;
 /// Room behind a lid's handle from which the push starts, metres.
 const BEHIND_M: f64 = 0.035;
 /// Angle of a fully open lid, radians.
@@ -65,10 +67,11 @@ impl Skill for Close {
         let handle = handle_pose(object)?;
         let open = object.open_fraction.unwrap_or(1.0);
         let mut phases = Phases::new();
-        let height_m = travel_height_m(context.scene, arm, 0.02).max(handle.translation.z + 0.08);
-        phases.rise(context, height_m, false);
-        phases.fingers("close fingers", 0.0, GRIP_N);
         if has_lid(object) {
+            let height_m =
+                travel_height_m(context.scene, arm, 0.02).max(handle.translation.z + 0.08);
+            phases.rise(context, height_m, false);
+            phases.fingers("close fingers", 0.0, GRIP_N);
             // Down behind the raised handle, then over and down with it: the lid falls shut before the fingers.
             let handle_m = handle.translation.vector;
             let behind_rad = BEHIND_M / (handle_m - hinge(object).0).norm().max(BEHIND_M);
@@ -87,25 +90,16 @@ impl Skill for Close {
                 raised(end, (height_m - end.translation.z).max(0.06)),
                 SLOW,
             );
-            return Ok(phases);
+        } else {
+            let height_m = grip_handle(&mut phases, context, arm, handle);
+            // Until it is shut: the stop is felt, the distance is only a bound.
+            let end = moved(
+                handle,
+                -front(object) * (open * object.size_m.x * TRAVEL + 0.01),
+            );
+            phases.straight("push", end, SLOW).until_contact(30.0);
+            let_go(&mut phases, end, height_m);
         }
-        let out = front(object);
-        let start = moved(handle, out * START_ROOM_M);
-        phases.travel(raised(start, height_m - start.translation.z), false);
-        phases.straight("lower", start, SLOW);
-        // Until it is shut: the stop is felt, the distance is only a bound.
-        let end = moved(start, -out * (START_ROOM_M + open * object.size_m.x));
-        phases.straight("push", end, SLOW).until_contact(30.0);
-        phases.straight(
-            "back off",
-            moved(start, -out * (open * object.size_m.x - 0.02)),
-            SLOW,
-        );
-        phases.straight(
-            "leave",
-            raised(moved(end, out * 0.06), height_m - end.translation.z),
-            1.0,
-        );
         Ok(phases)
     }
 }

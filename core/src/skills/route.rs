@@ -20,7 +20,7 @@ const ESCAPE_M: f64 = 0.5;
 /// How far ahead a leg is watched, metres.
 const LOOK_AHEAD_M: f64 = 1.5;
 /// Clearance beyond the base's own radius, metres.
-const ROOM_M: f64 = 0.06;
+const ROOM_M: f64 = 0.08;
 
 struct Grid {
     origin_m: Vec3,
@@ -118,8 +118,10 @@ pub fn is_leg_free(
     let length_m = (to_m - from_m).xy().norm();
     let ahead_m = length_m.min(LOOK_AHEAD_M);
     let steps = (ahead_m / 0.05).ceil().max(1.0);
-    let need_m =
-        (base.radius_m + 0.4 * ROOM_M).min(clearance_m(from_m, target, scene, base) - 0.01);
+    // A grid's cells know a place to within half of one; what is nearer than that was planned so.
+    let need_m = base
+        .radius_m
+        .min(clearance_m(from_m, target, scene, base) - 0.05);
     (1..=steps as usize).all(|i| {
         let share = i as f64 / steps * ahead_m / length_m.max(1e-6);
         clearance_m(&from_m.lerp(to_m, share), target, scene, base) >= need_m
