@@ -2,6 +2,7 @@
 //! and no check, whether it passes, shortens or stops.
 
 mod common;
+mod toy;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -198,4 +199,48 @@ fn no_check_allocates() {
         passed > 100 && refused > 100 && clipped > 100,
         "{passed} {refused} {clipped}"
     );
+}
+
+/// Notes whether a turn took in something from the slow side, or asked it.
+struct Slow(std::rc::Rc<Cell<bool>>);
+
+impl ponder_core::sink::Sink for Slow {
+    fn emit(&mut self, _stamp: Stamp, event: &ponder_core::event::Event) {
+        use ponder_core::event::Event::{Answered, Ended, LookAsked, Looked, ThinkAsked};
+        if matches!(
+            event,
+            LookAsked | Looked(_) | ThinkAsked(_) | Answered(_) | Ended(_)
+        ) {
+            self.0.set(true);
+        }
+    }
+}
+
+#[test]
+fn no_turn_of_the_loop_allocates_but_those_that_hear_from_the_slow_side() {
+    let steps: &[(&str, &[(&str, &str)])] = &[
+        ("pick", &[("object", "red_block")]),
+        ("place_in", &[("container", "bowl")]),
+    ];
+    let objects = ["table", "red_block", "bowl"].map(toy::object).to_vec();
+    let slow = std::rc::Rc::new(Cell::new(false));
+    let parts = toy::parts(
+        toy::Toy::new(objects),
+        vec![toy::plan(steps, vec![])],
+        vec![Box::new(Slow(slow.clone()))],
+    );
+    let mut ring = ponder_core::run::Ring::new(parts, Default::default());
+    let goal = ponder_core::goal::Goal::new(1, "put the red block in the bowl", ring.now(), 60.0);
+    ring.start(goal.unwrap());
+    let (mut quick, mut ended) = (0, None);
+    while ended.is_none() {
+        slow.set(false);
+        let before = taken();
+        ended = ring.turn();
+        if !slow.get() {
+            assert_eq!(taken(), before, "at {}", ring.now());
+            quick += 1;
+        }
+    }
+    assert!(quick > 500, "{quick} turns were looked at");
 }
