@@ -56,6 +56,10 @@ fn benches(c: &mut Criterion) {
             "straight reach of 20 cm",
             reach(down(0.45, 0.0, 0.3), Path::Straight),
         ),
+        (
+            "straight reach that is refused",
+            reach(down(0.2, 0.0, 0.03), Path::Straight),
+        ),
     ] {
         let ready = || {
             let mut controller = RobotController::new(robot.clone());

@@ -3,8 +3,8 @@
 //! between Action and Command. What moves the setpoint is in [`super::motion`], what judges the senses in
 //! [`super::watch`].
 
+use super::curve::Curve;
 use super::motion::Motion;
-use super::path::Curve;
 use super::watch::{Contact, Measured, Settled, Tracking};
 use crate::action::{Action, MotionRefusal, MotionState, Path};
 use crate::command::JointTarget;

@@ -3,12 +3,13 @@
 //!
 //! Damping: Nakamura & Hanafusa 1986 and Wampler 1986, with the squared error as damping after Sugihara, "Solvability-
 //! Unconcerned Inverse Kinematics by the Levenberg–Marquardt Method", 2011; overview: Buss, "Introduction to Inverse
-//! Kinematics with Jacobian Transpose, Pseudoinverse and Damped Least Squares Methods", 2004. The spare freedom of a
-//! redundant arm is drawn towards comfort in the Jacobian's null space (Liégeois 1977). Restarts: Halton 1960.
+//! Kinematics with Jacobian Transpose, Pseudoinverse and Damped Least Squares Methods", 2004. What the spare
+//! freedom of a redundant arm is used for, and where searches start, is up to [`super::comfort`].
 
 use arrayvec::ArrayVec;
 use nalgebra::{Matrix6, Matrix6xX, Vector6};
 
+use super::comfort::Comfort;
 use crate::kinematics::{Chain, Frames};
 use crate::robot::{Arm, JointVec, MAX_JOINTS};
 use crate::{Pose, Vec3};
@@ -17,8 +18,6 @@ use crate::{Pose, Vec3};
 pub const TOLERANCE_M: f64 = 2e-4;
 /// A solution's tool is at most turned this far from the target, radians.
 pub const TOLERANCE_RAD: f64 = 2e-3;
-/// Postures keep this far from the joints' limits, radians: room for a stop at the limit.
-pub const LIMIT_MARGIN_RAD: f64 = 0.01;
 
 /// Descent steps that one question may cost in all: it bounds the time.
 const MAX_STEPS: usize = 700;
@@ -30,20 +29,17 @@ const METRES_PER_RAD: f64 = 0.3;
 const MAX_STEP_RAD: f64 = 0.5;
 /// Damping that always stays: small enough not to slow the last steps, large enough at singular postures.
 const LEAST_DAMPING: f64 = 1e-6;
-/// Cost of a posture that is a second from the comfortable one in every joint: arms that fold over backwards are
-/// chosen only where nothing else will do.
-const STRANGE: f64 = 3.0;
 /// The first posture is good enough below this cost.
 const GOOD_COST: f64 = 1.7;
-/// Nearer than this to a limit a joint is pushed back, radians.
-const DISCOMFORT_RAD: f64 = 0.35;
+/// Newton steps for one sample of a path.
+const FOLLOW_STEPS: usize = 8;
+/// Rounds of easing after a solution.
+const RELAX_STEPS: usize = 4;
 
 /// Inverse kinematics of one arm. Allocates nothing once made.
 pub struct Ik {
     chain: Chain,
-    range_rad: ArrayVec<(f64, f64), MAX_JOINTS>,
-    vel_rad_s: JointVec,
-    comfortable_rad: JointVec,
+    comfort: Comfort,
     jacobian: Matrix6xX<f64>,
     reach_m: f64,
 }
@@ -51,10 +47,6 @@ pub struct Ik {
 impl Ik {
     /// For an arm whose counts agree (see [`crate::robot::RobotSpec::checked`]).
     pub fn new(arm: &Arm) -> Self {
-        let range = |l: &crate::robot::JointLimits| {
-            let margin_rad = LIMIT_MARGIN_RAD.min(0.1 * (l.max_rad - l.min_rad));
-            (l.min_rad + margin_rad, l.max_rad - margin_rad)
-        };
         let zeros = [0.0; MAX_JOINTS];
         let frames = arm.chain.frames(&zeros);
         let points = frames.iter().map(|f| f.translation.vector);
@@ -68,12 +60,15 @@ impl Ik {
         });
         Self {
             chain: arm.chain.clone(),
-            range_rad: arm.limits.iter().map(range).collect(),
-            vel_rad_s: arm.limits.iter().map(|l| l.vel_rad_s).collect(),
-            comfortable_rad: arm.home_rad.clone(),
+            comfort: Comfort::new(arm),
             jacobian: Matrix6xX::zeros(arm.chain.len()),
             reach_m: links_m + last_m,
         }
+    }
+
+    /// What the arm likes.
+    pub fn comfort(&self) -> &Comfort {
+        &self.comfort
     }
 
     /// The kinematics it solves.
@@ -99,25 +94,14 @@ impl Ik {
         let mut found = 0;
         let mut steps = MAX_STEPS;
         for restart in 0.. {
-            let mut pos_rad: JointVec = match restart {
-                0 => near_rad.iter().copied().collect(),
-                1 => self.comfortable_rad.clone(),
-                _ => self
-                    .range_rad
-                    .iter()
-                    .enumerate()
-                    .map(|(i, (a, b))| a + (b - a) * halton(restart, i))
-                    .collect(),
-            };
-            for (pos, (min, max)) in pos_rad.iter_mut().zip(&self.range_rad) {
-                *pos = pos.clamp(*min, *max);
-            }
+            let mut pos_rad = self.comfort.start(restart, near_rad);
             let met = self.descend(world_from_tool, &mut pos_rad, &mut steps);
             if met {
                 self.relax(world_from_tool, &mut pos_rad);
+                steps = steps.saturating_sub(4 * RELAX_STEPS);
             }
             if met && allowed(&pos_rad) {
-                let cost = self.cost(&pos_rad, near_rad);
+                let cost = self.comfort.cost(&pos_rad, near_rad);
                 found += 1;
                 if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                     best = Some((cost, pos_rad));
@@ -133,13 +117,13 @@ impl Ik {
         best.map(|(_, pos_rad)| pos_rad)
     }
 
-    /// The next posture along a path of the tool: near `from_rad`, with the spare freedom eased towards comfort by
-    /// `ease` (share of the way, 0 to 1). `None` where the joints can't follow to within the tolerances.
+    /// The next posture along a path of the tool: near `from_rad`, and with as much of the motion `wish_rad` as leaves
+    /// the tool alone. `None` where the joints can't follow to within the tolerances.
     pub fn follow(
         &mut self,
         world_from_tool: &Pose,
         from_rad: &[f64],
-        ease: f64,
+        wish_rad: &JointVec,
     ) -> Option<JointVec> {
         let mut pos_rad: JointVec = from_rad.iter().copied().collect();
         for step in 0..FOLLOW_STEPS {
@@ -149,8 +133,8 @@ impl Ik {
             if step > 0 && within(&error, 1e-4) {
                 return Some(pos_rad);
             }
-            let pull = (step == 0).then(|| self.pull(&pos_rad, ease));
-            self.step(&frames, &error, pull.as_ref(), from_rad, &mut pos_rad);
+            let wish = (step == 0).then_some(wish_rad);
+            self.step(&frames, &error, wish, from_rad, &mut pos_rad);
         }
         let error = error(world_from_tool, &self.chain.world_from_tool(&pos_rad));
         within(&error, 1.0).then_some(pos_rad)
@@ -191,7 +175,8 @@ impl Ik {
             return;
         }
         for _ in 0..RELAX_STEPS {
-            match self.follow(target, pos_rad, 0.3) {
+            let wish_rad = self.comfort.pull(pos_rad, 0.3);
+            match self.follow(target, pos_rad, &wish_rad) {
                 Some(eased) => *pos_rad = eased,
                 None => return,
             }
@@ -214,7 +199,8 @@ impl Ik {
         self.jacobian
             .fixed_rows_mut::<3>(3)
             .scale_mut(METRES_PER_RAD);
-        let mut range_rad = self.range_rad.clone();
+        let mut range_rad = ArrayVec::<(f64, f64), MAX_JOINTS>::new();
+        range_rad.extend(self.comfort.range_rad().iter().copied());
         for ((min, max), from) in range_rad.iter_mut().zip(from_rad) {
             (*min, *max) = (min.min(*from), max.max(*from));
         }
@@ -269,51 +255,13 @@ impl Ik {
             *pos = (*pos + scale * delta).clamp(*min, *max);
         }
     }
-
-    /// The joint motion that comfort asks for: a share of the way home, and away from limits that are close.
-    fn pull(&self, pos_rad: &JointVec, share: f64) -> JointVec {
-        let comfort = pos_rad
-            .iter()
-            .zip(&self.comfortable_rad)
-            .zip(&self.range_rad);
-        let one = |((pos, comfortable), (min, max)): ((&f64, &f64), &(f64, f64))| {
-            share * (0.3 * (comfortable - pos) + 0.6 * (crowd(pos - min) - crowd(max - pos)))
-        };
-        comfort.map(one).collect()
-    }
-
-    /// How dear a posture is: seconds at full joint speed from `near_rad`, closeness to limits, and strangeness.
-    fn cost(&self, pos_rad: &JointVec, near_rad: &[f64]) -> f64 {
-        let times_s = |from_rad: &[f64]| -> JointVec {
-            let joints = pos_rad.iter().zip(from_rad).zip(&self.vel_rad_s);
-            joints.map(|((a, b), vel)| (a - b).abs() / vel).collect()
-        };
-        let crowding = pos_rad
-            .iter()
-            .zip(&self.range_rad)
-            .map(|(pos, (min, max))| crowd((pos - min).min(max - pos)));
-        let strange = times_s(&self.comfortable_rad).iter().sum::<f64>() / pos_rad.len() as f64;
-        times_s(near_rad).into_iter().fold(0.0, f64::max)
-            + 0.5 * crowding.sum::<f64>()
-            + STRANGE * strange
-    }
 }
-
-/// Newton steps for one sample of a path.
-const FOLLOW_STEPS: usize = 8;
-/// Rounds of easing after a solution.
-const RELAX_STEPS: usize = 4;
 
 /// What is left to the target: metres, then radians about the world's axes.
 fn error(target: &Pose, tool: &Pose) -> Vector6<f64> {
     let offset = target.translation.vector - tool.translation.vector;
     let turn = (target.rotation * tool.rotation.inverse()).scaled_axis();
     Vector6::new(offset.x, offset.y, offset.z, turn.x, turn.y, turn.z)
-}
-
-/// Discomfort of a joint with so much room to its limit, 0 to 1 (more beyond the limit).
-fn crowd(room_rad: f64) -> f64 {
-    (1.0 - room_rad / DISCOMFORT_RAD).max(0.0).powi(2)
 }
 
 fn weighted(error: &Vector6<f64>) -> Vector6<f64> {
@@ -326,17 +274,4 @@ fn weighted(error: &Vector6<f64>) -> Vector6<f64> {
 fn within(error: &Vector6<f64>, share: f64) -> bool {
     error.fixed_rows::<3>(0).norm() <= share * TOLERANCE_M
         && error.fixed_rows::<3>(3).norm() <= share * TOLERANCE_RAD
-}
-
-/// Element `index` of the Halton sequence in the base of the `axis`-th prime, in (0, 1).
-fn halton(mut index: usize, axis: usize) -> f64 {
-    const PRIMES: [usize; MAX_JOINTS] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29];
-    let base = PRIMES[axis % MAX_JOINTS];
-    let (mut value, mut digit) = (0.0, 1.0);
-    while index > 0 {
-        digit /= base as f64;
-        value += digit * (index % base) as f64;
-        index /= base;
-    }
-    value
 }

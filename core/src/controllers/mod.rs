@@ -6,10 +6,13 @@
 pub mod arm;
 pub mod base;
 pub mod clearance;
+pub mod comfort;
+pub mod curve;
 pub mod gripper;
 pub mod ik;
 pub mod motion;
 pub mod path;
+pub mod planner;
 pub mod profile;
 pub mod watch;
 

@@ -5,10 +5,10 @@
 //!
 //! Path parametrisation after Bobrow, Dubowsky & Gibson 1985; cubic splines after de Boor 1978.
 
+use super::curve::Curve;
 use super::ik::{Ik, TOLERANCE_M, TOLERANCE_RAD};
 use super::profile::{Limits, State};
 use crate::robot::{JointVec, MAX_JOINTS};
-use crate::{Pose, Rotation, Vec3};
 
 /// Most stretches of the table.
 const MAX_STRETCHES: usize = 160;
@@ -16,69 +16,10 @@ const MAX_STRETCHES: usize = 160;
 const STRETCH: (f64, f64) = (0.006, 0.03);
 /// A joint that turns further than this in one stretch has jumped to another branch, radians.
 const JUMP_RAD: f64 = 0.35;
+/// Share of the way to the posture that leads to the end's, in each stretch.
+const LEAD: f64 = 0.5;
 /// Share of the way to comfort per metre (or 3 rad) of path.
 const EASE_PER_M: f64 = 2.0;
-
-/// Where the tool shall be at each share of a path.
-#[derive(Clone, Copy, Debug)]
-pub struct Curve {
-    from: Pose,
-    /// Turn about `about_m` at the end: axis times angle, radians; zero for a line.
-    turn_rad: Vec3,
-    about_m: Vec3,
-    /// What the turn leaves to the end pose, spread evenly: an offset in the world, and a rotation in the tool.
-    rest_m: Vec3,
-    rest_rad: Vec3,
-}
-
-impl Curve {
-    /// A straight line, turning on the shortest way.
-    pub fn line(from: Pose, to: &Pose) -> Self {
-        Self::arc(from, to, Vec3::zeros(), Vec3::zeros())
-    }
-
-    /// A circle about an axis through `about_m`; what it leaves to the end pose is spread evenly over it.
-    pub fn arc(from: Pose, to: &Pose, about_m: Vec3, turn_rad: Vec3) -> Self {
-        let bare = Self {
-            from,
-            turn_rad,
-            about_m,
-            rest_m: Vec3::zeros(),
-            rest_rad: Vec3::zeros(),
-        };
-        let end = bare.at(1.0);
-        let rest_m = to.translation.vector - end.translation.vector;
-        Self {
-            rest_m,
-            rest_rad: (end.rotation.inverse() * to.rotation).scaled_axis(),
-            ..bare
-        }
-    }
-
-    /// The tool's pose at a share of the path, 0 to 1.
-    pub fn at(&self, share: f64) -> Pose {
-        let turn = Rotation::from_scaled_axis(self.turn_rad * share);
-        let radius_m = self.from.translation.vector - self.about_m;
-        let place_m = self.about_m + turn * radius_m + self.rest_m * share;
-        Pose::from_parts(
-            place_m.into(),
-            turn * self.from.rotation * Rotation::from_scaled_axis(self.rest_rad * share),
-        )
-    }
-
-    /// No less than the path's length, metres.
-    pub fn length_m(&self) -> f64 {
-        let radius_m = (self.from.translation.vector - self.about_m)
-            .cross(&self.turn_rad)
-            .norm();
-        radius_m + self.rest_m.norm()
-    }
-
-    /// No less than the angle turned on it, radians.
-    pub fn angle_rad(&self) -> f64 {
-        self.turn_rad.norm() + self.rest_rad.norm()
-    }
-}
 
 /// A curve in joint space. Allocates nothing once made.
 pub struct Path {
@@ -97,20 +38,51 @@ impl Path {
         }
     }
 
-    /// Follows the curve from a posture. `false` where the joints can't.
+    /// Follows the curve from a posture: with the spare freedom eased towards comfort; where that runs into a limit, led
+    /// to a posture that suits the end; and where that is too swift for the table, in shorter stretches. `false` where
+    /// the joints can't.
     pub fn plan(&mut self, curve: &Curve, start_rad: &[f64], ik: &mut Ik) -> bool {
         let span = (curve.length_m() / STRETCH.0).max(curve.angle_rad() / STRETCH.1);
         if span.is_nan() || span > 20.0 * MAX_STRETCHES as f64 {
             return false;
         }
-        let count = (span.ceil() as usize).clamp(6, MAX_STRETCHES);
-        let stretch_m = curve.length_m().max(curve.angle_rad() / 3.0) / count as f64;
+        let count = span.ceil() as usize;
+        if self.follow(curve, start_rad, None, count, ik) {
+            return true;
+        }
+        let Some(end_rad) = ik.solve(&curve.at(1.0), start_rad, |_| true) else {
+            return false;
+        };
+        [1, 3]
+            .iter()
+            .any(|finer| self.follow(curve, start_rad, Some(&end_rad), finer * count, ik))
+    }
+
+    fn follow(
+        &mut self,
+        curve: &Curve,
+        start_rad: &[f64],
+        end_rad: Option<&JointVec>,
+        count: usize,
+        ik: &mut Ik,
+    ) -> bool {
+        let count = count.clamp(6, MAX_STRETCHES);
+        let part = |i: f64| i / count as f64;
+        let stretch_m = part(curve.length_m().max(curve.angle_rad() / 3.0));
         let ease = (EASE_PER_M * stretch_m).min(0.1);
         self.knots.clear();
         self.knots.push(start_rad.iter().copied().collect());
         for i in 1..=count {
-            let before = &self.knots[i - 1];
-            let Some(next) = ik.follow(&curve.at(i as f64 / count as f64), before, ease) else {
+            let (before, share) = (&self.knots[i - 1], part(i as f64));
+            let wish = match end_rad {
+                None => ik.comfort().pull(before, ease),
+                Some(end_rad) => {
+                    let ends = start_rad.iter().zip(end_rad).zip(before);
+                    ends.map(|((start, end), pos)| LEAD * (start + share * (end - start) - pos))
+                        .collect()
+                }
+            };
+            let Some(next) = ik.follow(&curve.at(share), before, &wish) else {
                 return false;
             };
             if next
@@ -125,7 +97,7 @@ impl Path {
         self.bend();
         // Between the postures the spline must keep to the curve as well.
         (0..count).all(|i| {
-            let share = (i as f64 + 0.5) / count as f64;
+            let share = part(i as f64 + 0.5);
             let tool = ik.chain().world_from_tool(&self.at(share, 0.0, 0.0).pos);
             let want = curve.at(share);
             (tool.translation.vector - want.translation.vector).norm() <= 2.0 * TOLERANCE_M
