@@ -1,6 +1,7 @@
 //! Evaluates a suite with the two baselines and shows what failed and why:
 //! `cargo run --release -p ponder-sim --example evaluate -- tabletop 40 7`, or, for all that happens in one episode,
-//! `… -- trace red_block_in_bowl 12345 "put the red block in the green bowl"`.
+//! `… -- trace red_block_in_bowl 12345 "put the red block in the green bowl"`. Scenario files (`*.yaml`) among the
+//! arguments take the place of the built-in ones.
 
 use ponder_core::Stamp;
 use ponder_core::event::Event;
@@ -11,24 +12,24 @@ use ponder_sim::scenario::Scenario;
 use ponder_sim::suite::Episode;
 
 fn main() -> Result<(), SimError> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (files, args): (Vec<String>, Vec<String>) = std::env::args()
+        .skip(1)
+        .partition(|arg| arg.ends_with(".yaml"));
     let arg = |i: usize| args.get(i).map(String::as_str);
     let number = |i: usize, usual: u64| arg(i).and_then(|text| text.parse().ok()).unwrap_or(usual);
-    let mut scenarios = Scenario::built_in()?;
+    let scenarios = if files.is_empty() {
+        Scenario::built_in()?
+    } else {
+        files
+            .iter()
+            .map(|file| Scenario::find(file))
+            .collect::<Result<_, _>>()?
+    };
     if arg(0) == Some("trace") {
-        let (task, seed, said) = (
-            arg(1).unwrap_or_default(),
-            number(2, 1),
-            arg(3).unwrap_or_default(),
-        );
-        return trace(&scenarios, task, seed, said);
+        let (task, said) = (arg(1).unwrap_or_default(), arg(3).unwrap_or_default());
+        return trace(&scenarios, task, number(2, 1), said);
     }
-    if let Some(path) = arg(0).filter(|name| name.ends_with(".yaml")) {
-        scenarios = vec![Scenario::find(path)?];
-    }
-    let selection = arg(0)
-        .filter(|name| !name.ends_with(".yaml"))
-        .map_or(Ok(Selection::All), Selection::parse)?;
+    let selection = arg(0).map_or(Ok(Selection::All), Selection::parse)?;
     let plan = Plan {
         selection,
         episodes: number(1, 40) as usize,
@@ -89,7 +90,11 @@ impl Sink for Tell {
                 println!("{stamp} sees (holding {:?})", scene.holding);
                 for o in &scene.objects {
                     let at = o.position_m();
-                    println!("    {:<18} {:.3} {:.3} {:.3}", o.id, at.x, at.y, at.z);
+                    let handle = o.handle_m.map(|m| [m.x, m.y, m.z]);
+                    println!(
+                        "    {:<18} {:.3} {:.3} {:.3} {handle:.3?}",
+                        o.id, at.x, at.y, at.z
+                    );
                 }
             }
             Event::Acting(action) => println!("{stamp}   {action:?}"),

@@ -498,3 +498,117 @@ fn spoiled_goals_are_no_successes() {
         }
     });
 }
+
+fn find(id: &str) -> (Scenario, Task) {
+    let scenarios = scenarios();
+    let mut all = scenarios
+        .iter()
+        .flat_map(|s| s.tasks.iter().map(move |t| (s, t)));
+    let (scenario, task) = all
+        .find(|(_, task)| task.id == id)
+        .unwrap_or_else(|| panic!("no task {id}"));
+    (scenario.clone(), task.clone())
+}
+
+#[test]
+fn broken_invariants_and_falls_spoil_a_success() {
+    let (scenario, task) = find("leftmost_block_in_bowl");
+    assert!(
+        fulfilled(&scenario, &task, 5).verdict().success,
+        "it can succeed"
+    );
+
+    let mut hand = fulfilled(&scenario, &task, 5);
+    hand.disturb(&Disturbance::Shift {
+        object: "big_cup".to_owned(),
+        dx_m: 0.05,
+        dy_m: 0.0,
+    });
+    hand.wait(0.1);
+    // Putting it back does not undo it.
+    hand.disturb(&Disturbance::Shift {
+        object: "big_cup".to_owned(),
+        dx_m: -0.05,
+        dy_m: 0.0,
+    });
+    let verdict = hand.verdict();
+    assert!(verdict.reached && !verdict.success, "{}", show(&verdict));
+    assert!(
+        verdict
+            .violations
+            .iter()
+            .any(|v| v.contains("moved(big_cup)")),
+        "{}",
+        show(&verdict)
+    );
+
+    let mut hand = fulfilled(&scenario, &task, 5);
+    hand.put(
+        &ObjectId::from("pear").expect("a short name"),
+        Vec3::new(1.3, 0.0, 0.1),
+    );
+    hand.wait(1.0);
+    let verdict = hand.verdict();
+    assert!(verdict.reached && !verdict.success, "{}", show(&verdict));
+    assert!(
+        verdict.violations.iter().any(|v| v.contains("pear fell")),
+        "{}",
+        show(&verdict)
+    );
+}
+
+#[test]
+fn stations_count_only_in_order() {
+    let (scenario, task) = find("blue_then_green_then_dock");
+    let (goal, through) = (task.goal.clone().expect("a goal"), task.through.clone());
+    let drive = |stations: &[&Condition]| {
+        let mut hand = Hand::new(&scenario, &task, 1);
+        stations.iter().for_each(|c| hand.fulfil(c));
+        hand.verdict()
+    };
+    assert!(drive(&[&through[0], &through[1], &goal]).reached);
+    for wrong in [
+        vec![&goal],
+        vec![&through[1], &through[0], &goal],
+        vec![&through[0], &through[1]],
+    ] {
+        let verdict = drive(&wrong);
+        assert!(!verdict.reached, "{wrong:?}\n  {}", show(&verdict));
+    }
+}
+
+#[test]
+fn refusals_are_judged_by_their_reason_and_by_what_was_left_alone() {
+    use ponder_core::outcome::RefusalReason::{self, NotThere, Unsafe};
+    let (scenario, task) = find("absent_purple_block");
+    let refused = |reason: RefusalReason| Outcome::Refused {
+        reason,
+        text: String::new(),
+    };
+    let verdict = |outcome: &Outcome, dx_m: f64| {
+        let mut hand = Hand::new(&scenario, &task, 1);
+        hand.disturb(&Disturbance::Shift {
+            object: "red_block".to_owned(),
+            dx_m,
+            dy_m: 0.0,
+        });
+        hand.trial.verdict(outcome).expect("the judge can judge")
+    };
+    assert!(verdict(&refused(NotThere), 0.0).success);
+    assert!(!verdict(&refused(Unsafe), 0.0).success, "the wrong reason");
+    assert!(!verdict(&DONE, 0.0).success, "done, though it can't be");
+    assert!(
+        !verdict(
+            &Outcome::Asked {
+                question: String::new()
+            },
+            0.0
+        )
+        .success,
+        "asked instead"
+    );
+    assert!(
+        !verdict(&refused(NotThere), 0.05).success,
+        "refused, but moved something"
+    );
+}
