@@ -93,12 +93,12 @@ impl RerunSink {
             why,
         };
         let rec = match viewer {
-            None => builder(robot).save(path).map_err(|e| fail(e.to_string()))?,
+            None => builder().save(path).map_err(|e| fail(e.to_string()))?,
             Some(url) => {
                 let file = rerun::sink::FileSink::new(path).map_err(|e| fail(e.to_string()))?;
                 let url = url.parse().map_err(|e| fail(format!("{url}: {e}")))?;
                 let live = rerun::sink::GrpcSink::new(url);
-                builder(robot)
+                builder()
                     .set_sinks((file, live))
                     .map_err(|e| fail(e.to_string()))?
             }
@@ -130,6 +130,8 @@ impl RerunSink {
             gripping: None,
             error: None,
         };
+        let laid_out = blueprint::send(&sink.rec, APPLICATION, robot);
+        sink.keep(laid_out);
         sink.standing_parts();
         match sink.error.take() {
             None => Ok(sink),
@@ -385,10 +387,7 @@ fn due(last: &mut Option<Stamp>, now: Stamp, period_s: f64) -> bool {
     due
 }
 
-fn builder(robot: &RobotSpec) -> RecordingStreamBuilder {
-    RecordingStreamBuilder::new(APPLICATION).with_blueprint(blueprint::layout(
-        &robot.cameras,
-        robot.arm.is_some(),
-        robot.base.is_some(),
-    ))
+fn builder() -> RecordingStreamBuilder {
+    // Enabled whatever the environment says: what was asked for is written.
+    RecordingStreamBuilder::new(APPLICATION).enabled(true)
 }

@@ -144,7 +144,7 @@ impl Board {
     /// The thought, if it changed.
     pub fn thought(&mut self) -> Option<String> {
         std::mem::take(&mut self.thought_changed)
-            .then(|| format!("### “{}”\n\n{}", self.instruction, self.thought))
+            .then(|| format!("**“{}”**\n\n{}", self.instruction, self.thought))
     }
 
     /// The plan, if it changed.
@@ -152,7 +152,7 @@ impl Board {
         if !std::mem::take(&mut self.plan_changed) {
             return None;
         }
-        let mut text = format!("### “{}”\n\n", self.instruction);
+        let mut text = format!("**“{}”**\n\n", self.instruction);
         for (i, (call, step, evidence)) in self.steps.iter().enumerate() {
             let n = i + 1;
             let line = match step {

@@ -177,11 +177,10 @@ pub fn belief(object: &SceneObject, has_shape: bool) -> Boxes3D {
     let [r, g, b] = object
         .color
         .map_or([170, 165, 155], ponder_core::scene::Color::rgb);
-    let opacity = if has_shape { 25 } else { 120 };
-    let fill = if has_shape {
-        FillMode::MajorWireframe
+    let (fill, opacity) = if has_shape {
+        (FillMode::MajorWireframe, 255)
     } else {
-        FillMode::TransparentFillMajorWireframe
+        (FillMode::TransparentFillMajorWireframe, 140)
     };
     Boxes3D::from_half_sizes([vec3(&(object.size_m / 2.0))])
         .with_colors([Color::from_unmultiplied_rgba(r, g, b, opacity)])
