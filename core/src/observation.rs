@@ -50,6 +50,13 @@ pub enum SensorFault {
     JointNotFinite,
 }
 
+impl SensorFault {
+    /// Are pictures not to be trusted under it?
+    pub fn blinds(&self) -> bool {
+        matches!(self, Self::CameraFrozen | Self::CameraSilent)
+    }
+}
+
 /// One instant of the robot's senses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Observation {

@@ -8,7 +8,7 @@ use crate::observation::Observation;
 use crate::robot::RobotSpec;
 
 /// What an observation shall hold beyond joint states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Want {
     /// Camera pictures.
     pub cameras: bool,

@@ -15,6 +15,7 @@ use ponder_core::Stamp;
 use ponder_core::event::Event;
 use ponder_core::robot::RobotSpec;
 use ponder_core::run::Limits;
+use ponder_core::world::Want;
 use ponder_sim::shapes::Shape;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,8 @@ pub struct Header {
     pub faults: Vec<String>,
     /// How often the loop tried again.
     pub limits: Limits,
+    /// What the perceiver wanted to see.
+    pub wants: Want,
     /// The robot whole, so that a replay needs no other file.
     pub robot: RobotSpec,
     /// What it looks like, for recordings.

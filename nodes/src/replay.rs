@@ -305,7 +305,7 @@ pub fn replay(journal: Journal, sinks: Vec<Box<dyn Sink>>) -> Result<Verdict, Jo
             tape: tape.clone(),
         }),
         eyes: Box::new(RecordedEyes(tape.clone())),
-        wants: Want::default(),
+        wants: journal.header.wants,
         mind: Box::new(RecordedMind(tape.clone())),
         controller: Box::new(RobotController::new(robot.clone())),
         sinks: all,

@@ -8,7 +8,7 @@ use ponder_core::run::{Limits, Parts, Ring};
 use ponder_core::sink::Sink;
 use ponder_core::symbolic::{self, Symbolic};
 use ponder_core::thinker::{Cancel, Inline};
-use ponder_core::world::World;
+use ponder_core::world::{Want, World};
 use ponder_sim::harness::{SEE_S, THINK_S};
 use ponder_sim::{Fault, GroundTruth};
 
@@ -70,14 +70,25 @@ pub struct Stack {
     pub limits: Limits,
     /// The reasoner hangs.
     pub hung_planner: bool,
+    /// The perceiver is made to look at pictures even if it needs none, so that broken cameras matter to it.
+    pub looks_at_pictures: bool,
 }
 
 impl Stack {
+    /// What its perceiver needs in an observation.
+    pub fn wants(self) -> Want {
+        let wants = self.perception.perceiver().wants();
+        Want {
+            cameras: wants.cameras || self.looks_at_pictures,
+            ..wants
+        }
+    }
+
     /// A ring around a simulated world. Slow stages take the loop's own time, so that a run can be repeated to the bit.
     pub fn ring(self, world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Ring {
         let robot = world.robot().clone();
         let (mut eyes, mut mind) = (self.perception.perceiver(), self.planner.reasoner());
-        let wants = eyes.wants();
+        let wants = self.wants();
         let controller = Box::new(RobotController::new(robot.clone()));
         let see = move |look: &Look, _: &mut dyn FnMut(&str), cancel: &Cancel| {
             eyes.perceive(look, &robot, cancel)

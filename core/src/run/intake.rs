@@ -66,7 +66,7 @@ impl Ring {
         }
     }
 
-    fn look_failed(&mut self, now: Stamp, why: String) {
+    pub(super) fn look_failed(&mut self, now: Stamp, why: String) {
         self.emit(now, &Event::LookFailed(why.as_str().into()));
         self.end(Outcome::Halted {
             halt: Halt::Perception(why),

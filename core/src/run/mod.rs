@@ -244,7 +244,11 @@ impl Ring {
                     self.ready = true;
                 }
                 self.emit(now, &Event::Observed(self.observation.clone()));
-                if needs_look {
+                let faults = &self.observation.faults;
+                let blind = faults.iter().find(|fault| fault.blinds()).filter(|_| wants.cameras);
+                if let Some(why) = blind.filter(|_| needs_look).map(ToString::to_string) {
+                    self.look_failed(now, why);
+                } else if needs_look {
                     let look = Look {
                         observation: self.observation.clone(),
                         before: self.scene.clone(),

@@ -51,6 +51,7 @@ pub fn header() -> Header {
         weights_sha256: Default::default(),
         faults: Vec::new(),
         limits: Limits::default(),
+        wants: Default::default(),
         robot: rover(),
         shapes: Vec::new(),
     }

@@ -62,7 +62,7 @@ pub struct RunArgs {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
     /// How long the robot may try, simulated seconds [default: the task's]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub time_limit: Option<f64>,
     /// Where the recording goes [default: runs/NUMBER-SCENE/run.rrd]
     #[arg(long, value_name = "FILE.rrd")]

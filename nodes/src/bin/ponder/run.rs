@@ -22,9 +22,9 @@ use ponder_nodes::stack::{Breakage, Stack, What};
 use ponder_nodes::terminal::{BAD, DIM, GOOD, HEAD, Terminal, WARN};
 use ponder_nodes::verdict::{GoalOfPlan, Judgement, judge, true_scene};
 use ponder_nodes::viewer;
-use ponder_sim::Scenario;
 use ponder_sim::task::{Task, Wordings};
 use ponder_sim::trial::{Shared, Trial};
+use ponder_sim::{Fault, Scenario};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -80,6 +80,7 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     } else {
         try_cameras(&shared)?
     };
+    let breaks = |which: &dyn Fn(What) -> bool| args.fault.iter().any(|fault| which(fault.what));
     let stack = Stack {
         perception: args.perception.into(),
         planner: args.reasoner.into(),
@@ -87,10 +88,10 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
             film_every_s: no_camera.is_none().then_some(FILM_EVERY_S),
             ..Limits::default()
         },
-        hung_planner: args
-            .fault
-            .iter()
-            .any(|fault| fault.what == What::HungPlanner),
+        hung_planner: breaks(&|what| what == What::HungPlanner),
+        looks_at_pictures: breaks(&|what| {
+            matches!(what, What::Body(Fault::FrozenCamera | Fault::SilentCamera))
+        }),
     };
     let header = header(args, &scenario, &shared, stack)?;
     let paths = Paths::new(args, &scenario.name)?;
@@ -275,6 +276,7 @@ fn header(
         weights_sha256: BTreeMap::new(), // neither baseline has weights
         faults: args.fault.iter().map(ToString::to_string).collect(),
         limits: stack.limits,
+        wants: stack.wants(),
         robot,
         shapes,
     })
