@@ -20,8 +20,10 @@ use ponder_core::scene::Scene;
 use ponder_core::sink::Sink;
 use ponder_core::thinker::{Reply, Thinker};
 use ponder_core::world::{Want, World, WorldError};
+use ponder_sim::Fault;
 
 use crate::journal::{Ending, Entry, Journal, JournalError, Record, Records, event_bytes};
+use crate::stack::{Breakage, What};
 
 /// Where a replay first left the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,6 +187,7 @@ type Shared = Rc<RefCell<Tape>>;
 
 struct ReplayWorld {
     robot: Arc<RobotSpec>,
+    late_wire: bool,
     tape: Shared,
 }
 
@@ -209,16 +212,17 @@ impl World for ReplayWorld {
         if let Some(Event::WorldFailed(error)) = tape.head() {
             return Err(error.clone());
         }
-        // When it was sent is the recorded world's to say; what, is for the sinks to compare.
-        let stamp = if let Some(Event::Applied(applied)) = tape.head() {
-            applied.stamp
-        } else {
-            tape.stamp
+        // When it was sent is the recorded world's to say, and what, where its wire was made to delay commands; else
+        // what must be sent is what the guard let through, for the sinks to compare.
+        let (stamp, sent) = match tape.head() {
+            Some(Event::Applied(applied)) if self.late_wire => (applied.stamp, &applied.sent),
+            Some(Event::Applied(applied)) => (applied.stamp, command.command()),
+            _ => (tape.stamp, command.command()),
         };
         let (clipped, rejected) = (command.clipped(), command.rejected());
         Ok(Applied {
             stamp,
-            sent: command.command().clone(),
+            sent: sent.clone(),
             clipped,
             rejected,
         })
@@ -296,12 +300,18 @@ impl Sink for Comparer {
 /// [`JournalError`] when the journal is damaged; what comes before the damage was compared.
 pub fn replay(journal: Journal, sinks: Vec<Box<dyn Sink>>) -> Result<Verdict, JournalError> {
     let robot = Arc::new(journal.header.robot);
+    let late = |name: &String| {
+        name.parse::<Breakage>()
+            .is_ok_and(|b| b.what == What::Body(Fault::LateCommand))
+    };
+    let late_wire = journal.header.faults.iter().any(late);
     let tape = Rc::new(RefCell::new(Tape::new(journal.records)));
     let mut all: Vec<Box<dyn Sink>> = vec![Box::new(Comparer(tape.clone()))];
     all.extend(sinks);
     let parts = Parts {
         world: Box::new(ReplayWorld {
             robot: robot.clone(),
+            late_wire,
             tape: tape.clone(),
         }),
         eyes: Box::new(RecordedEyes(tape.clone())),
