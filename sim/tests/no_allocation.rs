@@ -69,7 +69,7 @@ objects:
     };
     for (scene, actions) in [
         (arm, [reach(0.5, 0.1, 0.1), reach(0.5, 0.1, 0.03)]),
-        (rover, [drive.clone(), drive]),
+        (rover, [drive, drive]),
     ] {
         let scene = SceneSpec::parse(scene, "test").unwrap();
         let mut world = SimWorld::open(&scene, 1, Path::new(".")).unwrap();

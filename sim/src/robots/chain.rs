@@ -50,7 +50,7 @@ pub fn named_chain(model: &MjModel, site: usize) -> Result<NamedChain, String> {
                 axis,
             });
             joint_names.push(name(j));
-            last_from_here = to_zero.inverse() * anchor.inverse();
+            last_from_here = anchor.inverse();
         }
     }
     let last_from_tool = last_from_here * pose(&model.site_pos()[site], &model.site_quat()[site]);

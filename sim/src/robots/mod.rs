@@ -3,11 +3,11 @@
 
 mod bind;
 mod chain;
+mod ports;
 mod source;
 
-pub use bind::{
-    ArmPorts, BasePorts, GripperDrive, GripperPorts, JointDrive, Ports, WrenchPorts, bind,
-};
+pub use bind::bind;
 pub use chain::named_chain;
 pub(crate) use chain::pose;
+pub use ports::{ArmPorts, BasePorts, GripperDrive, GripperPorts, JointDrive, Ports, WrenchPorts};
 pub use source::{BUILTIN, Builtin, RobotSource};

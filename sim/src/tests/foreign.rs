@@ -46,7 +46,7 @@ const ROBOT: &str = r#"<mujoco>
         <joint name="shoulder" axis="0 1 0" range="-2 2" damping="0.5"/>
         <geom type="capsule" fromto="0 0 0 0.3 0 0" size="0.03"/>
         <body name="lower" pos="0.3 0 0">
-          <joint name="elbow" axis="0 1 0" range="-2.5 2.5" damping="0.5"/>
+          <joint name="elbow" axis="0 1 0" range="-2.5 2.5" damping="0.5" ref="0.3"/>
           <geom type="capsule" fromto="0 0 0 0.25 0 0" size="0.025"/>
           <site name="grip_site" pos="0.3 0 0" euler="0 1.5708 0"/>
           <body name="f1" pos="0.26 0 0"><joint name="f1" type="slide" axis="0 1 0" range="0 0.04" damping="5"/>

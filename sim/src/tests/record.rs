@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ponder_core::Vec3;
-use ponder_core::command::{BaseTwist, Command};
+use ponder_core::command::Command;
 use ponder_core::observation::Observation;
 use ponder_core::world::{Want, World};
 
