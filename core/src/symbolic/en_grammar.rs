@@ -85,6 +85,7 @@ impl Parser<'_> {
                     self.at += 1;
                     let frame = Frame {
                         wanted,
+                        negated,
                         ..Frame::of(verb, &self.said(start))
                     };
                     Some(self.clause(frame))
@@ -101,7 +102,7 @@ impl Parser<'_> {
                 _ if self.starts_thing(0) => Some(self.things_first(wanted)),
                 _ => None,
             };
-            match wish {
+            match wish.filter(|_| self.at > start) {
                 Some(wish) => {
                     self.wishes.push(if negated { wish.never() } else { wish });
                     (negated, wanted) = (false, false);
@@ -149,7 +150,9 @@ impl Parser<'_> {
 
     /// Things, places and small words in any order, up to the next deed.
     fn surroundings(&mut self, frame: &mut Frame) {
-        loop {
+        let mut before = None;
+        while before != Some(self.at) {
+            before = Some(self.at); // every turn takes a word, or it is the last
             let Some(word) = self.peek(0) else { return };
             match word {
                 Word::Particle(particle) => frame.particles.push(particle),
@@ -235,6 +238,13 @@ impl Parser<'_> {
                     self.things(&mut frame.what);
                     continue;
                 }
+                // `put the cup, in the bowl`
+                Word::Comma
+                    if takes_place(frame.verb)
+                        && frame.links.is_empty()
+                        && !frame.what.is_empty()
+                        && matches!(self.peek(1), Some(Word::Rel(_) | Word::To))
+                        && self.starts_thing(2) => {}
                 Word::Comma if frame.verb == Some(Verb::Stack) && self.starts_thing(1) => {
                     self.at += 1;
                     self.things(&mut frame.what);
@@ -635,8 +645,25 @@ impl Parser<'_> {
                         && it.kind.is_none()
                         && it.words.is_empty()
                     {
-                        *it = owner;
+                        // `the smallest of the blocks`
+                        *it = Description {
+                            count: it.count,
+                            size: it.size.or(owner.size),
+                            spot: it.spot.or(owner.spot),
+                            ordinal: it.ordinal.or(owner.ordinal),
+                            ..owner
+                        };
                     }
+                }
+                // `the red block, not the blue one, in …`
+                Some(Word::Comma | Word::Not)
+                    if self
+                        .not_another()
+                        .is_some_and(|ahead| self.starts_thing(ahead)) =>
+                {
+                    self.at += self.not_another().unwrap_or(1);
+                    it.except.extend(self.thing());
+                    self.eat(Word::Comma);
                 }
                 Some(Word::Which) => {
                     self.at += 1;
@@ -656,6 +683,15 @@ impl Parser<'_> {
                 }
                 _ => return,
             }
+        }
+    }
+
+    /// Words up to what is not meant: `, not`.
+    fn not_another(&self) -> Option<usize> {
+        match (self.peek(0), self.peek(1)) {
+            (Some(Word::Not), _) => Some(1),
+            (Some(Word::Comma), Some(Word::Not)) => Some(2),
+            _ => None,
         }
     }
 

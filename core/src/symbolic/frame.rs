@@ -8,6 +8,9 @@ use crate::symbolic::reading::{
     Condition, Count, Description, Heading, Missing, Relation, Spot, Wish,
 };
 
+/// Most readings of one clause.
+const MOST_SPLITS: usize = 4;
+
 /// How a clause ties a thing to its deed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -48,6 +51,8 @@ pub struct Frame {
     pub condition: Option<Condition>,
     /// Each by its colour.
     pub by_color: bool,
+    /// It must not be done.
+    pub negated: bool,
     /// The person says that they want it.
     pub wanted: bool,
 }
@@ -129,6 +134,7 @@ impl Frame {
             Verb::Put | Verb::Move | Verb::Leave if self.to_person => self.give(),
             Verb::Put | Verb::Move => self.put(verb),
             Verb::Leave if self.links.iter().any(|(link, _)| *link != Link::From) => self.put(verb),
+            Verb::Touch if !self.negated => Wish::Unable(self.said),
             Verb::Leave | Verb::Touch => Wish::Avoid(self.what_or_it()),
             Verb::Bring | Verb::Take | Verb::TakeOut | Verb::Pick | Verb::Return => self.take(verb),
             Verb::Give => self.give(),
@@ -169,7 +175,10 @@ impl Frame {
             Verb::Release if self.what.iter().all(|w| w.pronoun) && self.links.is_empty() => {
                 Wish::Release
             }
-            Verb::Release => self.put(Verb::Put),
+            Verb::Release => {
+                self.particles.push(Particle::Down);
+                self.put(Verb::Put)
+            }
             Verb::Discard => {
                 self.tie_sources();
                 self.put_in(Description {
@@ -230,6 +239,9 @@ impl Frame {
             return self.tower();
         }
         let source = self.tie_sources();
+        if source.is_some() && self.said == "drop" && self.links.is_empty() {
+            return Wish::Unsafe("drop off".to_owned());
+        }
         if self.by_color || self.links.iter().any(|(_, place)| place.same_color) {
             return self.sort();
         }
@@ -273,6 +285,7 @@ impl Frame {
         let links = std::mem::take(&mut self.links);
         let mut splits: Vec<Wish> = (0..links.len())
             .rev()
+            .take(MOST_SPLITS)
             .map(|i| self.split(&links, i))
             .collect();
         if splits.len() == 1 {
@@ -352,6 +365,9 @@ impl Frame {
             Some(Condition::Open) => return Wish::Open(self.what_or_it()),
             _ => {}
         }
+        if self.links.iter().any(|(link, _)| *link == Link::From) && self.way().is_none() {
+            return Wish::Unsafe(format!("{} off", self.said)); // it would fall
+        }
         if verb == Verb::Pull && self.has(Particle::Out) {
             return Wish::Open(self.what_or_it());
         }
@@ -391,6 +407,13 @@ impl Frame {
         }
         if self.has(Particle::TopDown) {
             layers.reverse();
+        }
+        if let ([only], None) = (layers.as_mut_slice(), &base)
+            && only.count == Count::The
+            && !only.pronoun
+            && only.spot.is_none()
+        {
+            only.count = Count::All; // 把方块叠成塔
         }
         below.extend(layers);
         Wish::Tower {

@@ -45,8 +45,8 @@ const fn every(mut entry: Entry, affordance: Affordance) -> Entry {
 /// Every kind.
 #[rustfmt::skip]
 pub static KINDS: &[Entry] = &[
-    kind(&["block", "cube", "brick", "building block", "toy block", "wooden block"], &["方块", "积木", "立方体", "木块", "方块块", "积木块", "砖块", "小方块", "方形积木", "正方体"]),
-    kind(&["bowl", "basin"], &["碗", "小碗", "大碗儿", "盆"]),
+    kind(&["block", "cube", "brick", "building block", "toy block", "wooden block"], &["方块", "积木", "立方体", "木块", "方块块", "积木块", "砖块", "方形积木", "正方体"]),
+    kind(&["bowl", "basin"], &["碗", "盆"]),
     kind(&["plate", "dish", "saucer", "platter"], &["盘子", "盘", "碟子", "碟", "餐盘"]),
     kind(&["cup", "mug", "glass", "beaker", "tumbler", "teacup"], &["杯子", "杯", "马克杯", "水杯", "茶杯"]),
     or(kind(&["drawer"], &["抽屉", "抽屜"]), &["cabinet"]),
@@ -59,7 +59,7 @@ pub static KINDS: &[Entry] = &[
     or(kind(&["switch", "toggle"], &["开关"]), &["knob", "button", "light"]),
     or(kind(&["stove", "cooker", "burner", "hob"], &["炉子", "灶台", "炉灶", "炉"]), &["knob"]),
     kind(&["shelf", "rack", "shelves"], &["架子", "架", "置物架", "货架", "搁板", "书架"]),
-    kind(&["ball", "sphere", "marble"], &["球", "小球", "圆球", "皮球"]),
+    kind(&["ball", "sphere", "marble"], &["球", "圆球", "皮球"]),
     kind(&["zone", "pad", "area", "mat", "region", "square", "patch", "marked area", "target area", "target zone"], &["区域", "垫子", "区", "地垫", "垫", "范围", "目标区", "方格"]),
     kind(&["pillar", "column", "post", "pole"], &["柱子", "柱", "立柱", "圆柱", "杆子"]),
     or(kind(&["dock", "charger", "charging station", "charging dock", "docking station", "home base"], &["充电座", "充电桩", "充电站", "充电器", "基座", "底座"]), &["zone"]),
@@ -80,6 +80,7 @@ pub static KINDS: &[Entry] = &[
     kind(&["ring"], &["环", "圆环"]),
     kind(&["wall"], &["墙", "墙壁"]),
     kind(&["obstacle", "barrier"], &["障碍物", "障碍"]),
+    kind(&["tower", "stack", "pile"], &["塔", "高塔"]),
     kind(&["chair"], &["椅子"]),
     kind(&["cream cheese"], &["奶油奶酪", "奶油芝士"]),
     kind(&["butter"], &["黄油"]),
@@ -150,6 +151,11 @@ impl Kind {
     /// `thing`, `东西`: says nothing.
     pub fn is_anything(self) -> bool {
         self.entry().en[0] == "thing"
+    }
+
+    /// `the tower`: stands for what is on top of one.
+    pub fn is_tower(self) -> bool {
+        self.entry().en[0] == "tower"
     }
 
     /// How well the object is of this kind: 3 by the very word, 2 by a synonym, 1 by what stands in, 0 not at all.

@@ -269,19 +269,57 @@ impl Description {
     }
 }
 
+impl Description {
+    /// `the blue one`: the kind went without saying.
+    fn lacks_kind(&self) -> bool {
+        let told = self.color.is_some() || self.size.is_some() || self.spot.is_some();
+        self.kind.is_none()
+            && self.words.is_empty()
+            && !self.pronoun
+            && told
+            && self.count != Count::All
+    }
+}
+
 impl Wish {
     /// The negation: a thing that must be left alone, or a deed that must not be done.
     pub fn never(self) -> Self {
         match self {
             Self::Hold(what) | Self::Push { what, .. } => Self::Avoid(what),
+            Self::Avoid(what) => Self::Avoid(what),
             Self::Never(wish) => *wish,
             other => Self::Never(Box::new(other)),
         }
     }
 }
 
-/// Wishes that go together made one: a tower that is told of in several clauses.
+/// Wishes that go together made one (a tower that is told of in several clauses), and what one says of another filled
+/// in: `the red block in the red bowl and the blue one in the blue one`.
 pub fn joined(wishes: Vec<Wish>) -> Vec<Wish> {
+    let mut joined = towers(wishes);
+    let (mut thing, mut holder) = (None, None);
+    for wish in &mut joined {
+        // Towers are of blocks where nothing else is said.
+        let (what, place, usual) = match wish {
+            Wish::Put { what, place, .. } => (what, Some(place), None),
+            Wish::Tower { base, layers } => (layers, base.as_mut(), Kind::named("block")),
+            _ => continue,
+        };
+        for it in what.iter_mut().filter(|it| it.lacks_kind()) {
+            it.kind = thing.or(usual);
+        }
+        thing = what.first().and_then(|it| it.kind).or(thing);
+        if let Some(place) = place {
+            if place.lacks_kind() {
+                place.kind = holder.or(thing);
+            }
+            holder = place.kind.or(holder);
+        }
+    }
+    joined
+}
+
+fn towers(wishes: Vec<Wish>) -> Vec<Wish> {
     let mut joined: Vec<Wish> = Vec::with_capacity(wishes.len());
     for wish in wishes {
         match (joined.last_mut(), wish) {

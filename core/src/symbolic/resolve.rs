@@ -108,6 +108,9 @@ impl Resolver<'_> {
                 .pronoun(it, role, spoken)
                 .map(|found| (found, Found::Spoken));
         }
+        if matches!(it.count, Count::Exactly(n) if n == spoken.group.len()) && it.is_bare() {
+            return Ok((spoken.group.clone(), Found::Spoken)); // `the two`
+        }
         let mut found = self.fitting(it, role, spoken);
         let picked = it.size.is_some() || it.spot.is_some() || it.ordinal.is_some();
         if matches!(it.count, Count::Other | Count::Rest) {
@@ -271,6 +274,12 @@ impl Resolver<'_> {
             }
             return all.filter(|i| self.suits(*i, role)).collect();
         };
+        if kind.is_tower() {
+            let lifted = |i: usize| matches!(self.state.situations[i].support, Support::On(j) if objects[j].can(Affordance::Graspable));
+            return all
+                .filter(|i| lifted(*i) && self.state.is_covered(*i).is_none())
+                .collect();
+        }
         let fits: Vec<u8> = objects.iter().map(|o| kind.fits(o)).collect();
         let best = all
             .clone()

@@ -84,7 +84,7 @@ impl Parser<'_> {
                     self.except.extend(except);
                 }
                 _ => {
-                    let wish = self.clause(wanted);
+                    let wish = self.clause(wanted, negated);
                     if self.at == start {
                         self.at += 1;
                         let said = self.said(start);
@@ -106,14 +106,17 @@ impl Parser<'_> {
     }
 
     /// One clause, up to a mark or a second deed.
-    fn clause(&mut self, wanted: bool) -> Option<Wish> {
+    fn clause(&mut self, wanted: bool, negated: bool) -> Option<Wish> {
         let start = self.at;
         let mut frame = Frame {
             wanted,
+            negated,
             ..Frame::default()
         };
         let mut heads_there = false;
-        while let Some(word) = self.peek(0) {
+        let mut before = None;
+        while let Some(word) = self.peek(0).filter(|_| before != Some(self.at)) {
+            before = Some(self.at); // every turn takes a word, or it is the last
             match word {
                 Word::Verb(verb @ (Verb::Unsafe | Verb::Unable)) => {
                     self.skip_clause();
@@ -197,6 +200,23 @@ impl Parser<'_> {
                         Relation::Under => frame.flank = Some(Spot::Bottom),
                         relation => frame.links.push((Link::Rel(relation), Description::it())),
                     }
+                }
+                // 把所有的方块，除了红色的，都…
+                Word::Comma
+                    if frame.verb.is_none()
+                        && !frame.what.is_empty()
+                        && matches!(
+                            self.peek(1),
+                            Some(Word::Except | Word::Both | Word::Verb(_))
+                        ) => {}
+                Word::Except if frame.verb.is_none() && self.starts_thing(1) => {
+                    self.at += 1;
+                    let except = self.excepted();
+                    match frame.what.last_mut() {
+                        Some(last) => last.except.extend(except),
+                        None => self.except.extend(except),
+                    }
+                    continue;
                 }
                 Word::Comma
                     if matches!(frame.verb, None)
@@ -439,12 +459,23 @@ impl Parser<'_> {
                 into[i].kind = into[i + 1].kind;
             }
         }
+        // 红、绿、蓝三个方块: the number counts them all.
+        let listed = into.len() - first;
+        if let Some(last) = into.last_mut()
+            && listed > 1
+            && matches!(last.count, Count::Any(n) | Count::Exactly(n) if n == listed)
+        {
+            last.count = Count::The;
+        }
         for i in first + 1..into.len() {
             if into[i].kind.is_none() && into[i].words.is_empty() && !into[i].pronoun {
                 into[i].kind = into[i - 1].kind;
             }
         }
         if let Some(last) = into.last_mut() {
+            if !self.except.is_empty() && last.count == Count::The {
+                last.count = Count::All;
+            }
             last.except.append(&mut self.except);
         }
     }
