@@ -30,6 +30,8 @@ const NUDGE_M: f64 = 0.05;
 #[derive(Clone, Debug, Default)]
 pub struct History {
     done: Vec<SkillCall>,
+    /// The same with those of plans that ran to their end.
+    ever_done: Vec<SkillCall>,
     /// Each call that failed, the last code, and how often.
     pub failed: Vec<(SkillCall, FailureCode, usize)>,
     /// The call that failed last.
@@ -66,6 +68,7 @@ impl History {
                     .failed
                     .as_ref()
                     .is_some_and(|(_, f)| f.code == FailureCode::GoalNotReached);
+            history.ever_done.extend(attempt.done.iter().filter_map(call));
             if not_reached {
                 history.unreached += 1;
                 continue;
@@ -124,7 +127,7 @@ impl History {
                     let undone = |fact: &Fact| {
                         stages[i + 1..].iter().any(|later| matches!(later, Stage::Reach(more) if more.iter().any(|f| clash(f, fact))))
                     };
-                    let made = |fact: &Fact| self.done.iter().any(|call| makes(call, fact, state));
+                    let made = |fact: &Fact| self.ever_done.iter().any(|call| makes(call, fact, state));
                     facts.iter().all(|fact| undone(fact) && made(fact))
                 }
             };
