@@ -2,12 +2,11 @@
 
 use crate::fact::Fact;
 use crate::plan::SkillCall;
-use crate::skill::Unmet;
 use crate::state::{State, Support};
 use crate::symbolic::history::History;
 use crate::symbolic::intent::{Intent, Stage};
-use crate::symbolic::search::{Bounds, calls_on};
-use crate::symbolic::solve::{achieve, clash, make_ready};
+use crate::symbolic::search::Bounds;
+use crate::symbolic::solve::{achieve, clash, hopeless, make_ready};
 use crate::symbolic::why::Why;
 
 /// Steps, and what shall be true after them.
@@ -141,74 +140,24 @@ fn in_turn(
     Ok(course)
 }
 
-/// Why a fact can't be reached: what the skills say where all else is as it should be.
+/// Why a fact can't be reached: what the skills say, else what must be left alone.
 fn diagnose(fact: &Fact, state: &State, bounds: &Bounds<'_>) -> Why {
-    let mut best = state.clone();
-    for i in 0..best.situations.len() {
-        best.situations[i].open = best.situations[i].open.map(|_| true);
-        if let Support::On(j) = best.situations[i].support {
-            if fact
-                .objects()
-                .filter_map(|id| best.index(&id))
-                .any(|k| k == j)
-            {
-                best.put(i, Support::Ground);
-            }
-        }
+    let avoided = fact
+        .objects()
+        .filter_map(|id| state.index(&id))
+        .find(|i| bounds.avoid.contains(i));
+    if let Some(avoided) = avoided {
+        return Why::InTheWay(vec![avoided]);
     }
-    if let Some(held) = best.holding {
-        best.put(held, Support::Ground);
-    }
-    let objects: Vec<usize> = fact.objects().filter_map(|id| best.index(&id)).collect();
-    let Some(first) = objects.first().copied() else {
-        return Why::NoWay;
-    };
-    if let Some(avoided) = objects.iter().find(|i| bounds.avoid.contains(i)) {
-        return Why::InTheWay(vec![*avoided]);
-    }
-    let hard = |unmet: &Unmet| {
-        matches!(
-            unmet,
-            Unmet::DoesNotFit(..)
-                | Unmet::TooWide(_)
-                | Unmet::OutOfReach(_)
-                | Unmet::Itself(_)
-                | Unmet::NotSteady(_)
-        )
-    };
-    let refused = |calls: &[SkillCall], state: &State, promised: &dyn Fn(&Fact) -> bool| {
-        let makers = calls
-            .iter()
-            .filter(|call| call.skill().promise(call, state).iter().any(promised));
-        let unmet: Vec<Result<(), Unmet>> =
-            makers.map(|call| call.skill().check(call, state)).collect();
-        if unmet.iter().any(Result::is_ok) {
-            None
-        } else {
-            unmet.into_iter().filter_map(Result::err).find(hard)
-        }
-    };
-    let calls = calls_on(&best, &objects);
-    let moved = matches!(fact, Fact::Held(_)) || objects.len() == 2;
-    if moved {
-        let held = Fact::Held(best.objects()[first].id);
-        if let Some(unmet) = refused(&calls, &best, &|f| *f == held) {
-            return Why::of_unmet(&unmet, state);
-        }
-        best.put(first, Support::Hand);
-    }
-    let wanted =
-        |f: &Fact| f == fact || matches!(fact, Fact::Near(..)) && f.objects().eq(fact.objects());
-    if let Some(unmet) = refused(&calls, &best, &wanted) {
+    if let Some(unmet) = hopeless(fact, state) {
         return Why::of_unmet(&unmet, state);
     }
     let free = Bounds {
         banned: bounds.banned,
         ..Bounds::default()
     };
-    if (!bounds.avoid.is_empty() || !bounds.forbidden.is_empty())
-        && achieve(state, &[*fact], &free).is_ok()
-    {
+    let bound = !bounds.avoid.is_empty() || !bounds.forbidden.is_empty();
+    if bound && achieve(state, &[*fact], &free).is_ok() {
         return Why::InTheWay(bounds.avoid.to_vec());
     }
     Why::NoWay

@@ -68,7 +68,9 @@ impl History {
                     .failed
                     .as_ref()
                     .is_some_and(|(_, f)| f.code == FailureCode::GoalNotReached);
-            history.ever_done.extend(attempt.done.iter().filter_map(call));
+            history
+                .ever_done
+                .extend(attempt.done.iter().filter_map(call));
             if not_reached {
                 history.unreached += 1;
                 continue;
@@ -127,7 +129,8 @@ impl History {
                     let undone = |fact: &Fact| {
                         stages[i + 1..].iter().any(|later| matches!(later, Stage::Reach(more) if more.iter().any(|f| clash(f, fact))))
                     };
-                    let made = |fact: &Fact| self.ever_done.iter().any(|call| makes(call, fact, state));
+                    let made =
+                        |fact: &Fact| self.ever_done.iter().any(|call| makes(call, fact, state));
                     facts.iter().all(|fact| undone(fact) && made(fact))
                 }
             };

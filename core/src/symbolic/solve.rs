@@ -7,13 +7,14 @@ use crate::fact::{self, Fact};
 use crate::plan::SkillCall;
 use crate::robot::RobotSpec;
 use crate::scene::{ObjectId, Scene};
+use crate::skill::Unmet;
 use crate::state::{Side, State, Support};
-use crate::symbolic::search::{Aim, Bounds, search};
+use crate::symbolic::search::{Aim, Bounds, calls_on, search};
 
 /// Most states looked at for one fact.
-const NODES_ONE: usize = 1500;
+const NODES_ONE: usize = 800;
 /// Most states looked at for facts all at once.
-const NODES_ALL: usize = 6000;
+const NODES_ALL: usize = 3000;
 
 /// The state that plans start from: like [`State::of`], but things count as beside each other only when they are
 /// near, so that `put it left of the bowl` is not done by standing somewhere to the left.
@@ -57,7 +58,7 @@ pub fn achieve(
         Ok(way) => return Ok(way),
         Err(fact) => fact,
     };
-    if goal.len() > 1 {
+    if goal.len() > 1 && hopeless(&stuck, from).is_none() {
         let bounds = Bounds {
             nodes: NODES_ALL,
             ..*bounds
@@ -75,6 +76,12 @@ fn one_by_one(
     bounds: &Bounds<'_>,
 ) -> Result<(Vec<SkillCall>, State), Fact> {
     let mut keep: Vec<Fact> = bounds.keep.to_vec();
+    if let Some(fact) = goal
+        .iter()
+        .find(|f| !from.holds(f) && hopeless(f, from).is_some())
+    {
+        return Err(*fact);
+    }
     let (mut steps, mut state) = (Vec::new(), from.clone());
     for fact in goal {
         let bounds = Bounds {
@@ -104,6 +111,56 @@ pub fn make_ready(
     call.skill().effect(call, &mut state);
     steps.push(*call);
     Some((steps, state))
+}
+
+/// What no preparation can help: the precondition of the skills that would bring the fact about, where the hand is
+/// empty, all is open and nothing lies on what the fact speaks of.
+pub fn hopeless(fact: &Fact, state: &State) -> Option<Unmet> {
+    let mut best = state.clone();
+    let objects: Vec<usize> = fact.objects().filter_map(|id| best.index(&id)).collect();
+    let first = *objects.first()?;
+    for i in 0..best.situations.len() {
+        best.situations[i].open = best.situations[i].open.map(|_| true);
+        if matches!(best.situations[i].support, Support::On(j) if objects.contains(&j)) {
+            best.put(i, Support::Ground);
+        }
+    }
+    if let Some(held) = best.holding {
+        best.put(held, Support::Ground);
+    }
+    let hard = |unmet: &Unmet| {
+        matches!(
+            unmet,
+            Unmet::DoesNotFit(..)
+                | Unmet::TooWide(_)
+                | Unmet::OutOfReach(_)
+                | Unmet::Itself(_)
+                | Unmet::NotSteady(_)
+        )
+    };
+    let calls = calls_on(&best, &objects);
+    let refused = |state: &State, promised: &dyn Fn(&Fact) -> bool| {
+        let promises = |call: &&SkillCall| call.skill().promise(call, state).iter().any(promised);
+        let mut first = None;
+        for call in calls.iter().filter(promises) {
+            match call.skill().check(call, state) {
+                Ok(()) => return None,
+                Err(unmet) => first = first.or(Some(unmet).filter(hard)),
+            }
+        }
+        first
+    };
+    if matches!(fact, Fact::Held(_)) || objects.len() == 2 {
+        let held = Fact::Held(best.objects()[first].id);
+        if let Some(unmet) = refused(&best, &|f| *f == held) {
+            return Some(unmet);
+        }
+        best.put(first, Support::Hand);
+    }
+    let near = matches!(fact, Fact::Near(..));
+    refused(&best, &|f| {
+        f == fact || near && f.objects().eq(fact.objects())
+    })
 }
 
 /// Do two facts exclude each other?
