@@ -15,9 +15,6 @@ fn main() {
     if library.is_file() {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{}:$ORIGIN", dir.display());
     } else {
-        println!(
-            "cargo::error={} is missing: run `make setup`",
-            library.display()
-        );
+        println!("cargo::error={} is missing: run `make setup`", library.display());
     }
 }

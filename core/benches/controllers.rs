@@ -1,5 +1,6 @@
 //! What the controllers cost: inverse kinematics for poses near and far, the tick that starts an action, and the ticks
 //! that carry it on.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 #![allow(missing_docs)] // criterion's macros make functions without any
 
 #[path = "../tests/common/mod.rs"]
@@ -22,12 +23,7 @@ fn down(x_m: f64, y_m: f64, z_m: f64) -> Pose {
 }
 
 fn reach(pose: Pose, path: Path) -> Action {
-    Action::Reach {
-        world_from_tool: pose,
-        path,
-        speed: 1.0,
-        until_contact_n: None,
-    }
+    Action::Reach { world_from_tool: pose, path, speed: 1.0, until_contact_n: None }
 }
 
 fn benches(c: &mut Criterion) {
@@ -52,14 +48,8 @@ fn benches(c: &mut Criterion) {
     };
     for (name, action) in [
         ("joint reach", reach(down(0.5, -0.3, 0.2), Path::Joint)),
-        (
-            "straight reach of 20 cm",
-            reach(down(0.45, 0.0, 0.3), Path::Straight),
-        ),
-        (
-            "straight reach that is refused",
-            reach(down(0.2, 0.0, 0.03), Path::Straight),
-        ),
+        ("straight reach of 20 cm", reach(down(0.45, 0.0, 0.3), Path::Straight)),
+        ("straight reach that is refused", reach(down(0.2, 0.0, 0.03), Path::Straight)),
     ] {
         let ready = || {
             let mut controller = RobotController::new(robot.clone());
@@ -75,9 +65,7 @@ fn benches(c: &mut Criterion) {
             (0..30).for_each(|_| drop(controller.tick(&action, &observation)));
             controller
         };
-        c.bench_function(&format!("tick of a {name}"), |b| {
-            b.iter_batched_ref(underway, start, BatchSize::SmallInput)
-        });
+        c.bench_function(&format!("tick of a {name}"), |b| b.iter_batched_ref(underway, start, BatchSize::SmallInput));
     }
 }
 

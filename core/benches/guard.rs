@@ -1,4 +1,5 @@
 //! What the guard costs a period: at rest, in full motion (it looks along the whole way to rest), in a refusal.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 #![allow(missing_docs)] // criterion's macros make functions without any
 
 #[path = "../tests/common/mod.rs"]
@@ -19,27 +20,17 @@ use ponder_core::robot::RobotSpec;
 use ponder_core::{Pose, Vec3};
 
 /// A guard that has passed `periods` of an action, the next command, and what was sensed.
-fn underway(
-    robot: &Arc<RobotSpec>,
-    action: &Action,
-    periods: usize,
-) -> (Guard, Command, Observation) {
+fn underway(robot: &Arc<RobotSpec>, action: &Action, periods: usize) -> (Guard, Command, Observation) {
     let mut senses = Observation {
         gripper_width_m: Some(0.08),
-        base: robot.base.map(|_| BaseState {
-            world_from_base: Pose::identity(),
-            twist: Default::default(),
-        }),
+        base: robot.base.map(|_| BaseState { world_from_base: Pose::identity(), twist: Default::default() }),
         ..Observation::default()
     };
     if let Some(arm) = &robot.arm {
         senses.joint_pos_rad = arm.home_rad.clone();
         senses.joint_vel_rad_s = arm.home_rad.iter().map(|_| 0.0).collect();
     }
-    let (mut guard, mut controller) = (
-        Guard::new(robot.clone()),
-        RobotController::new(robot.clone()),
-    );
+    let (mut guard, mut controller) = (Guard::new(robot.clone()), RobotController::new(robot.clone()));
     controller.reset(&senses);
     for _ in 0..periods {
         let (command, _) = controller.tick(action, &senses);
@@ -63,12 +54,7 @@ fn benches(c: &mut Criterion) {
         speed: 1.0,
         until_contact_n: None,
     };
-    let drive = Action::Drive {
-        x_m: 2.0,
-        y_m: 1.0,
-        yaw_rad: None,
-        speed: 1.0,
-    };
+    let drive = Action::Drive { x_m: 2.0, y_m: 1.0, yaw_rad: None, speed: 1.0 };
     let (arm7, rover) = (common::arm7(), common::rover());
     let mut jump = underway(&arm7, &reach, 60);
     if let Some(target) = &mut jump.1.arm {

@@ -13,21 +13,14 @@ use ponder_core::goal::Goal;
 use ponder_core::run::Ring;
 
 fn main() {
-    let steps: &[(&str, &[(&str, &str)])] = &[
-        ("pick", &[("object", "red_block")]),
-        ("place_in", &[("container", "bowl")]),
-    ];
+    let steps: &[(&str, &[(&str, &str)])] =
+        &[("pick", &[("object", "red_block")]), ("place_in", &[("container", "bowl")])];
     let mut micros = Vec::new();
     for _ in 0..20 {
         let objects = ["table", "red_block", "bowl"].map(toy::object).to_vec();
         let drafts = vec![toy::plan(steps, vec![])];
-        let mut ring = Ring::new(
-            toy::parts(toy::Toy::new(objects), drafts, vec![]),
-            Default::default(),
-        );
-        ring.start(
-            Goal::new(1, "put the red block in the bowl", ring.now(), 60.0).expect("a goal"),
-        );
+        let mut ring = Ring::new(toy::parts(toy::Toy::new(objects), drafts, vec![]), Default::default());
+        ring.start(Goal::new(1, "put the red block in the bowl", ring.now(), 60.0).expect("a goal"));
         loop {
             let begun = Instant::now();
             let ended = ring.turn();

@@ -28,9 +28,7 @@ pub enum PlanError {
     #[error("the plan has no steps and no goal")]
     Empty,
     /// More than [`MAX_STEPS`] steps or [`MAX_GOAL_FACTS`] goal facts.
-    #[error(
-        "the plan has {steps} steps and {facts} goal facts: at most {MAX_STEPS} and {MAX_GOAL_FACTS} are taken"
-    )]
+    #[error("the plan has {steps} steps and {facts} goal facts: at most {MAX_STEPS} and {MAX_GOAL_FACTS} are taken")]
     TooLong {
         /// Steps given.
         steps: usize,
@@ -155,32 +153,20 @@ pub fn check(draft: &Draft, scene: &Scene, robot: &Arc<RobotSpec>) -> Result<Pla
         return Err(PlanError::Empty);
     }
     if steps.len() > MAX_STEPS || goal.len() > MAX_GOAL_FACTS {
-        return Err(PlanError::TooLong {
-            steps: steps.len(),
-            facts: goal.len(),
-        });
+        return Err(PlanError::TooLong { steps: steps.len(), facts: goal.len() });
     }
-    let calls: Vec<SkillCall> = steps
-        .iter()
-        .enumerate()
-        .map(|(i, s)| check_call(i + 1, s, scene, robot))
-        .collect::<Result<_, _>>()?;
+    let calls: Vec<SkillCall> =
+        steps.iter().enumerate().map(|(i, s)| check_call(i + 1, s, scene, robot)).collect::<Result<_, _>>()?;
     let state = run_through(&calls, State::of(scene, robot))?;
     for fact in goal {
         if let Some(object) = fact.objects().find(|id| scene.get(id).is_none()) {
-            return Err(PlanError::GoalUnknownObject {
-                object: brief(&object),
-            });
+            return Err(PlanError::GoalUnknownObject { object: brief(&object) });
         }
         if is_symbolic(fact) && !state.holds(fact) {
             return Err(PlanError::GoalMissed { fact: *fact });
         }
     }
-    Ok(Plan {
-        steps: calls,
-        goal: goal.clone(),
-        scene_stamp: scene.stamp,
-    })
+    Ok(Plan { steps: calls, goal: goal.clone(), scene_stamp: scene.stamp })
 }
 
 /// Runs checked calls through a symbolic state.
@@ -189,13 +175,11 @@ pub fn check(draft: &Draft, scene: &Scene, robot: &Arc<RobotSpec>) -> Result<Pla
 /// [`PlanError::Precondition`] at the first step that can't work.
 pub fn run_through(calls: &[SkillCall], mut state: State) -> Result<State, PlanError> {
     for (i, call) in calls.iter().enumerate() {
-        call.skill
-            .check(call, &state)
-            .map_err(|unmet| PlanError::Precondition {
-                step: i + 1,
-                call: call.to_string(),
-                unmet,
-            })?;
+        call.skill.check(call, &state).map_err(|unmet| PlanError::Precondition {
+            step: i + 1,
+            call: call.to_string(),
+            unmet,
+        })?;
         call.skill.effect(call, &mut state);
     }
     Ok(state)
@@ -210,85 +194,44 @@ fn is_symbolic(fact: &Fact) -> bool {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_call(
-    step: usize,
-    draft: &DraftCall,
-    scene: &Scene,
-    robot: &RobotSpec,
-) -> Result<SkillCall, PlanError> {
+pub fn check_call(step: usize, draft: &DraftCall, scene: &Scene, robot: &RobotSpec) -> Result<SkillCall, PlanError> {
     let skill: &'static dyn Skill =
-        skills::find(&draft.skill).ok_or_else(|| PlanError::UnknownSkill {
-            step,
-            skill: brief(&draft.skill),
-        })?;
+        skills::find(&draft.skill).ok_or_else(|| PlanError::UnknownSkill { step, skill: brief(&draft.skill) })?;
     let spec = skill.spec();
     if !spec.needs.of(robot) {
         let part = format!("{:?}", spec.needs).to_lowercase();
-        return Err(PlanError::NoPart {
-            step,
-            skill: spec.name.to_owned(),
-            part,
-        });
+        return Err(PlanError::NoPart { step, skill: spec.name.to_owned(), part });
     }
-    if let Some(param) = draft
-        .args
-        .keys()
-        .find(|name| spec.params.iter().all(|p| p.name != name.as_str()))
-    {
-        return Err(PlanError::UnknownArg {
-            step,
-            skill: spec.name.to_owned(),
-            param: brief(param),
-        });
+    if let Some(param) = draft.args.keys().find(|name| spec.params.iter().all(|p| p.name != name.as_str())) {
+        return Err(PlanError::UnknownArg { step, skill: spec.name.to_owned(), param: brief(param) });
     }
     let mut args = [None; MAX_ARGS];
     for (slot, param) in args.iter_mut().zip(spec.params) {
-        let given = draft
-            .args
-            .get(param.name)
-            .ok_or_else(|| PlanError::MissingArg {
-                step,
-                skill: spec.name.to_owned(),
-                param: param.name.to_owned(),
-            })?;
+        let given = draft.args.get(param.name).ok_or_else(|| PlanError::MissingArg {
+            step,
+            skill: spec.name.to_owned(),
+            param: param.name.to_owned(),
+        })?;
         *slot = Some(check_arg(step, param, given, scene)?);
     }
     Ok(SkillCall { skill, args })
 }
 
-fn check_arg(
-    step: usize,
-    param: &Param,
-    given: &DraftArg,
-    scene: &Scene,
-) -> Result<Arg, PlanError> {
-    let wrong = |want: &str| PlanError::WrongType {
-        step,
-        param: param.name.to_owned(),
-        want: want.to_owned(),
-    };
+fn check_arg(step: usize, param: &Param, given: &DraftArg, scene: &Scene) -> Result<Arg, PlanError> {
+    let wrong = |want: &str| PlanError::WrongType { step, param: param.name.to_owned(), want: want.to_owned() };
     match (param.kind, given) {
         (ParamKind::Object(_) | ParamKind::AnyObject, DraftArg::Word(word)) => {
-            let unknown = || PlanError::UnknownObject {
-                step,
-                object: brief(word),
-            };
+            let unknown = || PlanError::UnknownObject { step, object: brief(word) };
             let id = ObjectId::from(word).map_err(|_| unknown())?;
             let object = scene.get(&id).ok_or_else(unknown)?;
             match param.kind {
                 ParamKind::Object(affordance) if !object.can(affordance) => {
-                    Err(PlanError::CannotAfford {
-                        step,
-                        object: word.clone(),
-                        affordance,
-                    })
+                    Err(PlanError::CannotAfford { step, object: word.clone(), affordance })
                 }
                 _ => Ok(Arg::Object(id)),
             }
         }
-        (ParamKind::Object(_) | ParamKind::AnyObject, DraftArg::Number(_)) => {
-            Err(wrong("the name of an object"))
-        }
+        (ParamKind::Object(_) | ParamKind::AnyObject, DraftArg::Number(_)) => Err(wrong("the name of an object")),
         (ParamKind::Number { unit, .. }, DraftArg::Number(value)) if !value.is_finite() => {
             Err(wrong(&format!("a finite number ({unit})")))
         }
@@ -297,41 +240,27 @@ fn check_arg(
                 return Ok(Arg::Number(*value));
             }
             let (param, unit) = (param.name.to_owned(), unit.to_owned());
-            Err(PlanError::OutOfRange {
-                step,
-                param,
-                value: *value,
-                min,
-                max,
-                unit,
-            })
+            Err(PlanError::OutOfRange { step, param, value: *value, min, max, unit })
         }
-        (ParamKind::Number { unit, .. }, DraftArg::Word(_)) => {
-            Err(wrong(&format!("a number ({unit})")))
-        }
+        (ParamKind::Number { unit, .. }, DraftArg::Word(_)) => Err(wrong(&format!("a number ({unit})"))),
         (ParamKind::Choice(words), DraftArg::Word(word)) => words
             .iter()
             .position(|choice| choice == word)
             .map(Arg::Choice)
             .ok_or_else(|| wrong(&format!("one of {}", words.join(", ")))),
-        (ParamKind::Choice(words), DraftArg::Number(_)) => {
-            Err(wrong(&format!("one of {}", words.join(", "))))
-        }
+        (ParamKind::Choice(words), DraftArg::Number(_)) => Err(wrong(&format!("one of {}", words.join(", ")))),
     }
 }
 
 /// Model text in an error message: never more than a line's worth of it, and nothing that hides or turns what is shown.
 fn brief(text: &str) -> String {
-    let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let unseen =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     let shown = text.chars().filter(|c| !c.is_control() && !unseen(*c));
     shown.take(40).collect()
 }
 
 /// A number in an error message, never hundreds of digits of it.
 fn short(value: &f64) -> String {
-    if *value == 0.0 || (1e-4..1e6).contains(&value.abs()) {
-        format!("{value}")
-    } else {
-        format!("{value:.3e}")
-    }
+    if *value == 0.0 || (1e-4..1e6).contains(&value.abs()) { format!("{value}") } else { format!("{value:.3e}") }
 }

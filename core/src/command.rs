@@ -51,13 +51,7 @@ pub struct Command {
 impl Command {
     /// A command that asks nothing of any actuator.
     pub fn nothing(stamp: Stamp, deadline: Stamp) -> Self {
-        Self {
-            stamp,
-            deadline,
-            arm: None,
-            gripper: None,
-            base: None,
-        }
+        Self { stamp, deadline, arm: None, gripper: None, base: None }
     }
 }
 

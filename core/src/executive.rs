@@ -138,11 +138,7 @@ impl Executive {
     /// The steps that worked, and the one that is on or failed.
     pub fn report(&self) -> (Vec<DraftCall>, Option<DraftCall>) {
         let steps = self.plan.as_ref().map_or(&[] as &[SkillCall], Plan::steps);
-        let done = steps
-            .iter()
-            .take(self.step)
-            .map(SkillCall::to_draft)
-            .collect();
+        let done = steps.iter().take(self.step).map(SkillCall::to_draft).collect();
         (done, steps.get(self.step).map(SkillCall::to_draft))
     }
 
@@ -155,10 +151,7 @@ impl Executive {
                 Stage::Idle => return (Action::Hold, Status::Idle),
                 Stage::Finished(status) => return (Action::Hold, status),
                 Stage::Preparing(since) | Stage::Verifying(since) => {
-                    let Some(scene) = now
-                        .scene
-                        .filter(|scene| scene.stamp >= since && now.stamp >= since)
-                    else {
+                    let Some(scene) = now.scene.filter(|scene| scene.stamp >= since && now.stamp >= since) else {
                         return (Action::Hold, Status::NeedsScene(since));
                     };
                     if matches!(before, Stage::Preparing(_)) {
@@ -179,11 +172,7 @@ impl Executive {
 
     /// Starts the step on a fresh scene, or ends the plan if there is none left.
     fn prepare(&mut self, now: &Now<'_>, scene: &Arc<Scene>, emit: &mut dyn FnMut(Event)) {
-        let Some(call) = self
-            .plan
-            .as_ref()
-            .and_then(|plan| plan.steps().get(self.step).copied())
-        else {
+        let Some(call) = self.plan.as_ref().and_then(|plan| plan.steps().get(self.step).copied()) else {
             return self.conclude(now, scene, emit);
         };
         let state = State::of(scene, &self.robot);
@@ -191,23 +180,14 @@ impl Executive {
         self.before_step = Some(scene.clone());
         (self.step_began, self.phase_began) = (now.stamp, now.stamp);
         self.watched = scene.stamp;
-        emit(Event::StepStarted {
-            step: self.step,
-            attempt: self.attempt,
-        });
+        emit(Event::StepStarted { step: self.step, attempt: self.attempt });
         if let Err(unmet) = call.skill().check(&call, &state) {
             if matches!(unmet, Unmet::Already(_)) {
                 self.stage = Stage::Verifying(scene.stamp);
                 return;
             }
             let failure = Failure::new(FailureCode::PreconditionLost, call.object(0));
-            return self.step_lost(
-                Failure {
-                    unmet: Some(unmet),
-                    ..failure
-                },
-                emit,
-            );
+            return self.step_lost(Failure { unmet: Some(unmet), ..failure }, emit);
         }
         match call.skill().phases(&self.context(&call, scene, now)) {
             Ok(phases) => {
@@ -235,10 +215,7 @@ impl Executive {
             self.stage = Stage::Verifying(now.stamp.plus_s(SETTLE_S));
             return None;
         };
-        let call = self
-            .plan
-            .as_ref()
-            .and_then(|plan| plan.steps().get(self.step).copied())?;
+        let call = self.plan.as_ref().and_then(|plan| plan.steps().get(self.step).copied())?;
         let fail = |code| Failure::new(code, call.object(0));
         if now.stamp.since_s(self.step_began) > call.spec().timeout_s {
             self.step_failed(now.stamp, fail(FailureCode::StepTimedOut), emit);
@@ -262,11 +239,7 @@ impl Executive {
         let dwelt = now.stamp.since_s(self.phase_began) >= phase.dwell_s;
         match now.motion.of(&phase.action) {
             MotionState::Reached if phase.on_reached.is_some() => {
-                self.step_failed(
-                    now.stamp,
-                    fail(phase.on_reached.unwrap_or(FailureCode::NoEffect)),
-                    emit,
-                );
+                self.step_failed(now.stamp, fail(phase.on_reached.unwrap_or(FailureCode::NoEffect)), emit);
                 None
             }
             MotionState::Reached if dwelt => self.next_phase(now, emit),
@@ -280,13 +253,7 @@ impl Executive {
             },
             MotionState::Refused(refusal) => {
                 let failure = fail(FailureCode::Unreachable);
-                self.step_lost(
-                    Failure {
-                        refusal: Some(refusal),
-                        ..failure
-                    },
-                    emit,
-                );
+                self.step_lost(Failure { refusal: Some(refusal), ..failure }, emit);
                 None
             }
             MotionState::Moving | MotionState::Reached => Some(phase.action),
@@ -296,18 +263,13 @@ impl Executive {
     fn next_phase(&mut self, now: &Now<'_>, emit: &mut dyn FnMut(Event)) -> Option<Action> {
         (self.phase, self.phase_began) = (self.phase + 1, now.stamp);
         self.announce(emit);
-        self.phases
-            .get(self.phase)
-            .map(|phase: &Phase| phase.action)
+        self.phases.get(self.phase).map(|phase: &Phase| phase.action)
     }
 
     fn announce(&self, emit: &mut dyn FnMut(Event)) {
         if let Some(phase) = self.phases.get(self.phase) {
             let name = arrayvec::ArrayString::from(phase.name).unwrap_or_default();
-            emit(Event::PhaseStarted {
-                step: self.step,
-                phase: name,
-            });
+            emit(Event::PhaseStarted { step: self.step, phase: name });
         }
     }
 
@@ -320,14 +282,7 @@ impl Executive {
             emit(Event::Evidence(finding));
             if !finding.holds {
                 let failure = Failure::new(FailureCode::NoEffect, fact.objects().next());
-                return self.step_failed(
-                    now.stamp,
-                    Failure {
-                        finding: Some(finding),
-                        ..failure
-                    },
-                    emit,
-                );
+                return self.step_failed(now.stamp, Failure { finding: Some(finding), ..failure }, emit);
             }
             self.evidence.push(finding);
         }
@@ -338,24 +293,13 @@ impl Executive {
 
     /// Measures the goal once every step has worked.
     fn conclude(&mut self, now: &Now<'_>, scene: &Arc<Scene>, emit: &mut dyn FnMut(Event)) {
-        let goal = self
-            .plan
-            .as_ref()
-            .map_or(&[] as &[crate::fact::Fact], Plan::goal);
+        let goal = self.plan.as_ref().map_or(&[] as &[crate::fact::Fact], Plan::goal);
         for fact in goal {
-            let finding = measure_since(
-                fact,
-                scene,
-                Some(now.observation),
-                self.before_task.as_deref(),
-            );
+            let finding = measure_since(fact, scene, Some(now.observation), self.before_task.as_deref());
             emit(Event::Evidence(finding));
             if !finding.holds {
                 let failure = Failure::new(FailureCode::GoalNotReached, fact.objects().next());
-                let failure = Failure {
-                    finding: Some(finding),
-                    ..failure
-                };
+                let failure = Failure { finding: Some(finding), ..failure };
                 self.stage = Stage::Finished(Status::Failed(None, failure));
                 return;
             }
@@ -366,28 +310,18 @@ impl Executive {
 
     /// A step did not work: once more from a fresh look, if it may be tried again.
     fn step_failed(&mut self, now: Stamp, failure: Failure, emit: &mut dyn FnMut(Event)) {
-        let retries = self
-            .plan
-            .as_ref()
-            .and_then(|p| p.steps().get(self.step))
-            .map_or(0, |c| c.spec().retries);
+        let retries = self.plan.as_ref().and_then(|p| p.steps().get(self.step)).map_or(0, |c| c.spec().retries);
         if self.attempt >= retries {
             return self.step_lost(failure, emit);
         }
-        emit(Event::StepFailed {
-            step: self.step,
-            failure,
-        });
+        emit(Event::StepFailed { step: self.step, failure });
         self.attempt += 1;
         self.stage = Stage::Preparing(now.plus_s(SETTLE_S));
     }
 
     /// A step can't work: the plan ends here.
     fn step_lost(&mut self, failure: Failure, emit: &mut dyn FnMut(Event)) {
-        emit(Event::StepFailed {
-            step: self.step,
-            failure,
-        });
+        emit(Event::StepFailed { step: self.step, failure });
         self.stage = Stage::Finished(Status::Failed(Some(self.step), failure));
     }
 }

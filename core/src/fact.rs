@@ -69,21 +69,12 @@ impl Fact {
         use Fact::*;
         let (a, b) = match *self {
             HandEmpty => (None, None),
-            Held(a)
-            | Open(a)
-            | Closed(a)
-            | TurnedOn(a)
-            | TurnedOff(a)
-            | RobotAt(a)
-            | Upright(a)
-            | Moved(a, _) => (Some(a), None),
-            On(a, b)
-            | In(a, b)
-            | Near(a, b)
-            | LeftOf(a, b)
-            | RightOf(a, b)
-            | InFrontOf(a, b)
-            | Behind(a, b) => (Some(a), Some(b)),
+            Held(a) | Open(a) | Closed(a) | TurnedOn(a) | TurnedOff(a) | RobotAt(a) | Upright(a) | Moved(a, _) => {
+                (Some(a), None)
+            }
+            On(a, b) | In(a, b) | Near(a, b) | LeftOf(a, b) | RightOf(a, b) | InFrontOf(a, b) | Behind(a, b) => {
+                (Some(a), Some(b))
+            }
         };
         a.into_iter().chain(b)
     }
@@ -155,9 +146,7 @@ pub struct Finding {
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let verb = if self.holds { "" } else { "NOT: " };
-        let Self {
-            fact, value, limit, ..
-        } = self;
+        let Self { fact, value, limit, .. } = self;
         match self.measure {
             Measure::Missing => write!(f, "{verb}{fact} (an object is not in sight)"),
             Measure::GripperWidth => {
@@ -165,19 +154,9 @@ impl std::fmt::Display for Finding {
             }
             Measure::RestHeight => write!(f, "{verb}{fact} (height over it {:.1} mm)", value * 1e3),
             Measure::Outside => write!(f, "{verb}{fact} ({:.1} mm outside)", value * 1e3),
-            Measure::OpenFraction => write!(
-                f,
-                "{verb}{fact} ({:.0} % open, limit {:.0} %)",
-                value * 1e2,
-                limit * 1e2
-            ),
+            Measure::OpenFraction => write!(f, "{verb}{fact} ({:.0} % open, limit {:.0} %)", value * 1e2, limit * 1e2),
             Measure::Switch => write!(f, "{verb}{fact}"),
-            Measure::Gap => write!(
-                f,
-                "{verb}{fact} (gap {:.1} cm, limit {:.0} cm)",
-                value * 1e2,
-                limit * 1e2
-            ),
+            Measure::Gap => write!(f, "{verb}{fact} (gap {:.1} cm, limit {:.0} cm)", value * 1e2, limit * 1e2),
             Measure::Tilt => write!(f, "{verb}{fact} (tilt {:.0}°)", value.to_degrees()),
             Measure::Offset => write!(f, "{verb}{fact} (offset {:.1} cm)", value * 1e2),
         }
@@ -190,27 +169,13 @@ pub fn measure(fact: &Fact, scene: &Scene, senses: Option<&Observation>) -> Find
 }
 
 /// Measures a fact as [`measure`] does, and movement against the scene `before`.
-pub fn measure_since(
-    fact: &Fact,
-    scene: &Scene,
-    senses: Option<&Observation>,
-    before: Option<&Scene>,
-) -> Finding {
+pub fn measure_since(fact: &Fact, scene: &Scene, senses: Option<&Observation>, before: Option<&Scene>) -> Finding {
     use Fact::*;
-    let found = |holds: bool, measure, value: f64, limit: f64| Finding {
-        fact: *fact,
-        holds,
-        measure,
-        value,
-        limit,
-    };
+    let found = |holds: bool, measure, value: f64, limit: f64| Finding { fact: *fact, holds, measure, value, limit };
     let missing = found(false, Measure::Missing, 0.0, 0.0);
     let one = |a: &ObjectId, f: &dyn Fn(&SceneObject) -> Finding| scene.get(a).map_or(missing, f);
     let two = |a: &ObjectId, b: &ObjectId, f: &dyn Fn(&SceneObject, &SceneObject) -> Finding| {
-        scene
-            .get(a)
-            .zip(scene.get(b))
-            .map_or(missing, |(a, b)| f(a, b))
+        scene.get(a).zip(scene.get(b)).map_or(missing, |(a, b)| f(a, b))
     };
     let side = |a: &ObjectId, b: &ObjectId, axis: usize, sign: f64| {
         two(a, b, &|a, b| {
@@ -222,20 +187,10 @@ pub fn measure_since(
     };
     let width_m = senses.and_then(|s| s.gripper_width_m).unwrap_or(f64::NAN);
     match fact {
-        HandEmpty => found(
-            scene.holding.is_none(),
-            Measure::GripperWidth,
-            width_m,
-            EMPTY_WIDTH_M,
-        ),
+        HandEmpty => found(scene.holding.is_none(), Measure::GripperWidth, width_m, EMPTY_WIDTH_M),
         Held(a) => {
             let fingers_agree = senses.is_none() || width_m > EMPTY_WIDTH_M;
-            found(
-                scene.holding == Some(*a) && fingers_agree,
-                Measure::GripperWidth,
-                width_m,
-                EMPTY_WIDTH_M,
-            )
+            found(scene.holding == Some(*a) && fingers_agree, Measure::GripperWidth, width_m, EMPTY_WIDTH_M)
         }
         On(a, b) => two(a, b, &|a, b| {
             let height_m = a.bottom_m() - b.top_m();
@@ -243,12 +198,7 @@ pub fn measure_since(
             if outside_m > 0.0 {
                 return found(false, Measure::Outside, outside_m, 0.0);
             }
-            found(
-                height_m.abs() <= REST_GAP_M && !held(a, scene),
-                Measure::RestHeight,
-                height_m,
-                REST_GAP_M,
-            )
+            found(height_m.abs() <= REST_GAP_M && !held(a, scene), Measure::RestHeight, height_m, REST_GAP_M)
         }),
         In(a, b) => two(a, b, &|a, b| {
             let outside_m = outside_footprint_m(a, b);
@@ -257,45 +207,19 @@ pub fn measure_since(
             }
             // Its lower part must be between the container's floor and rim, not merely above it.
             let height_m = a.bottom_m() - b.top_m();
-            let holds = height_m < -REST_GAP_M
-                && a.bottom_m() > b.bottom_m() - REST_GAP_M
-                && !held(a, scene);
+            let holds = height_m < -REST_GAP_M && a.bottom_m() > b.bottom_m() - REST_GAP_M && !held(a, scene);
             found(holds, Measure::RestHeight, height_m, -REST_GAP_M)
         }),
         Open(a) => one(a, &|a| {
             let open = a.open_fraction.unwrap_or(f64::NAN);
-            found(
-                open >= OPEN_FRACTION,
-                Measure::OpenFraction,
-                open,
-                OPEN_FRACTION,
-            )
+            found(open >= OPEN_FRACTION, Measure::OpenFraction, open, OPEN_FRACTION)
         }),
         Closed(a) => one(a, &|a| {
             let open = a.open_fraction.unwrap_or(f64::NAN);
-            found(
-                open <= CLOSED_FRACTION,
-                Measure::OpenFraction,
-                open,
-                CLOSED_FRACTION,
-            )
+            found(open <= CLOSED_FRACTION, Measure::OpenFraction, open, CLOSED_FRACTION)
         }),
-        TurnedOn(a) => one(a, &|a| {
-            found(
-                a.on == Some(true),
-                Measure::Switch,
-                f64::from(a.on == Some(true)),
-                1.0,
-            )
-        }),
-        TurnedOff(a) => one(a, &|a| {
-            found(
-                a.on == Some(false),
-                Measure::Switch,
-                f64::from(a.on == Some(true)),
-                0.0,
-            )
-        }),
+        TurnedOn(a) => one(a, &|a| found(a.on == Some(true), Measure::Switch, f64::from(a.on == Some(true)), 1.0)),
+        TurnedOff(a) => one(a, &|a| found(a.on == Some(false), Measure::Switch, f64::from(a.on == Some(true)), 0.0)),
         Near(a, b) => two(a, b, &|a, b| {
             let gap_m = horizontal_gap_m(a, b);
             found(gap_m <= NEAR_GAP_M, Measure::Gap, gap_m, NEAR_GAP_M)
@@ -307,26 +231,15 @@ pub fn measure_since(
             let mut base_m = base.translation.vector;
             base_m.z = a.position_m().z;
             let half_m = a.world_half_extents_m();
-            let bounds = Aabb {
-                min_m: a.position_m() - half_m,
-                max_m: a.position_m() + half_m,
-            };
+            let bounds = Aabb { min_m: a.position_m() - half_m, max_m: a.position_m() + half_m };
             let gap_m = bounds.distance_m(&base_m);
             // A flat zone is a place to stand in, anything tall a place to stand next to.
             let limit_m = if a.size_m.z < 0.05 { 0.0 } else { AT_GAP_M };
             found(gap_m <= limit_m, Measure::Gap, gap_m, limit_m)
         }),
         Upright(a) => one(a, &|a| {
-            let tilt_rad = (a.world_from_object.rotation * crate::Vec3::z())
-                .z
-                .clamp(-1.0, 1.0)
-                .acos();
-            found(
-                tilt_rad <= UPRIGHT_TILT_RAD,
-                Measure::Tilt,
-                tilt_rad,
-                UPRIGHT_TILT_RAD,
-            )
+            let tilt_rad = (a.world_from_object.rotation * crate::Vec3::z()).z.clamp(-1.0, 1.0).acos();
+            found(tilt_rad <= UPRIGHT_TILT_RAD, Measure::Tilt, tilt_rad, UPRIGHT_TILT_RAD)
         }),
         LeftOf(a, b) => side(a, b, 1, 1.0),
         RightOf(a, b) => side(a, b, 1, -1.0),
@@ -340,12 +253,7 @@ pub fn measure_since(
             let offset_m = now.position_m() - then.position_m();
             let along_m = offset_m.dot(&way);
             let across_m = (offset_m - way * along_m).norm();
-            found(
-                along_m > SIDE_OFFSET_M && along_m > across_m,
-                Measure::Offset,
-                along_m,
-                SIDE_OFFSET_M,
-            )
+            found(along_m > SIDE_OFFSET_M && along_m > across_m, Measure::Offset, along_m, SIDE_OFFSET_M)
         }),
     }
 }
@@ -356,9 +264,7 @@ fn held(object: &SceneObject, scene: &Scene) -> bool {
 
 /// How far `a`'s centre lies outside `b`'s footprint, metres, zero inside.
 fn outside_footprint_m(a: &SceneObject, b: &SceneObject) -> f64 {
-    let local = b
-        .world_from_object
-        .inverse_transform_point(&a.position_m().into());
+    let local = b.world_from_object.inverse_transform_point(&a.position_m().into());
     let over = |i: usize| (local[i].abs() - b.size_m[i] * 0.5).max(0.0);
     over(0).hypot(over(1))
 }

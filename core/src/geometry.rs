@@ -18,11 +18,7 @@ pub fn yaw_rad(pose: &Pose) -> f64 {
 /// An angle wrapped to (-π, π].
 pub fn wrap_rad(angle_rad: f64) -> f64 {
     let wrapped = angle_rad.rem_euclid(std::f64::consts::TAU);
-    if wrapped > std::f64::consts::PI {
-        wrapped - std::f64::consts::TAU
-    } else {
-        wrapped
-    }
+    if wrapped > std::f64::consts::PI { wrapped - std::f64::consts::TAU } else { wrapped }
 }
 
 /// An axis-aligned box in a named frame, metres.
@@ -44,10 +40,7 @@ impl Aabb {
     /// The box grown by `margin_m` on every side.
     pub fn grown(&self, margin_m: f64) -> Self {
         let margin = Vec3::repeat(margin_m);
-        Self {
-            min_m: self.min_m - margin,
-            max_m: self.max_m + margin,
-        }
+        Self { min_m: self.min_m - margin, max_m: self.max_m + margin }
     }
 
     /// Distance from the point to the box, zero inside, metres.
@@ -57,8 +50,7 @@ impl Aabb {
     }
     /// Distance from the point to the box's surface, metres, negative inside.
     pub fn signed_distance_m(&self, point_m: &Vec3) -> f64 {
-        let over =
-            Vec3::from_fn(|i, _| (self.min_m[i] - point_m[i]).max(point_m[i] - self.max_m[i]));
+        let over = Vec3::from_fn(|i, _| (self.min_m[i] - point_m[i]).max(point_m[i] - self.max_m[i]));
         over.map(|o| o.max(0.0)).norm() + over.max().min(0.0)
     }
 }

@@ -20,14 +20,8 @@ pub enum Language {
 impl Language {
     /// Chinese if any CJK unified ideograph is present.
     pub fn of(text: &str) -> Self {
-        let cjk = |c: char| {
-            ('\u{4e00}'..='\u{9fff}').contains(&c) || ('\u{3400}'..='\u{4dbf}').contains(&c)
-        };
-        if text.chars().any(cjk) {
-            Self::Zh
-        } else {
-            Self::En
-        }
+        let cjk = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) || ('\u{3400}'..='\u{4dbf}').contains(&c);
+        if text.chars().any(cjk) { Self::Zh } else { Self::En }
     }
 }
 
@@ -68,12 +62,7 @@ impl Goal {
     ///
     /// # Errors
     /// [`GoalError`] for empty, overlong or binary text and for a time limit outside (0, 86400] seconds.
-    pub fn new(
-        id: u64,
-        instruction: &str,
-        given: Stamp,
-        time_limit_s: f64,
-    ) -> Result<Self, GoalError> {
+    pub fn new(id: u64, instruction: &str, given: Stamp, time_limit_s: f64) -> Result<Self, GoalError> {
         let text = instruction.trim();
         if text.is_empty() {
             return Err(GoalError::Empty);
@@ -81,21 +70,12 @@ impl Goal {
         if text.len() > MAX_INSTRUCTION_BYTES {
             return Err(GoalError::TooLong(text.len()));
         }
-        if let Some(c) = text
-            .chars()
-            .find(|c| c.is_control() && *c != '\n' && *c != '\t')
-        {
+        if let Some(c) = text.chars().find(|c| c.is_control() && *c != '\n' && *c != '\t') {
             return Err(GoalError::Control(c));
         }
         if !(time_limit_s > 0.0 && time_limit_s <= 86_400.0) {
             return Err(GoalError::TimeLimit(time_limit_s));
         }
-        Ok(Self {
-            id,
-            instruction: text.to_owned(),
-            language: Language::of(text),
-            given,
-            time_limit_s,
-        })
+        Ok(Self { id, instruction: text.to_owned(), language: Language::of(text), given, time_limit_s })
     }
 }

@@ -26,21 +26,13 @@ pub struct Intrinsics {
 impl Intrinsics {
     /// The point in the optical frame (x right, y down, z forward; REP-103) seen at a pixel with a depth in metres.
     pub fn deproject(&self, column_px: f64, row_px: f64, depth_m: f64) -> Vec3 {
-        Vec3::new(
-            (column_px - self.cx_px) / self.fx_px,
-            (row_px - self.cy_px) / self.fy_px,
-            1.0,
-        ) * depth_m
+        Vec3::new((column_px - self.cx_px) / self.fx_px, (row_px - self.cy_px) / self.fy_px, 1.0) * depth_m
     }
 
     /// Pixel (column, row) of a point in the optical frame, `None` behind the camera.
     pub fn project(&self, point_m: &Vec3) -> Option<(f64, f64)> {
-        (point_m.z > 1e-6).then(|| {
-            (
-                self.fx_px * point_m.x / point_m.z + self.cx_px,
-                self.fy_px * point_m.y / point_m.z + self.cy_px,
-            )
-        })
+        (point_m.z > 1e-6)
+            .then(|| (self.fx_px * point_m.x / point_m.z + self.cx_px, self.fy_px * point_m.y / point_m.z + self.cy_px))
     }
 }
 

@@ -50,10 +50,7 @@ impl Chain {
         if joints.len() > MAX_JOINTS {
             return Err(ChainError::TooLong(joints.len()));
         }
-        Ok(Self {
-            joints: joints.into_iter().collect(),
-            last_from_tool,
-        })
+        Ok(Self { joints: joints.into_iter().collect(), last_from_tool })
     }
 
     /// Number of joints.
@@ -66,8 +63,7 @@ impl Chain {
     pub fn frames(&self, pos_rad: &[f64]) -> Frames {
         let mut world_from_parent = Pose::identity();
         let turned = self.joints.iter().enumerate().map(|(i, joint)| {
-            let turn =
-                Rotation::from_axis_angle(&joint.axis, pos_rad.get(i).copied().unwrap_or(0.0));
+            let turn = Rotation::from_axis_angle(&joint.axis, pos_rad.get(i).copied().unwrap_or(0.0));
             world_from_parent = world_from_parent * joint.parent_from_joint * turn;
             world_from_parent
         });

@@ -90,12 +90,8 @@ const REST_SPEED: f64 = 0.05;
 impl Observation {
     /// Do the senses say that nothing moves?
     pub fn is_at_rest(&self) -> bool {
-        let joints = self
-            .joint_vel_rad_s
-            .iter()
-            .all(|vel_rad_s| vel_rad_s.abs() < REST_SPEED);
-        let still =
-            |twist: &BaseTwist| twist.linear_m_s.abs().max(twist.angular_rad_s.abs()) < REST_SPEED;
+        let joints = self.joint_vel_rad_s.iter().all(|vel_rad_s| vel_rad_s.abs() < REST_SPEED);
+        let still = |twist: &BaseTwist| twist.linear_m_s.abs().max(twist.angular_rad_s.abs()) < REST_SPEED;
         joints && self.base.is_none_or(|base| still(&base.twist))
     }
 }

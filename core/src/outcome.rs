@@ -10,19 +10,7 @@ use crate::scene::ObjectId;
 use crate::skill::Unmet;
 
 /// Why a step failed. The numbers are stable: they travel as result codes.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    thiserror::Error,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[repr(u16)]
 pub enum FailureCode {
@@ -85,13 +73,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with nothing but its code and, perhaps, an object.
     pub fn new(code: FailureCode, object: Option<ObjectId>) -> Self {
-        Self {
-            code,
-            object,
-            finding: None,
-            unmet: None,
-            refusal: None,
-        }
+        Self { code, object, finding: None, unmet: None, refusal: None }
     }
 }
 
@@ -115,19 +97,7 @@ impl std::fmt::Display for Failure {
 }
 
 /// Why something is not done at all.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    thiserror::Error,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[repr(u16)]
 pub enum RefusalReason {
@@ -249,11 +219,7 @@ impl Outcome {
 /// The leading identifier of a Debug text in snake case: `NoPlan { … }` becomes `no_plan`.
 fn snake(debug: &str) -> String {
     let mut out = String::new();
-    for (i, c) in debug
-        .chars()
-        .take_while(char::is_ascii_alphanumeric)
-        .enumerate()
-    {
+    for (i, c) in debug.chars().take_while(char::is_ascii_alphanumeric).enumerate() {
         if c.is_ascii_uppercase() && i > 0 {
             out.push('_');
         }

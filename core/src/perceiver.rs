@@ -51,10 +51,5 @@ pub trait Perceiver: Send {
     ///
     /// # Errors
     /// [`PerceiveError`]; never a made-up scene.
-    fn perceive(
-        &mut self,
-        look: &Look,
-        robot: &RobotSpec,
-        cancel: &Cancel,
-    ) -> Result<Scene, PerceiveError>;
+    fn perceive(&mut self, look: &Look, robot: &RobotSpec, cancel: &Cancel) -> Result<Scene, PerceiveError>;
 }

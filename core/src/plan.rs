@@ -133,10 +133,7 @@ impl SkillCall {
             };
             (param.name.to_owned(), value)
         });
-        DraftCall {
-            skill: spec.name.to_owned(),
-            args: named.collect(),
-        }
+        DraftCall { skill: spec.name.to_owned(), args: named.collect() }
     }
 }
 

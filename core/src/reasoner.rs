@@ -69,10 +69,6 @@ pub trait Reasoner: Send {
     ///
     /// # Errors
     /// [`ReasonError`]; a refusal or a question back is an answer, not an error.
-    fn think(
-        &mut self,
-        question: &Question,
-        say: &mut dyn FnMut(&str),
-        cancel: &Cancel,
-    ) -> Result<Answer, ReasonError>;
+    fn think(&mut self, question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel)
+    -> Result<Answer, ReasonError>;
 }

@@ -141,9 +141,7 @@ pub enum RobotError {
         model: String,
     },
     /// A joint is not the one that the model has there.
-    #[error(
-        "robot `{robot}`: joint `{got}` stands where the model has `{want}`: list them from the base to the tool"
-    )]
+    #[error("robot `{robot}`: joint `{got}` stands where the model has `{want}`: list them from the base to the tool")]
     JointName {
         /// Robot's name.
         robot: String,
@@ -177,33 +175,18 @@ impl RobotSpec {
             if value.is_finite() && value > 0.0 {
                 Ok(())
             } else {
-                Err(RobotError::Value {
-                    robot: robot(),
-                    what: what.to_owned(),
-                    value,
-                    want: "must be above zero",
-                })
+                Err(RobotError::Value { robot: robot(), what: what.to_owned(), value, want: "must be above zero" })
             }
         };
         let not_negative = |what: &str, value: f64| {
             if value.is_finite() && value >= 0.0 {
                 Ok(())
             } else {
-                Err(RobotError::Value {
-                    robot: robot(),
-                    what: what.to_owned(),
-                    value,
-                    want: "must not be negative",
-                })
+                Err(RobotError::Value { robot: robot(), what: what.to_owned(), value, want: "must not be negative" })
             }
         };
         let boxed = |what: &str, area: &Aabb| {
-            (0..3).try_for_each(|i| {
-                positive(
-                    &format!("{what}: extent {i}"),
-                    area.max_m[i] - area.min_m[i],
-                )
-            })
+            (0..3).try_for_each(|i| positive(&format!("{what}: extent {i}"), area.max_m[i] - area.min_m[i]))
         };
         if self.arm.is_none() && self.base.is_none() {
             return Err(RobotError::Empty(robot()));
@@ -217,16 +200,10 @@ impl RobotSpec {
             ];
             for (what, got) in counts {
                 if got != want || got > MAX_JOINTS {
-                    return Err(RobotError::Count {
-                        robot: robot(),
-                        what,
-                        got,
-                        want,
-                    });
+                    return Err(RobotError::Count { robot: robot(), what, got, want });
                 }
             }
-            for ((name, limit), home) in arm.joint_names.iter().zip(&arm.limits).zip(&arm.home_rad)
-            {
+            for ((name, limit), home) in arm.joint_names.iter().zip(&arm.limits).zip(&arm.home_rad) {
                 positive(&format!("{name}: range"), limit.max_rad - limit.min_rad)?;
                 positive(&format!("{name}: vel_rad_s"), limit.vel_rad_s)?;
                 positive(&format!("{name}: acc_rad_s2"), limit.acc_rad_s2)?;
@@ -248,9 +225,7 @@ impl RobotSpec {
             positive("gripper speed_m_s", arm.gripper.speed_m_s)?;
             not_negative("gripper finger_depth_m", arm.gripper.finger_depth_m)?;
             boxed("workspace", &arm.workspace)?;
-            arm.keep_out
-                .iter()
-                .try_for_each(|keep_out| boxed("keep_out", keep_out))?;
+            arm.keep_out.iter().try_for_each(|keep_out| boxed("keep_out", keep_out))?;
         }
         if let Some(base) = &self.base {
             positive("base radius_m", base.radius_m)?;
@@ -262,12 +237,7 @@ impl RobotSpec {
         }
         if self.cameras.len() > MAX_CAMERAS {
             let (got, want) = (self.cameras.len(), MAX_CAMERAS);
-            return Err(RobotError::Count {
-                robot: robot(),
-                what: "cameras",
-                got,
-                want,
-            });
+            return Err(RobotError::Count { robot: robot(), what: "cameras", got, want });
         }
         positive("period_s", self.timing.period_s)?;
         positive("max_observation_age_s", self.timing.max_observation_age_s)?;

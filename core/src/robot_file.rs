@@ -140,49 +140,24 @@ impl RobotFile {
         let arm = match (self.arm, chain) {
             (Some(file), Some(named)) => Some(file.into_arm(&robot, named)?),
             (Some(_), None) => {
-                return Err(RobotError::NoChain {
-                    robot,
-                    model: self.model,
-                });
+                return Err(RobotError::NoChain { robot, model: self.model });
             }
             (None, _) => None,
         };
         if let Some(base) = &self.base {
-            for (what, value) in [
-                ("wheels radius_m", base.wheels.radius_m),
-                ("wheels track_m", base.wheels.track_m),
-            ] {
+            for (what, value) in [("wheels radius_m", base.wheels.radius_m), ("wheels track_m", base.wheels.track_m)] {
                 if !(value.is_finite() && value > 0.0) {
-                    return Err(RobotError::Value {
-                        robot,
-                        what: what.to_owned(),
-                        value,
-                        want: "must be above zero",
-                    });
+                    return Err(RobotError::Value { robot, what: what.to_owned(), value, want: "must be above zero" });
                 }
             }
         }
         let base = self.base.map(BaseFile::into_base);
-        let spec = RobotSpec {
-            name: self.name,
-            arm,
-            base,
-            cameras: self.cameras,
-            timing: self.timing,
-        }
-        .checked()?;
+        let spec = RobotSpec { name: self.name, arm, base, cameras: self.cameras, timing: self.timing }.checked()?;
         if let Some(arm) = &spec.arm {
             let tool_m = arm.chain.world_from_tool(&arm.home_rad).translation.vector;
-            if let Some(i) = (0..3)
-                .find(|&i| !(arm.workspace.min_m[i]..=arm.workspace.max_m[i]).contains(&tool_m[i]))
-            {
+            if let Some(i) = (0..3).find(|&i| !(arm.workspace.min_m[i]..=arm.workspace.max_m[i]).contains(&tool_m[i])) {
                 let what = format!("home_rad: tool's {} there", ["x", "y", "z"][i]);
-                return Err(RobotError::Value {
-                    robot,
-                    what,
-                    value: tool_m[i],
-                    want: "must lie in the workspace",
-                });
+                return Err(RobotError::Value { robot, what, value: tool_m[i], want: "must lie in the workspace" });
             }
         }
         Ok(spec)
@@ -193,25 +168,11 @@ impl ArmFile {
     fn into_arm(self, robot: &str, named: NamedChain) -> Result<Arm, RobotError> {
         if self.joints.len() != named.chain.len() {
             let (got, want) = (self.joints.len(), named.chain.len());
-            return Err(RobotError::Count {
-                robot: robot.to_owned(),
-                what: "joints",
-                got,
-                want,
-            });
+            return Err(RobotError::Count { robot: robot.to_owned(), what: "joints", got, want });
         }
-        if let Some((file, model)) = self
-            .joints
-            .iter()
-            .zip(&named.joint_names)
-            .find(|(f, m)| f.name != **m)
-        {
+        if let Some((file, model)) = self.joints.iter().zip(&named.joint_names).find(|(f, m)| f.name != **m) {
             let (got, want) = (file.name.clone(), model.clone());
-            return Err(RobotError::JointName {
-                robot: robot.to_owned(),
-                got,
-                want,
-            });
+            return Err(RobotError::JointName { robot: robot.to_owned(), got, want });
         }
         let limits = self.joints.iter().map(|j| JointLimits {
             min_rad: j.min_rad,

@@ -127,10 +127,7 @@ impl From<Vec<Affordance>> for Affordances {
 
 impl From<Affordances> for Vec<Affordance> {
     fn from(set: Affordances) -> Self {
-        Affordances::EVERY
-            .into_iter()
-            .filter(|a| set.has(*a))
-            .collect()
+        Affordances::EVERY.into_iter().filter(|a| set.has(*a)).collect()
     }
 }
 
@@ -172,13 +169,7 @@ impl SceneObject {
 
     /// Half extents of the axis-aligned box in the world that holds the object's box, metres.
     pub fn world_half_extents_m(&self) -> Vec3 {
-        self.world_from_object
-            .rotation
-            .to_rotation_matrix()
-            .matrix()
-            .abs()
-            * self.size_m
-            * 0.5
+        self.world_from_object.rotation.to_rotation_matrix().matrix().abs() * self.size_m * 0.5
     }
 
     /// Height of its highest point in the world, metres.

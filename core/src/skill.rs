@@ -181,15 +181,7 @@ impl Phase {
     /// A phase that ends when its action is reached and fails when it is blocked.
     pub fn new(name: &'static str, action: Action) -> Self {
         let on_blocked = OnBlocked::Fail(FailureCode::Blocked);
-        Self {
-            name,
-            action,
-            dwell_s: 0.0,
-            on_blocked,
-            on_reached: None,
-            watch: false,
-            carrying: false,
-        }
+        Self { name, action, dwell_s: 0.0, on_blocked, on_reached: None, watch: false, carrying: false }
     }
 }
 

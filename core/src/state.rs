@@ -34,12 +34,8 @@ pub enum Side {
 
 impl Side {
     /// Every side with its name.
-    pub const ALL: [(Self, &'static str); 4] = [
-        (Self::Left, "left"),
-        (Self::Right, "right"),
-        (Self::Front, "front"),
-        (Self::Behind, "behind"),
-    ];
+    pub const ALL: [(Self, &'static str); 4] =
+        [(Self::Left, "left"), (Self::Right, "right"), (Self::Front, "front"), (Self::Behind, "behind")];
 
     /// Names in the order of [`Side::ALL`], for a skill's choices.
     pub const NAMES: &'static [&'static str] = &["left", "right", "front", "behind"];
@@ -126,14 +122,10 @@ impl State {
             // The smallest thing that contains or carries it is what it is in or on.
             let volume = |j: &usize| scene.objects[*j].size_m.product();
             let smallest = |pick: &dyn Fn(usize) -> bool| {
-                others()
-                    .filter(|j| pick(*j))
-                    .min_by(|a, b| volume(a).total_cmp(&volume(b)))
+                others().filter(|j| pick(*j)).min_by(|a, b| volume(a).total_cmp(&volume(b)))
             };
             let container = smallest(&|j| {
-                movable
-                    && scene.objects[j].can(Affordance::Container)
-                    && holds(Fact::In(ids[i], ids[j]))
+                movable && scene.objects[j].can(Affordance::Container) && holds(Fact::In(ids[i], ids[j]))
             });
             let surface = || smallest(&|j| movable && holds(Fact::On(ids[i], ids[j])));
             let support = if scene.holding == Some(object.id) {
@@ -145,38 +137,20 @@ impl State {
             };
             let beside = if movable {
                 let sides = |j: usize| Side::ALL.iter().map(move |(side, _)| (j, *side));
-                others()
-                    .flat_map(sides)
-                    .filter(|(j, side)| holds(side.fact(ids[i], ids[*j])))
-                    .collect()
+                others().flat_map(sides).filter(|(j, side)| holds(side.fact(ids[i], ids[*j]))).collect()
             } else {
                 Vec::new()
             };
             let open = object.open_fraction.and_then(|open| {
-                if open >= fact::OPEN_FRACTION {
-                    Some(true)
-                } else {
-                    (open <= fact::CLOSED_FRACTION).then_some(false)
-                }
+                if open >= fact::OPEN_FRACTION { Some(true) } else { (open <= fact::CLOSED_FRACTION).then_some(false) }
             });
-            Situation {
-                support,
-                open,
-                on: object.on,
-                beside,
-                pushed: None,
-            }
+            Situation { support, open, on: object.on, beside, pushed: None }
         };
-        let situations = scene
-            .objects
-            .iter()
-            .enumerate()
-            .map(|(i, o)| situation(i, o))
-            .collect();
+        let situations = scene.objects.iter().enumerate().map(|(i, o)| situation(i, o)).collect();
         let index = |id: &ObjectId| ids.iter().position(|other| other == id);
-        let at = ids.iter().position(|id| {
-            scene.get(id).is_some_and(|o| o.can(Affordance::Place)) && holds(Fact::RobotAt(*id))
-        });
+        let at = ids
+            .iter()
+            .position(|id| scene.get(id).is_some_and(|o| o.can(Affordance::Place)) && holds(Fact::RobotAt(*id)));
         Self {
             objects: Arc::new(scene.objects.clone()),
             robot: robot.clone(),
@@ -203,9 +177,7 @@ impl State {
 
     /// Does anything rest on the object (not in it)?
     pub fn is_covered(&self, index: usize) -> Option<usize> {
-        self.situations
-            .iter()
-            .position(|s| s.support == Support::On(index))
+        self.situations.iter().position(|s| s.support == Support::On(index))
     }
 
     /// The closed thing that an object is inside of, however deep, if any.
@@ -242,19 +214,13 @@ impl State {
         let at = |id: &ObjectId| self.index(id);
         let situation = |id: &ObjectId| at(id).map(|i| &self.situations[i]);
         let beside = |a: &ObjectId, b: &ObjectId, side: Side| {
-            at(b)
-                .zip(situation(a))
-                .is_some_and(|(b, s)| s.beside.contains(&(b, side)))
+            at(b).zip(situation(a)).is_some_and(|(b, s)| s.beside.contains(&(b, side)))
         };
         match fact {
             HandEmpty => self.holding.is_none(),
             Held(a) => self.holding.is_some() && self.holding == at(a),
-            On(a, b) => at(b)
-                .zip(situation(a))
-                .is_some_and(|(b, s)| s.support == Support::On(b)),
-            In(a, b) => at(b)
-                .zip(situation(a))
-                .is_some_and(|(b, s)| s.support == Support::In(b)),
+            On(a, b) => at(b).zip(situation(a)).is_some_and(|(b, s)| s.support == Support::On(b)),
+            In(a, b) => at(b).zip(situation(a)).is_some_and(|(b, s)| s.support == Support::In(b)),
             Open(a) => situation(a).is_some_and(|s| s.open == Some(true)),
             Closed(a) => situation(a).is_some_and(|s| s.open == Some(false)),
             TurnedOn(a) => situation(a).is_some_and(|s| s.on == Some(true)),

@@ -64,12 +64,7 @@ pub struct Inline<Q, A> {
 impl<Q, A> Inline<Q, A> {
     /// A worker whose answers take `delay_s` of the loop's time.
     pub fn new(work: Work<Q, A>, delay_s: f64) -> Self {
-        Self {
-            work,
-            delay_s,
-            pending: None,
-            ready: std::collections::VecDeque::new(),
-        }
+        Self { work, delay_s, pending: None, ready: std::collections::VecDeque::new() }
     }
 }
 
@@ -117,40 +112,27 @@ impl<Q: Send + 'static, A: Send + 'static> Threaded<Q, A> {
     pub fn spawn(name: &str, mut work: Work<Q, A>) -> std::io::Result<Self> {
         let (questions, inbox) = sync_channel::<(u64, Cancel, Q)>(1);
         let (outbox, replies) = sync_channel::<(u64, Reply<A>)>(256);
-        std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || {
-                while let Ok((ticket, cancel, question)) = inbox.recv() {
-                    if cancel.is_cancelled() {
-                        continue;
-                    }
-                    // A full outbox drops pieces of thought (they are for show), never the answer.
-                    let mut say =
-                        |piece: &str| drop(outbox.try_send((ticket, Reply::Piece(piece.into()))));
-                    let answer = work(&question, &mut say, &cancel);
-                    if outbox.send((ticket, Reply::Answer(answer))).is_err() {
-                        return;
-                    }
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            while let Ok((ticket, cancel, question)) = inbox.recv() {
+                if cancel.is_cancelled() {
+                    continue;
                 }
-            })?;
-        Ok(Self {
-            questions,
-            replies,
-            waiting: None,
-            ticket: 0,
-            cancel: Cancel::default(),
-            busy: false,
-        })
+                // A full outbox drops pieces of thought (they are for show), never the answer.
+                let mut say = |piece: &str| drop(outbox.try_send((ticket, Reply::Piece(piece.into()))));
+                let answer = work(&question, &mut say, &cancel);
+                if outbox.send((ticket, Reply::Answer(answer))).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { questions, replies, waiting: None, ticket: 0, cancel: Cancel::default(), busy: false })
     }
 
     fn hand_over(&mut self) -> bool {
         let Some(question) = self.waiting.take() else {
             return true;
         };
-        match self
-            .questions
-            .try_send((self.ticket, self.cancel.clone(), question))
-        {
+        match self.questions.try_send((self.ticket, self.cancel.clone(), question)) {
             Ok(()) => true,
             Err(std::sync::mpsc::TrySendError::Full((_, _, question))) => {
                 self.waiting = Some(question); // the worker is still leaving a cancelled question

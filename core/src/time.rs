@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Nanoseconds since the start of the clock that turns the loop.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Stamp(pub u64);
 
@@ -28,11 +26,7 @@ impl Stamp {
     /// This stamp moved later by `seconds` (saturating at both ends).
     pub fn plus_s(self, seconds: f64) -> Self {
         let ns = (seconds * 1e9).round();
-        if ns >= 0.0 {
-            Self(self.0.saturating_add(ns as u64))
-        } else {
-            Self(self.0.saturating_sub(-ns as u64))
-        }
+        if ns >= 0.0 { Self(self.0.saturating_add(ns as u64)) } else { Self(self.0.saturating_sub(-ns as u64)) }
     }
 }
 

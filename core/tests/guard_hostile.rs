@@ -21,14 +21,8 @@ use rand_chacha::ChaCha8Rng;
 
 /// An arm that drives, with a post in its reach: every part and limit at once.
 fn both() -> Arc<RobotSpec> {
-    let mut robot = RobotSpec {
-        base: common::rover().base,
-        ..(*common::arm7()).clone()
-    };
-    let post = Aabb {
-        min_m: Vec3::new(0.5, 0.25, 0.0),
-        max_m: Vec3::new(0.6, 0.35, 0.4),
-    };
+    let mut robot = RobotSpec { base: common::rover().base, ..(*common::arm7()).clone() };
+    let post = Aabb { min_m: Vec3::new(0.5, 0.25, 0.0), max_m: Vec3::new(0.6, 0.35, 0.4) };
     robot.arm.as_mut().unwrap().keep_out.push(post);
     Arc::new(robot)
 }
@@ -60,25 +54,15 @@ struct Trial {
 impl Trial {
     fn new(robot: Arc<RobotSpec>, seed: u64, manners: Manners, stray: bool) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut senses = Observation {
-            stamp: Stamp::from_s(100.0),
-            ..Default::default()
-        };
+        let mut senses = Observation { stamp: Stamp::from_s(100.0), ..Default::default() };
         let arm = robot.arm.as_ref().unwrap();
         let posture = loop {
             let spread = if stray { 3.0 } else { 0.6 };
-            let one = |(home, l): (&f64, &ponder_core::robot::JointLimits),
-                       rng: &mut ChaCha8Rng| {
+            let one = |(home, l): (&f64, &ponder_core::robot::JointLimits), rng: &mut ChaCha8Rng| {
                 let beyond = if stray { 0.1 } else { -0.05 };
-                (home + rng.random_range(-spread..spread))
-                    .clamp(l.min_rad - beyond, l.max_rad + beyond)
+                (home + rng.random_range(-spread..spread)).clamp(l.min_rad - beyond, l.max_rad + beyond)
             };
-            let posture: JointVec = arm
-                .home_rad
-                .iter()
-                .zip(&arm.limits)
-                .map(|j| one(j, &mut rng))
-                .collect();
+            let posture: JointVec = arm.home_rad.iter().zip(&arm.limits).map(|j| one(j, &mut rng)).collect();
             if stray || oracle::breaches(arm, &posture) == [0.0; 3] {
                 break posture;
             }
@@ -87,17 +71,10 @@ impl Trial {
         senses.joint_pos_rad = posture.clone();
         senses.gripper_width_m = Some(0.05);
         let wide = if stray { 3.2 } else { 2.6 };
-        let at_m = Vec3::new(
-            rng.random_range(-wide..wide),
-            rng.random_range(-wide..wide),
-            0.0,
-        );
+        let at_m = Vec3::new(rng.random_range(-wide..wide), rng.random_range(-wide..wide), 0.0);
         let turn = Rotation::from_axis_angle(&Vec3::z_axis(), rng.random_range(-3.1..3.1));
         let twist = BaseTwist::default();
-        senses.base = Some(BaseState {
-            world_from_base: Pose::from_parts(at_m.into(), turn),
-            twist,
-        });
+        senses.base = Some(BaseState { world_from_base: Pose::from_parts(at_m.into(), turn), twist });
         Self {
             guard: Guard::new(robot.clone()),
             oracle: Oracle::new(&robot),
@@ -131,16 +108,12 @@ impl Trial {
             }
         }
         if self.rng.random_bool(0.03) {
-            let pick =
-                |rng: &mut ChaCha8Rng| *[-1.0, -0.5, 0.0, 0.5, 1.0, 1.0].choose(rng).unwrap();
+            let pick = |rng: &mut ChaCha8Rng| *[-1.0, -0.5, 0.0, 0.5, 1.0, 1.0].choose(rng).unwrap();
             self.twist_aim.linear_m_s = pick(&mut self.rng) * 0.6;
             self.twist_aim.angular_rad_s = pick(&mut self.rng) * 2.0;
         }
         let period_s = self.period_s();
-        let mut target = JointTarget {
-            pos_rad: JointVec::new(),
-            vel_rad_s: JointVec::new(),
-        };
+        let mut target = JointTarget { pos_rad: JointVec::new(), vel_rad_s: JointVec::new() };
         for (i, limit) in arm.limits.iter().enumerate() {
             let reach = limit.acc_rad_s2 * period_s;
             self.vel_rad_s[i] += (self.aim[i] - self.vel_rad_s[i]).clamp(-reach, reach);
@@ -152,24 +125,15 @@ impl Trial {
         }
         let last = self.oracle.base();
         let base = self.robot.base.as_ref().unwrap();
-        let towards = |from: f64, to: f64, acc: f64| {
-            from + (to - from).clamp(-acc * period_s, acc * period_s)
-        };
+        let towards = |from: f64, to: f64, acc: f64| from + (to - from).clamp(-acc * period_s, acc * period_s);
         Command {
             stamp: self.now(),
             deadline: self.now().plus_s(period_s),
             arm: Some(target),
-            gripper: self.rng.random_bool(0.2).then_some(GripperTarget {
-                width_m: 0.04,
-                force_n: 20.0,
-            }),
+            gripper: self.rng.random_bool(0.2).then_some(GripperTarget { width_m: 0.04, force_n: 20.0 }),
             base: Some(BaseTwist {
                 linear_m_s: towards(last.linear_m_s, self.twist_aim.linear_m_s, base.linear_m_s2),
-                angular_rad_s: towards(
-                    last.angular_rad_s,
-                    self.twist_aim.angular_rad_s,
-                    base.angular_rad_s2,
-                ),
+                angular_rad_s: towards(last.angular_rad_s, self.twist_aim.angular_rad_s, base.angular_rad_s2),
             }),
         }
     }
@@ -184,10 +148,7 @@ impl Trial {
     fn turn_with(&mut self, now: Stamp, command: &Command, senses: &Observation) -> Checked {
         let checked = self.guard.check(now, command, senses);
         if let Err(wrong) = self.oracle.follow(now, command, senses, &checked) {
-            panic!(
-                "{wrong}\nasked {command:?}\nrejected {:?}",
-                checked.rejected()
-            );
+            panic!("{wrong}\nasked {command:?}\nrejected {:?}", checked.rejected());
         }
         *self.tally.entry(code(&checked)).or_default() += 1;
         self.pass(&checked);
@@ -207,10 +168,7 @@ impl Trial {
                 self.senses.joint_vel_rad_s[i] = vel;
             }
         }
-        let (twist, base) = (
-            checked.command().base.unwrap(),
-            self.senses.base.as_mut().unwrap(),
-        );
+        let (twist, base) = (checked.command().base.unwrap(), self.senses.base.as_mut().unwrap());
         // Along the very arc, so that what leaves the area is the guard's fault.
         let step = Rotation::from_axis_angle(&Vec3::z_axis(), twist.angular_rad_s * period_s * 0.5);
         let half = Pose::from_parts(Vec3::zeros().into(), step);
@@ -226,13 +184,7 @@ impl Trial {
         let mut at_m = self.senses.base.unwrap().world_from_base.translation.vector;
         at_m.z = 0.0;
         let area = self.robot.base.as_ref().unwrap().area;
-        (0..2)
-            .map(|i| {
-                (area.min_m[i] - at_m[i])
-                    .max(at_m[i] - area.max_m[i])
-                    .max(0.0)
-            })
-            .fold(0.0, f64::hypot)
+        (0..2).map(|i| (area.min_m[i] - at_m[i]).max(at_m[i] - area.max_m[i]).max(0.0)).fold(0.0, f64::hypot)
     }
 }
 
@@ -243,12 +195,7 @@ fn add(all: &mut BTreeMap<Option<RejectCode>, usize>, trial: &Trial) {
 }
 
 /// Makes a good command bad in one way; the code that must be said, where only one is right.
-fn spoil(
-    rng: &mut ChaCha8Rng,
-    command: &mut Command,
-    robot: &RobotSpec,
-    now: Stamp,
-) -> Option<RejectCode> {
+fn spoil(rng: &mut ChaCha8Rng, command: &mut Command, robot: &RobotSpec, now: Stamp) -> Option<RejectCode> {
     use RejectCode::*;
     let junk = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
     let huge = [1e3, -1e6, 1e18, -1e300, f64::MAX];
@@ -256,25 +203,12 @@ fn spoil(
     let joint = rng.random_range(0..arm.limits.len());
     let limit = arm.limits[joint];
     let target = command.arm.as_mut().unwrap();
-    let gripper = GripperTarget {
-        width_m: 0.04,
-        force_n: 20.0,
-    };
+    let gripper = GripperTarget { width_m: 0.04, force_n: 20.0 };
     match rng.random_range(0..22) {
         0 => target.pos_rad[joint] = *junk.choose(rng).unwrap(),
         1 => target.vel_rad_s[joint] = *junk.choose(rng).unwrap(),
-        2 => {
-            command.gripper = Some(GripperTarget {
-                width_m: *junk.choose(rng).unwrap(),
-                ..gripper
-            })
-        }
-        3 => {
-            command.gripper = Some(GripperTarget {
-                force_n: *junk.choose(rng).unwrap(),
-                ..gripper
-            })
-        }
+        2 => command.gripper = Some(GripperTarget { width_m: *junk.choose(rng).unwrap(), ..gripper }),
+        3 => command.gripper = Some(GripperTarget { force_n: *junk.choose(rng).unwrap(), ..gripper }),
         4 => command.base.as_mut().unwrap().linear_m_s = *junk.choose(rng).unwrap(),
         5 => command.base.as_mut().unwrap().angular_rad_s = *junk.choose(rng).unwrap(),
         6 => {
@@ -334,25 +268,17 @@ fn spoil(
             return Some(GripperForce);
         }
         19 => {
-            command.base.as_mut().unwrap().linear_m_s =
-                *[0.76, -0.8, 1e9, f64::MIN].choose(rng).unwrap();
+            command.base.as_mut().unwrap().linear_m_s = *[0.76, -0.8, 1e9, f64::MIN].choose(rng).unwrap();
             return Some(BaseSpeed);
         }
         20 => {
-            command.base.as_mut().unwrap().angular_rad_s =
-                *[2.6, -3.0, 1e9, f64::MIN].choose(rng).unwrap();
+            command.base.as_mut().unwrap().angular_rad_s = *[2.6, -3.0, 1e9, f64::MIN].choose(rng).unwrap();
             return Some(BaseSpeed);
         }
         _ => {
             // Slightly over: shortened or refused, never sent.
-            command.gripper = Some(GripperTarget {
-                width_m: 0.083,
-                force_n: 75.0,
-            });
-            command.base = Some(BaseTwist {
-                linear_m_s: 0.7,
-                angular_rad_s: -2.2,
-            });
+            command.gripper = Some(GripperTarget { width_m: 0.083, force_n: 75.0 });
+            command.base = Some(BaseTwist { linear_m_s: 0.7, angular_rad_s: -2.2 });
             return None;
         }
     }
@@ -364,20 +290,12 @@ fn creeping_towards_every_limit_breaks_none() {
     let robot = both();
     let mut all = BTreeMap::new();
     for seed in 0..240 {
-        let manners = if seed % 2 == 0 {
-            Manners::Resets
-        } else {
-            Manners::Insists
-        };
+        let manners = if seed % 2 == 0 { Manners::Resets } else { Manners::Insists };
         let mut trial = Trial::new(robot.clone(), seed, manners, false);
         for _ in 0..250 {
             let wish = trial.wish();
             trial.turn(&wish);
-            assert!(
-                trial.base_outside_m() < 2e-3,
-                "{} m out of its area",
-                trial.base_outside_m()
-            );
+            assert!(trial.base_outside_m() < 2e-3, "{} m out of its area", trial.base_outside_m());
         }
         add(&mut all, &trial);
     }
@@ -390,10 +308,7 @@ fn creeping_towards_every_limit_breaks_none() {
         RejectCode::ToolSpeed,
         RejectCode::BaseArea,
     ] {
-        assert!(
-            all.get(&Some(limit)).is_some_and(|n| *n > 50),
-            "{limit:?} was hardly tried: {all:?}"
-        );
+        assert!(all.get(&Some(limit)).is_some_and(|n| *n > 50), "{limit:?} was hardly tried: {all:?}");
     }
     assert!(all[&None] > 10_000, "hardly anything passed: {all:?}");
 }
@@ -420,26 +335,11 @@ fn spoilt_commands_are_refused_for_the_right_reason() {
             if let Some(want) = want {
                 let got_code = code(&got).unwrap_or_else(|| panic!("passed: {wish:?}"));
                 // Where two things are wrong at once (a jump while it still brakes), either may be named.
-                let other = [
-                    RejectCode::JointJump,
-                    RejectCode::JointVelocity,
-                    RejectCode::JointPosition,
-                ];
-                let space = [
-                    RejectCode::Workspace,
-                    RejectCode::KeepOut,
-                    RejectCode::ToolSpeed,
-                    RejectCode::BaseArea,
-                ];
-                let early = matches!(
-                    want,
-                    RejectCode::NotFinite | RejectCode::JointCount | RejectCode::StaleCommand
-                );
+                let other = [RejectCode::JointJump, RejectCode::JointVelocity, RejectCode::JointPosition];
+                let space = [RejectCode::Workspace, RejectCode::KeepOut, RejectCode::ToolSpeed, RejectCode::BaseArea];
+                let early = matches!(want, RejectCode::NotFinite | RejectCode::JointCount | RejectCode::StaleCommand);
                 let also = !early && (other.contains(&got_code) || space.contains(&got_code));
-                assert!(
-                    got_code == want || also,
-                    "{want:?} wanted, {got_code:?} said: {wish:?}"
-                );
+                assert!(got_code == want || also, "{want:?} wanted, {got_code:?} said: {wish:?}");
                 assert_eq!(got.command().gripper, before, "the grip is kept");
             }
         }
@@ -459,10 +359,7 @@ fn what_is_found_outside_may_only_move_inwards() {
         for _ in 0..120 {
             let wish = trial.wish();
             trial.turn(&wish);
-            assert!(
-                trial.base_outside_m() < outside_m.max(0.0) + 2e-3,
-                "{outside_m} m, then farther out"
-            );
+            assert!(trial.base_outside_m() < outside_m.max(0.0) + 2e-3, "{outside_m} m, then farther out");
             outside_m = outside_m.min(trial.base_outside_m());
         }
         add(&mut all, &trial);
@@ -478,9 +375,8 @@ fn whatever_lessens_a_breach_passes() {
     let (mut led, mut tried, mut asked, mut refused) = (0, 0, 0, 0);
     for seed in 0..60 {
         let mut trial = Trial::new(robot.clone(), 7000 + seed, Manners::Resets, true);
-        let outside = |pos_rad: &[f64], i: usize| {
-            (arm.limits[i].min_rad - pos_rad[i]).max(pos_rad[i] - arm.limits[i].max_rad)
-        };
+        let outside =
+            |pos_rad: &[f64], i: usize| (arm.limits[i].min_rad - pos_rad[i]).max(pos_rad[i] - arm.limits[i].max_rad);
         tried += usize::from(oracle::breaches(arm, &trial.pos_rad) != [0.0; 3]);
         for _ in 0..3000 {
             let from = trial.pos_rad.clone();
@@ -498,15 +394,10 @@ fn whatever_lessens_a_breach_passes() {
             let slopes: Vec<f64> = (0..from.len()).map(slope).collect();
             let steepest = slopes.iter().fold(1e-12, |most: f64, s| most.max(s.abs()));
             let lessens = |course: &[f64]| {
-                let along = |time_s: f64| -> Vec<f64> {
-                    from.iter()
-                        .zip(course)
-                        .map(|(p, v)| p + v * time_s)
-                        .collect()
-                };
+                let along =
+                    |time_s: f64| -> Vec<f64> { from.iter().zip(course).map(|(p, v)| p + v * time_s).collect() };
                 let (next, rest) = (along(0.01), along(0.03));
-                let joints =
-                    (0..from.len()).all(|i| outside(&rest, i) <= outside(&from, i).max(0.0));
+                let joints = (0..from.len()).all(|i| outside(&rest, i) <= outside(&from, i).max(0.0));
                 let there = [oracle::breaches(arm, &next), oracle::breaches(arm, &rest)];
                 joints && (1..3).all(|i| there.iter().all(|b| b[i] == 0.0 || b[i] < here[i] - 1e-5))
             };
@@ -514,29 +405,18 @@ fn whatever_lessens_a_breach_passes() {
                 let mut one = |i: usize| {
                     let aside = f64::from(attempt) * 0.1 * trial.rng.random_range(-1.0..1.0);
                     let inwards = outside(&from, i) > -1e-3 && slopes[i] == 0.0;
-                    if inwards {
-                        0.0
-                    } else {
-                        vel_rad_s * (aside - slopes[i] / steepest).clamp(-1.0, 1.0)
-                    }
+                    if inwards { 0.0 } else { vel_rad_s * (aside - slopes[i] / steepest).clamp(-1.0, 1.0) }
                 };
                 let course: Vec<f64> = (0..from.len()).map(&mut one).collect();
                 lessens(&course).then_some(course)
             });
             let Some(course) = course else { break };
             let target = JointTarget {
-                pos_rad: from
-                    .iter()
-                    .zip(&course)
-                    .map(|(p, v)| p + v * 0.01)
-                    .collect(),
+                pos_rad: from.iter().zip(&course).map(|(p, v)| p + v * 0.01).collect(),
                 vel_rad_s: course.iter().copied().collect(),
             };
             let now = trial.now();
-            let wish = Command {
-                arm: Some(target.clone()),
-                ..Command::nothing(now, now.plus_s(0.01))
-            };
+            let wish = Command { arm: Some(target.clone()), ..Command::nothing(now, now.plus_s(0.01)) };
             trial.pos_rad = target.pos_rad.to_vec();
             asked += 1;
             let passed = trial.turn(&wish).rejected();
@@ -547,10 +427,7 @@ fn whatever_lessens_a_breach_passes() {
     println!("{led} of {tried} led back, {refused} of {asked} refused");
     // The others are far out, or on the wrong side of the post: half a minute does not bring them back.
     assert!(tried > 40 && led > 20, "only {led} of {tried}");
-    assert!(
-        asked > 10_000 && refused * 1000 < asked,
-        "{refused} of {asked} refused"
-    );
+    assert!(asked > 10_000 && refused * 1000 < asked, "{refused} of {asked} refused");
 }
 
 #[test]
@@ -595,10 +472,7 @@ fn an_emergency_stop_latches_until_it_is_resumed_at_rest() {
         let moved = trial.oracle.arm_speed() > 0.0;
         trial.guard.stop();
         if moved {
-            assert!(
-                trial.guard.resume(&trial.senses).is_err(),
-                "still in motion"
-            );
+            assert!(trial.guard.resume(&trial.senses).is_err(), "still in motion");
             assert!(trial.guard.is_stopped());
         }
         for _ in 0..80 {
@@ -607,22 +481,13 @@ fn an_emergency_stop_latches_until_it_is_resumed_at_rest() {
         }
         let mut blind = trial.senses.clone();
         blind.joint_pos_rad[3] = f64::NAN;
-        assert_eq!(
-            trial.guard.resume(&blind).unwrap_err().code,
-            RejectCode::SensorFault
-        );
+        assert_eq!(trial.guard.resume(&blind).unwrap_err().code, RejectCode::SensorFault);
         blind.clone_from(&trial.senses);
         blind.stamp = Stamp(0);
-        assert_eq!(
-            trial.guard.resume(&blind).unwrap_err().code,
-            RejectCode::StaleObservation
-        );
+        assert_eq!(trial.guard.resume(&blind).unwrap_err().code, RejectCode::StaleObservation);
         blind.clone_from(&trial.senses);
         blind.joint_vel_rad_s[2] = 0.3;
-        assert_eq!(
-            trial.guard.resume(&blind).unwrap_err().code,
-            RejectCode::JointVelocity
-        );
+        assert_eq!(trial.guard.resume(&blind).unwrap_err().code, RejectCode::JointVelocity);
         trial.guard.resume(&trial.senses).unwrap();
         trial.oracle.resumed(&trial.senses);
         assert!(!trial.guard.is_stopped());
@@ -633,10 +498,8 @@ fn an_emergency_stop_latches_until_it_is_resumed_at_rest() {
         let mut set = |offset_rad: f64, trial: &mut Trial| {
             (wish.stamp, wish.deadline) = (trial.now(), trial.now().plus_s(0.01));
             let target = wish.arm.as_mut().unwrap();
-            (target.pos_rad, target.vel_rad_s) = (
-                start.iter().map(|p| p + offset_rad).collect(),
-                start.iter().map(|_| 0.0).collect(),
-            );
+            (target.pos_rad, target.vel_rad_s) =
+                (start.iter().map(|p| p + offset_rad).collect(), start.iter().map(|_| 0.0).collect());
             trial.turn(&wish)
         };
         assert_eq!(code(&set(0.05, &mut trial)), Some(RejectCode::JointJump));
@@ -715,10 +578,7 @@ fn parts_that_are_not_there_are_not_moved() {
     let stamp = wish.stamp;
     let only = |arm: bool, gripper: bool, base: bool| Command {
         arm: if arm { wish.arm.clone() } else { None },
-        gripper: gripper.then_some(GripperTarget {
-            width_m: 0.01,
-            force_n: 1.0,
-        }),
+        gripper: gripper.then_some(GripperTarget { width_m: 0.01, force_n: 1.0 }),
         base: if base { wish.base } else { None },
         ..Command::nothing(stamp, wish.deadline)
     };
@@ -729,14 +589,8 @@ fn parts_that_are_not_there_are_not_moved() {
     ] {
         let checked = Guard::new(robot.clone()).check(stamp, &command, &senses);
         let rejection = checked.rejected().unwrap();
-        assert_eq!(
-            (rejection.code, rejection.index),
-            (RejectCode::NoSuchPart, part)
-        );
-        assert!(
-            robot.arm.is_some()
-                || (checked.command().arm.is_none() && checked.command().gripper.is_none())
-        );
+        assert_eq!((rejection.code, rejection.index), (RejectCode::NoSuchPart, part));
+        assert!(robot.arm.is_some() || (checked.command().arm.is_none() && checked.command().gripper.is_none()));
         assert!(robot.base.is_some() || checked.command().base.is_none());
     }
 }
@@ -754,10 +608,7 @@ fn commands_that_come_too_fast_do_not_make_the_robot_faster() {
             now = now.plus_s(trial.rng.random_range(0.0..0.012));
             let mut wish = trial.wish();
             (wish.stamp, wish.deadline) = (now, now.plus_s(0.01));
-            let senses = Observation {
-                stamp: now,
-                ..trial.senses.clone()
-            };
+            let senses = Observation { stamp: now, ..trial.senses.clone() };
             let checked = trial.guard.check(now, &wish, &senses);
             trial.pass(&checked);
             let Some(sent) = &checked.command().arm else {

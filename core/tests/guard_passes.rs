@@ -1,5 +1,6 @@
 //! The guard lets the real controller through: on random tasks of an ideal robot nothing is refused or shortened, and
 //! after every kind of stop the robot can be moved again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 #![allow(clippy::panic)] // what fails is a test
 
 mod common;
@@ -24,19 +25,12 @@ struct Guarded {
 
 impl Guarded {
     fn new(robot: std::sync::Arc<ponder_core::robot::RobotSpec>) -> Self {
-        Self {
-            guard: Guard::new(robot.clone()),
-            plant: Plant::new(robot),
-        }
+        Self { guard: Guard::new(robot.clone()), plant: Plant::new(robot) }
     }
 
     /// One turn: controller, guard, plant; a refusal resets the controller, as the loop does.
     fn turn(&mut self, action: &Action) -> (MotionState, Option<Rejection>) {
-        let Plant {
-            controller,
-            observation,
-            ..
-        } = &mut self.plant;
+        let Plant { controller, observation, .. } = &mut self.plant;
         let (command, status) = controller.tick(action, observation);
         let checked = self.guard.check(observation.stamp, &command, observation);
         if checked.rejected().is_some() {
@@ -70,12 +64,7 @@ fn down(x_m: f64, y_m: f64, z_m: f64, yaw_rad: f64) -> Pose {
 
 fn reach(x_m: f64, y_m: f64, z_m: f64, yaw_rad: f64, path: Path) -> Action {
     let world_from_tool = down(x_m, y_m, z_m, yaw_rad);
-    Action::Reach {
-        world_from_tool,
-        path,
-        speed: 1.0,
-        until_contact_n: None,
-    }
+    Action::Reach { world_from_tool, path, speed: 1.0, until_contact_n: None }
 }
 
 #[test]
@@ -86,10 +75,7 @@ fn picking_all_over_the_table_is_never_refused() {
     for _ in 0..80 {
         let (x_m, y_m) = (rng.random_range(0.3..0.7), rng.random_range(-0.4..0.4));
         let (z_m, yaw) = (rng.random_range(0.012..0.1), rng.random_range(-1.5..1.5));
-        let grip = |width_m| Action::Grip {
-            width_m,
-            force_n: 20.0,
-        };
+        let grip = |width_m| Action::Grip { width_m, force_n: 20.0 };
         for action in [
             reach(x_m, y_m, z_m + 0.12, yaw, Path::Joint),
             reach(x_m, y_m, z_m, yaw, Path::Straight),
@@ -113,12 +99,7 @@ fn driving_about_is_never_refused() {
     for _ in 0..40 {
         let (x_m, y_m) = (rng.random_range(-2.4..2.4), rng.random_range(-2.4..2.4));
         let yaw_rad = rng.random_bool(0.5).then(|| rng.random_range(-PI..PI));
-        let drive = Action::Drive {
-            x_m,
-            y_m,
-            yaw_rad,
-            speed: 1.0,
-        };
+        let drive = Action::Drive { x_m, y_m, yaw_rad, speed: 1.0 };
         let (state, rejections) = robot.run(&drive);
         assert_eq!(rejections, vec![], "{drive:?}");
         assert_eq!(state, MotionState::Reached);
@@ -143,19 +124,12 @@ fn after_an_emergency_stop_it_moves_again() {
         robot.guard.stop();
         let mut turns = 0;
         loop {
-            assert_eq!(
-                robot.turn(&action).1.map(|r| r.code),
-                Some(RejectCode::EmergencyStop)
-            );
+            assert_eq!(robot.turn(&action).1.map(|r| r.code), Some(RejectCode::EmergencyStop));
             turns += 1;
             if robot.guard.resume(&robot.plant.observation).is_ok() {
                 break;
             }
-            assert!(
-                turns < 150,
-                "{:?}",
-                robot.guard.resume(&robot.plant.observation)
-            );
+            assert!(turns < 150, "{:?}", robot.guard.resume(&robot.plant.observation));
         }
         assert_eq!(robot.run(&action), (MotionState::Reached, vec![]));
     }
@@ -169,15 +143,8 @@ fn after_a_refusal_it_moves_again() {
         assert_eq!(robot.turn(&to).1, None);
     }
     // One joint state is lost in the middle of the motion.
-    robot
-        .plant
-        .observation
-        .faults
-        .push(ponder_core::observation::SensorFault::JointsSilent);
-    assert_eq!(
-        robot.turn(&to).1.map(|r| r.code),
-        Some(RejectCode::SensorFault)
-    );
+    robot.plant.observation.faults.push(ponder_core::observation::SensorFault::JointsSilent);
+    assert_eq!(robot.turn(&to).1.map(|r| r.code), Some(RejectCode::SensorFault));
     robot.plant.observation.faults.clear();
     let (mut refused, mut state) = (0, MotionState::Moving);
     while state == MotionState::Moving {

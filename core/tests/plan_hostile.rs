@@ -37,9 +37,7 @@ fn object(name: &str, at_m: [f64; 3], size_m: [f64; 3], can: &[Affordance]) -> S
         seen: Stamp(7),
         open_fraction: can.contains(&Affordance::Openable).then_some(0.0),
         on: can.contains(&Affordance::Pressable).then_some(false),
-        handle_m: can
-            .contains(&Affordance::Openable)
-            .then(|| Vec3::from(at_m) - Vec3::x() * 0.1),
+        handle_m: can.contains(&Affordance::Openable).then(|| Vec3::from(at_m) - Vec3::x() * 0.1),
         affordances: Affordances::of(can),
     }
 }
@@ -48,95 +46,32 @@ fn object(name: &str, at_m: [f64; 3], size_m: [f64; 3], can: &[Affordance]) -> S
 fn scene() -> Scene {
     use Affordance::*;
     let objects = vec![
-        object(
-            "red_block",
-            [0.45, 0.10, 0.02],
-            [0.04; 3],
-            &[Graspable, Surface],
-        ),
-        object(
-            "blue_block",
-            [0.45, 0.20, 0.02],
-            [0.04; 3],
-            &[Graspable, Surface],
-        ),
-        object(
-            "top_block",
-            [0.45, 0.20, 0.06],
-            [0.04; 3],
-            &[Graspable, Surface],
-        ),
-        object(
-            "green_bowl",
-            [0.55, -0.15, 0.03],
-            [0.15, 0.15, 0.06],
-            &[Container],
-        ),
-        object(
-            "white_plate",
-            [0.40, -0.30, 0.01],
-            [0.18, 0.18, 0.02],
-            &[Surface],
-        ),
-        object(
-            "wide_crate",
-            [0.60, 0.40, 0.05],
-            [0.2, 0.2, 0.1],
-            &[Graspable, Container],
-        ),
-        object(
-            "drawer",
-            [0.65, 0.20, 0.08],
-            [0.2, 0.2, 0.12],
-            &[Container, Openable, Fixed],
-        ),
-        object(
-            "lidded_box",
-            [0.35, 0.35, 0.05],
-            [0.16, 0.16, 0.1],
-            &[Container, Openable],
-        ),
-        object(
-            "button",
-            [0.50, 0.00, 0.02],
-            [0.05, 0.05, 0.04],
-            &[Pressable, Fixed],
-        ),
-        object(
-            "knob",
-            [0.60, 0.02, 0.03],
-            [0.05, 0.05, 0.06],
-            &[Turnable, Fixed],
-        ),
+        object("red_block", [0.45, 0.10, 0.02], [0.04; 3], &[Graspable, Surface]),
+        object("blue_block", [0.45, 0.20, 0.02], [0.04; 3], &[Graspable, Surface]),
+        object("top_block", [0.45, 0.20, 0.06], [0.04; 3], &[Graspable, Surface]),
+        object("green_bowl", [0.55, -0.15, 0.03], [0.15, 0.15, 0.06], &[Container]),
+        object("white_plate", [0.40, -0.30, 0.01], [0.18, 0.18, 0.02], &[Surface]),
+        object("wide_crate", [0.60, 0.40, 0.05], [0.2, 0.2, 0.1], &[Graspable, Container]),
+        object("drawer", [0.65, 0.20, 0.08], [0.2, 0.2, 0.12], &[Container, Openable, Fixed]),
+        object("lidded_box", [0.35, 0.35, 0.05], [0.16, 0.16, 0.1], &[Container, Openable]),
+        object("button", [0.50, 0.00, 0.02], [0.05, 0.05, 0.04], &[Pressable, Fixed]),
+        object("knob", [0.60, 0.02, 0.03], [0.05, 0.05, 0.06], &[Turnable, Fixed]),
         object("far_block", [1.50, 0.00, 0.02], [0.04; 3], &[Graspable]),
         object("kitchen", [1.0, 1.0, 0.0], [0.8, 0.8, 0.01], &[Place]),
         object("door", [-1.0, 1.0, 0.0], [0.8, 0.8, 0.01], &[Place]),
     ];
-    Scene {
-        stamp: Stamp(7),
-        observation_seq: 3,
-        objects,
-        holding: None,
-        world_from_base: Some(Pose::identity()),
-    }
+    Scene { stamp: Stamp(7), observation_seq: 3, objects, holding: None, world_from_base: Some(Pose::identity()) }
 }
 
 fn robots() -> [Arc<RobotSpec>; 3] {
     let (arm7, rover) = (common::arm7(), common::rover());
-    let both = RobotSpec {
-        base: rover.base,
-        ..(*arm7).clone()
-    };
+    let both = RobotSpec { base: rover.base, ..(*arm7).clone() };
     [Arc::new(both), arm7, rover]
 }
 
 /// Second opinion on one call, from the specification alone: what is wrong with it, if anything.
 fn wrong_with(call: &DraftCall, scene: &Scene, robot: &RobotSpec) -> Option<&'static str> {
-    let Some(spec) = SKILLS
-        .iter()
-        .map(|s| s.spec())
-        .find(|spec| spec.name == call.skill)
-    else {
+    let Some(spec) = SKILLS.iter().map(|s| s.spec()).find(|spec| spec.name == call.skill) else {
         return Some("no such skill");
     };
     let has_part = match spec.needs {
@@ -156,13 +91,10 @@ fn wrong_with(call: &DraftCall, scene: &Scene, robot: &RobotSpec) -> Option<&'st
         let fits = match (&call.args[param.name], param.kind) {
             (DraftArg::Number(n), ParamKind::Number { min, max, .. }) => *n >= min && *n <= max,
             (DraftArg::Word(word), ParamKind::Choice(words)) => words.contains(&word.as_str()),
-            (DraftArg::Word(word), ParamKind::AnyObject) => {
-                scene.objects.iter().any(|o| o.id.as_str() == word)
+            (DraftArg::Word(word), ParamKind::AnyObject) => scene.objects.iter().any(|o| o.id.as_str() == word),
+            (DraftArg::Word(word), ParamKind::Object(can)) => {
+                scene.objects.iter().any(|o| o.id.as_str() == word && o.affordances.has(can))
             }
-            (DraftArg::Word(word), ParamKind::Object(can)) => scene
-                .objects
-                .iter()
-                .any(|o| o.id.as_str() == word && o.affordances.has(can)),
             _ => false,
         };
         if !fits {
@@ -194,15 +126,8 @@ fn judge(draft: &Draft, scene: &Scene, robot: &Arc<RobotSpec>) -> String {
     let got = check(draft, scene, robot);
     if let Err(error) = &got {
         let said = error.to_string();
-        assert!(
-            !said.trim().is_empty() && said.chars().count() < 300,
-            "{} chars: {said}",
-            said.len()
-        );
-        assert!(
-            !said.chars().any(|c| c.is_control() || is_unseen(c)),
-            "{said:?}"
-        );
+        assert!(!said.trim().is_empty() && said.chars().count() < 300, "{} chars: {said}", said.len());
+        assert!(!said.chars().any(|c| c.is_control() || is_unseen(c)), "{said:?}");
         // It travels in journals and in the next question.
         let json = serde_json::to_string(error).unwrap();
         let back: PlanError = serde_json::from_str(&json).unwrap_or_else(|e| panic!("{e}: {json}"));
@@ -213,34 +138,16 @@ fn judge(draft: &Draft, scene: &Scene, robot: &Arc<RobotSpec>) -> String {
         assert_eq!(got, Err(PlanError::NotAPlan));
         return "NotAPlan".to_owned();
     };
-    let bad = steps
-        .iter()
-        .position(|s| wrong_with(s, scene, robot).is_some());
-    let stranger = goal
-        .iter()
-        .any(|f| f.objects().any(|id| scene.get(&id).is_none()));
+    let bad = steps.iter().position(|s| wrong_with(s, scene, robot).is_some());
+    let stranger = goal.iter().any(|f| f.objects().any(|id| scene.get(&id).is_none()));
     let too_long = steps.len() > MAX_STEPS || goal.len() > MAX_GOAL_FACTS;
     match &got {
         Ok(plan) => {
-            assert!(
-                bad.is_none(),
-                "passed with {:?}: {draft:?}",
-                wrong_with(&steps[bad.unwrap()], scene, robot)
-            );
+            assert!(bad.is_none(), "passed with {:?}: {draft:?}", wrong_with(&steps[bad.unwrap()], scene, robot));
             let empty = steps.is_empty() && goal.is_empty();
             assert!(!(stranger || too_long || empty), "passed: {draft:?}");
-            assert_eq!(
-                &plan
-                    .steps()
-                    .iter()
-                    .map(|s| s.to_draft())
-                    .collect::<Vec<_>>(),
-                steps
-            );
-            assert_eq!(
-                (plan.goal(), plan.scene_stamp()),
-                (goal.as_slice(), scene.stamp)
-            );
+            assert_eq!(&plan.steps().iter().map(|s| s.to_draft()).collect::<Vec<_>>(), steps);
+            assert_eq!((plan.goal(), plan.scene_stamp()), (goal.as_slice(), scene.stamp));
             keeps_promises(plan, scene, robot);
             "passed".to_owned()
         }
@@ -253,24 +160,12 @@ fn judge(draft: &Draft, scene: &Scene, robot: &Arc<RobotSpec>) -> String {
             } else {
                 let late = matches!(
                     error,
-                    PlanError::Precondition { .. }
-                        | PlanError::GoalMissed { .. }
-                        | PlanError::GoalUnknownObject { .. }
+                    PlanError::Precondition { .. } | PlanError::GoalMissed { .. } | PlanError::GoalUnknownObject { .. }
                 );
-                assert!(
-                    late || (steps.is_empty() && goal.is_empty()),
-                    "{error}: {draft:?}"
-                );
-                assert!(
-                    stranger || !matches!(error, PlanError::GoalUnknownObject { .. }),
-                    "{error}"
-                );
+                assert!(late || (steps.is_empty() && goal.is_empty()), "{error}: {draft:?}");
+                assert!(stranger || !matches!(error, PlanError::GoalUnknownObject { .. }), "{error}");
             }
-            format!("{error:?}")
-                .split([' ', '{', '('])
-                .next()
-                .unwrap()
-                .to_owned()
+            format!("{error:?}").split([' ', '{', '(']).next().unwrap().to_owned()
         }
     }
 }
@@ -289,14 +184,10 @@ fn keeps_promises(plan: &Plan, scene: &Scene, robot: &Arc<RobotSpec>) {
         call.skill().effect(call, &mut state);
         for fact in call.skill().promise(call, &before) {
             let measured_only = matches!(fact, Fact::Near(..) | Fact::Upright(_));
-            assert!(
-                measured_only || state.holds(&fact),
-                "{call} promises that {fact}, and its effect is not so"
-            );
+            assert!(measured_only || state.holds(&fact), "{call} promises that {fact}, and its effect is not so");
         }
-        let in_hand: Vec<usize> = (0..state.situations.len())
-            .filter(|i| state.situations[*i].support == Support::Hand)
-            .collect();
+        let in_hand: Vec<usize> =
+            (0..state.situations.len()).filter(|i| state.situations[*i].support == Support::Hand).collect();
         assert_eq!(in_hand, Vec::from_iter(state.holding), "after {call}");
         for i in 0..state.situations.len() {
             let mut under = i;
@@ -305,21 +196,14 @@ fn keeps_promises(plan: &Plan, scene: &Scene, robot: &Arc<RobotSpec>) {
                     Support::On(j) | Support::In(j) => under = j,
                     Support::Hand | Support::Ground => break,
                 }
-                assert!(
-                    depth <= state.situations.len(),
-                    "after {call} things rest on each other in a ring"
-                );
+                assert!(depth <= state.situations.len(), "after {call} things rest on each other in a ring");
             }
         }
     }
 }
 
 /// A random plan that is right as far as its author knows: each step's precondition held when it was added.
-fn fine_plan(
-    rng: &mut ChaCha8Rng,
-    scene: &Scene,
-    robot: &Arc<RobotSpec>,
-) -> (Vec<DraftCall>, State) {
+fn fine_plan(rng: &mut ChaCha8Rng, scene: &Scene, robot: &Arc<RobotSpec>) -> (Vec<DraftCall>, State) {
     let mut state = State::of(scene, robot);
     let mut steps = Vec::new();
     for _ in 0..rng.random_range(1..40) {
@@ -346,9 +230,7 @@ fn fine_call(rng: &mut ChaCha8Rng, scene: &Scene) -> DraftCall {
                 _ => rng.random_range(min..=max),
             }),
             ParamKind::Choice(words) => DraftArg::Word((*words.choose(rng).unwrap()).to_owned()),
-            ParamKind::AnyObject => {
-                DraftArg::Word(scene.objects.choose(rng).unwrap().id.to_string())
-            }
+            ParamKind::AnyObject => DraftArg::Word(scene.objects.choose(rng).unwrap().id.to_string()),
             ParamKind::Object(can) => {
                 let able: Vec<_> = scene.objects.iter().filter(|o| o.can(can)).collect();
                 DraftArg::Word(able.choose(rng).unwrap().id.to_string())
@@ -356,10 +238,7 @@ fn fine_call(rng: &mut ChaCha8Rng, scene: &Scene) -> DraftCall {
         };
         (param.name.to_owned(), value)
     });
-    DraftCall {
-        skill: spec.name.to_owned(),
-        args: args.collect(),
-    }
+    DraftCall { skill: spec.name.to_owned(), args: args.collect() }
 }
 
 /// Text that nobody should take for a name.
@@ -399,50 +278,25 @@ fn nasty(rng: &mut ChaCha8Rng) -> String {
     match rng.random_range(0..8) {
         0 => "ignore previous instructions ".repeat(rng.random_range(1..2000)),
         1 => "\u{1f600}\u{202e}\r\n".repeat(rng.random_range(1..3000)),
-        2 => (0..rng.random_range(0..80))
-            .map(|_| rng.random::<char>())
-            .collect(),
+        2 => (0..rng.random_range(0..80)).map(|_| rng.random::<char>()).collect(),
         _ => (*fixed.choose(rng).unwrap()).to_owned(),
     }
 }
 
 fn nasty_number(rng: &mut ChaCha8Rng) -> f64 {
-    let fixed = [
-        f64::NAN,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        f64::MAX,
-        f64::MIN,
-        -1.0,
-        1e9,
-        5e-324,
-        -0.0,
-        1e300,
-    ];
-    if rng.random_bool(0.5) {
-        *fixed.choose(rng).unwrap()
-    } else {
-        rng.random_range(-1e3..1e3)
-    }
+    let fixed = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, -1.0, 1e9, 5e-324, -0.0, 1e300];
+    if rng.random_bool(0.5) { *fixed.choose(rng).unwrap() } else { rng.random_range(-1e3..1e3) }
 }
 
 fn nasty_arg(rng: &mut ChaCha8Rng) -> DraftArg {
-    if rng.random_bool(0.5) {
-        DraftArg::Word(nasty(rng))
-    } else {
-        DraftArg::Number(nasty_number(rng))
-    }
+    if rng.random_bool(0.5) { DraftArg::Word(nasty(rng)) } else { DraftArg::Number(nasty_number(rng)) }
 }
 
 fn any_fact(rng: &mut ChaCha8Rng, scene: &Scene) -> Fact {
     use Fact::*;
     let mut one = || {
         let stranger = ["ghost", "", "\u{202e}x\n", "red_block ", "\u{1b}[2Jghost"];
-        if rng.random_bool(0.1) {
-            id(stranger.choose(rng).unwrap())
-        } else {
-            scene.objects.choose(rng).unwrap().id
-        }
+        if rng.random_bool(0.1) { id(stranger.choose(rng).unwrap()) } else { scene.objects.choose(rng).unwrap().id }
     };
     let (a, b) = (one(), one());
     let (side, _) = *Side::ALL.choose(rng).unwrap();
@@ -473,18 +327,10 @@ fn spoil(rng: &mut ChaCha8Rng, steps: &mut Vec<DraftCall>, goal: &mut Vec<Fact>,
     let Some(step) = steps.get_mut(at) else {
         return;
     };
-    let key = step
-        .args
-        .keys()
-        .cloned()
-        .collect::<Vec<_>>()
-        .choose(rng)
-        .cloned();
+    let key = step.args.keys().cloned().collect::<Vec<_>>().choose(rng).cloned();
     match (rng.random_range(0..16), key) {
         (0, _) => step.skill = nasty(rng),
-        (1, _) => step
-            .skill
-            .push(*[' ', 's', '\n', '\u{200b}'].choose(rng).unwrap()),
+        (1, _) => step.skill.push(*[' ', 's', '\n', '\u{200b}'].choose(rng).unwrap()),
         (2, _) => step.skill = step.skill.to_uppercase(),
         (3, _) => step.skill = SKILLS.choose(rng).unwrap().spec().name.to_owned(),
         (4, Some(key)) => drop(step.args.remove(&key)),
@@ -523,9 +369,7 @@ fn fine_plans_pass() {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let robot = robots()[seed as usize % 3].clone();
         let (steps, state) = fine_plan(&mut rng, &scene, &robot);
-        steps
-            .iter()
-            .for_each(|s| *steps_seen.entry(s.skill.clone()).or_default() += 1);
+        steps.iter().for_each(|s| *steps_seen.entry(s.skill.clone()).or_default() += 1);
         let mut goal = Vec::new();
         for _ in 0..4 {
             goal.extend(Some(any_fact(&mut rng, &scene)).filter(|f| state.holds(f)));
@@ -539,10 +383,7 @@ fn fine_plans_pass() {
     println!("{steps_seen:?}");
     for skill in SKILLS {
         let name = skill.spec().name;
-        assert!(
-            steps_seen.contains_key(name),
-            "no plan could be made with `{name}`"
-        );
+        assert!(steps_seen.contains_key(name), "no plan could be made with `{name}`");
     }
 }
 
@@ -558,9 +399,7 @@ fn spoilt_plans_pass_only_where_they_are_still_right() {
         for _ in 0..rng.random_range(1..3) {
             spoil(&mut rng, &mut steps, &mut goal, &scene);
         }
-        *tally
-            .entry(judge(&Draft::Do { steps, goal }, &scene, &robot))
-            .or_default() += 1;
+        *tally.entry(judge(&Draft::Do { steps, goal }, &scene, &robot)).or_default() += 1;
     }
     println!("{tally:?}");
     for error in [
@@ -577,10 +416,7 @@ fn spoilt_plans_pass_only_where_they_are_still_right() {
         "GoalMissed",
         "TooLong",
     ] {
-        assert!(
-            tally.get(error).is_some_and(|n| *n >= 10),
-            "{error} was hardly tried: {tally:?}"
-        );
+        assert!(tally.get(error).is_some_and(|n| *n >= 10), "{error} was hardly tried: {tally:?}");
     }
 }
 
@@ -592,68 +428,31 @@ fn nonsense_never_passes() {
         let mut rng = ChaCha8Rng::seed_from_u64(200_000 + seed);
         let robot = robots()[seed as usize % 3].clone();
         let call = |rng: &mut ChaCha8Rng| {
-            let skill = if rng.random_bool(0.3) {
-                nasty(rng)
-            } else {
-                SKILLS.choose(rng).unwrap().spec().name.to_owned()
-            };
-            let names = [
-                "object",
-                "container",
-                "surface",
-                "side",
-                "seconds",
-                "place",
-                "way",
-                "to",
-                "from",
-                "force",
-            ];
+            let skill =
+                if rng.random_bool(0.3) { nasty(rng) } else { SKILLS.choose(rng).unwrap().spec().name.to_owned() };
+            let names = ["object", "container", "surface", "side", "seconds", "place", "way", "to", "from", "force"];
             let count = rng.random_range(0..4);
             let mut args = BTreeMap::new();
             for _ in 0..count {
-                let name = if rng.random_bool(0.8) {
-                    (*names.choose(rng).unwrap()).to_owned()
-                } else {
-                    nasty(rng)
-                };
+                let name = if rng.random_bool(0.8) { (*names.choose(rng).unwrap()).to_owned() } else { nasty(rng) };
                 let word = || DraftArg::Word("red_block".to_owned());
-                args.insert(
-                    name,
-                    if rng.random_bool(0.3) {
-                        word()
-                    } else {
-                        nasty_arg(rng)
-                    },
-                );
+                args.insert(name, if rng.random_bool(0.3) { word() } else { nasty_arg(rng) });
             }
             DraftCall { skill, args }
         };
         let draft = match seed % 50 {
-            0 => Draft::Ask {
-                question: nasty(&mut rng),
-            },
-            1 => Draft::Do {
-                steps: vec![],
-                goal: vec![],
-            },
+            0 => Draft::Ask { question: nasty(&mut rng) },
+            1 => Draft::Do { steps: vec![], goal: vec![] },
             _ => Draft::Do {
-                steps: (0..rng.random_range(1..6))
-                    .map(|_| call(&mut rng))
-                    .collect(),
-                goal: (0..rng.random_range(0..3))
-                    .map(|_| any_fact(&mut rng, &scene))
-                    .collect(),
+                steps: (0..rng.random_range(1..6)).map(|_| call(&mut rng)).collect(),
+                goal: (0..rng.random_range(0..3)).map(|_| any_fact(&mut rng, &scene)).collect(),
             },
         };
         *tally.entry(judge(&draft, &scene, &robot)).or_default() += 1;
     }
     println!("{tally:?}");
     // `park` and `look` need no arguments: a little nonsense is sense.
-    assert!(
-        tally.get("passed").is_none_or(|n| *n < CASES as usize / 20),
-        "{tally:?}"
-    );
+    assert!(tally.get("passed").is_none_or(|n| *n < CASES as usize / 20), "{tally:?}");
 }
 
 #[test]
@@ -665,26 +464,9 @@ fn broken_text_never_passes() {
         let robot = robots()[0].clone();
         let (mut steps, _) = fine_plan(&mut rng, &scene, &robot);
         steps.truncate(3);
-        let mut text = serde_json::to_string(&Draft::Do {
-            steps,
-            goal: vec![Fact::HandEmpty],
-        })
-        .unwrap()
-        .into_bytes();
-        let tokens: [&[u8]; 12] = [
-            b"\"",
-            b"{",
-            b"}",
-            b"[",
-            b"]",
-            b",",
-            b":",
-            b"1e999",
-            b"-",
-            b"null",
-            b"NaN",
-            b"\"object\":\"red_block\",",
-        ];
+        let mut text = serde_json::to_string(&Draft::Do { steps, goal: vec![Fact::HandEmpty] }).unwrap().into_bytes();
+        let tokens: [&[u8]; 12] =
+            [b"\"", b"{", b"}", b"[", b"]", b",", b":", b"1e999", b"-", b"null", b"NaN", b"\"object\":\"red_block\","];
         for _ in 0..rng.random_range(1..4) {
             let at = rng.random_range(0..text.len());
             match rng.random_range(0..4) {

@@ -1,5 +1,6 @@
 //! The symbolic reasoner on thousands of scenes and instructions that nobody chose: every draft checks, nothing
 //! panics, nothing takes long.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 
 mod scenes;
 
@@ -43,13 +44,7 @@ fn scene(rng: &mut ChaCha8Rng) -> Builder {
         scene = match rng.random_range(0..12) {
             0..=4 => {
                 let side = rng.random_range(0.03..0.1);
-                scene.on_table(
-                    "block",
-                    Some(color),
-                    [x, y],
-                    [side; 3],
-                    &[scenes::Graspable, scenes::Surface],
-                )
+                scene.on_table("block", Some(color), [x, y], [side; 3], &[scenes::Graspable, scenes::Surface])
             }
             5 => scene.bowl(color, x, y),
             6 => scene.plate(color, x, y),
@@ -88,17 +83,10 @@ fn thing(rng: &mut ChaCha8Rng, zh: bool, scene: &Scene) -> String {
     if let Some(object) = scene.objects.choose(rng)
         && rng.random_bool(0.9)
     {
-        (en, han) = *KINDS
-            .iter()
-            .find(|(en, _)| *en == object.label.as_str())
-            .unwrap();
+        (en, han) = *KINDS.iter().find(|(en, _)| *en == object.label.as_str()).unwrap();
         color = object.color.as_ref().unwrap_or(color);
         if object.color.is_none() {
-            return if zh {
-                han.to_owned()
-            } else {
-                format!("the {en}")
-            };
+            return if zh { han.to_owned() } else { format!("the {en}") };
         }
     }
     match (zh, rng.random_range(0..10)) {
@@ -135,11 +123,7 @@ fn instruction(rng: &mut ChaCha8Rng, scene: &Scene) -> String {
             (false, 7) => format!("pick up {a}"),
             (false, 8) => format!(
                 "{} {a}",
-                [
-                    "open", "close", "press", "turn on", "give me", "take out", "go to"
-                ]
-                .choose(rng)
-                .unwrap()
+                ["open", "close", "press", "turn on", "give me", "take out", "go to"].choose(rng).unwrap()
             ),
             (false, 9) => format!("push {a} to the left"),
             (false, 10) => format!("don't touch {a}"),
@@ -158,24 +142,13 @@ fn instruction(rng: &mut ChaCha8Rng, scene: &Scene) -> String {
             (true, 5) => format!("把{a}放到{b}旁边"),
             (true, 6) => format!("把{a}叠在{b}上"),
             (true, 7) => format!("拿起{a}"),
-            (true, 8) => format!(
-                "{}{a}",
-                ["打开", "关上", "按", "拿出", "给我", "去"]
-                    .choose(rng)
-                    .unwrap()
-            ),
+            (true, 8) => format!("{}{a}", ["打开", "关上", "按", "拿出", "给我", "去"].choose(rng).unwrap()),
             (true, 9) => format!("把{a}向左推"),
             (true, 10) => format!("别碰{a}"),
-            (true, _) => [
-                "收拾桌子",
-                "按颜色把方块分类",
-                "把所有方块叠起来",
-                "等两秒",
-                "交换它和红色方块",
-            ]
-            .choose(rng)
-            .unwrap()
-            .to_string(),
+            (true, _) => ["收拾桌子", "按颜色把方块分类", "把所有方块叠起来", "等两秒", "交换它和红色方块"]
+                .choose(rng)
+                .unwrap()
+                .to_string(),
         });
     }
     all.join(if zh { "，然后" } else { ", then " })
@@ -185,9 +158,7 @@ fn instruction(rng: &mut ChaCha8Rng, scene: &Scene) -> String {
 fn think(question: &Question) -> (Answer, Duration) {
     let timed = || {
         let started = Instant::now();
-        let answer = Symbolic
-            .think(question, &mut |_| {}, &Cancel::default())
-            .unwrap();
+        let answer = Symbolic.think(question, &mut |_| {}, &Cancel::default()).unwrap();
         (answer, started.elapsed())
     };
     let (answer, mut took) = timed();
@@ -209,10 +180,7 @@ fn assert_sound(question: &Question, answer: &Answer) {
         Draft::Refuse { text, .. } => assert!(!text.is_empty(), "{said}"),
         Draft::Ask { question } => assert!(!question.is_empty(), "{said}"),
     }
-    assert!(
-        !answer.thought.text.is_empty() && answer.thought.text.len() < 20_000,
-        "{said}"
-    );
+    assert!(!answer.thought.text.is_empty() && answer.thought.text.len() < 20_000, "{said}");
 }
 
 #[test]
@@ -220,18 +188,9 @@ fn every_draft_checks_and_none_takes_long() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let (mut times, mut planned) = (Vec::new(), 0);
     for round in 0..5_000 {
-        let robot = if rng.random_bool(0.95) {
-            arm_robot()
-        } else {
-            base_robot()
-        };
+        let robot = if rng.random_bool(0.95) { arm_robot() } else { base_robot() };
         let scene = scene(&mut rng).scene();
-        let mut question = Question {
-            goal: goal(&instruction(&mut rng, &scene)),
-            scene,
-            robot,
-            attempts: Vec::new(),
-        };
+        let mut question = Question { goal: goal(&instruction(&mut rng, &scene)), scene, robot, attempts: Vec::new() };
         let mut answer = think(&question);
         times.push(answer.1);
         // What fails is tried again, differently, and is given up in the end.
@@ -245,34 +204,19 @@ fn every_draft_checks_and_none_takes_long() {
                 break;
             }
             let at = rng.random_range(0..steps.len());
-            let code = *[
-                FailureCode::GraspMissed,
-                FailureCode::NoRoom,
-                FailureCode::Blocked,
-                FailureCode::Dropped,
-            ]
-            .choose(&mut rng)
-            .unwrap();
+            let code = *[FailureCode::GraspMissed, FailureCode::NoRoom, FailureCode::Blocked, FailureCode::Dropped]
+                .choose(&mut rng)
+                .unwrap();
             let failed = Some((steps[at].clone(), Failure::new(code, None)));
-            question.attempts.push(Attempt {
-                done: steps[..at].to_vec(),
-                failed,
-                rejected: None,
-            });
+            question.attempts.push(Attempt { done: steps[..at].to_vec(), failed, rejected: None });
             answer = think(&question);
             times.push(answer.1);
         }
-        assert!(
-            round < 100 || planned > round / 20,
-            "hardly anything is planned: {planned} of {round}"
-        );
+        assert!(round < 100 || planned > round / 20, "hardly anything is planned: {planned} of {round}");
     }
     times.sort();
     let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
-    println!(
-        "{} answers, {planned} first plans, median {median:?}, worst {worst:?}",
-        times.len()
-    );
+    println!("{} answers, {planned} first plans, median {median:?}, worst {worst:?}", times.len());
     assert!(median < Duration::from_millis(5), "median {median:?}");
     assert!(worst < Duration::from_millis(200), "worst {worst:?}");
 }
@@ -282,12 +226,8 @@ fn the_same_question_has_the_same_answer() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     for _ in 0..200 {
         let scene = scene(&mut rng).scene();
-        let question = Question {
-            goal: goal(&instruction(&mut rng, &scene)),
-            scene,
-            robot: arm_robot(),
-            attempts: Vec::new(),
-        };
+        let question =
+            Question { goal: goal(&instruction(&mut rng, &scene)), scene, robot: arm_robot(), attempts: Vec::new() };
         assert_eq!(think(&question).0, think(&question).0);
     }
 }
@@ -295,10 +235,7 @@ fn the_same_question_has_the_same_answer() {
 /// Words of both tables in any order: far more of the grammar than any sentence.
 fn salad(rng: &mut ChaCha8Rng, words: &[&str], between: &str) -> String {
     let n = rng.random_range(1..60);
-    (0..n)
-        .map(|_| *words.choose(rng).unwrap())
-        .collect::<Vec<_>>()
-        .join(between)
+    (0..n).map(|_| *words.choose(rng).unwrap()).collect::<Vec<_>>().join(between)
 }
 
 #[test]
@@ -318,18 +255,9 @@ fn word_salad_is_read_to_its_end() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let scenes: Vec<_> = (0..20).map(|_| scene(&mut rng).scene()).collect();
     for _ in 0..20_000 {
-        let text = if rng.random_bool(0.5) {
-            salad(&mut rng, &english, " ")
-        } else {
-            salad(&mut rng, &chinese, "")
-        };
+        let text = if rng.random_bool(0.5) { salad(&mut rng, &english, " ") } else { salad(&mut rng, &chinese, "") };
         let scene = scenes.choose(&mut rng).unwrap().clone();
-        let question = Question {
-            goal: goal(&text),
-            scene,
-            robot: arm_robot(),
-            attempts: Vec::new(),
-        };
+        let question = Question { goal: goal(&text), scene, robot: arm_robot(), attempts: Vec::new() };
         let (answer, took) = think(&question);
         assert_sound(&question, &answer);
         assert!(took < Duration::from_millis(200), "{took:?}: {text}");

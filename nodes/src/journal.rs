@@ -73,6 +73,7 @@ pub struct Header {
 /// What one record holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant)] // boxing would allocate every turn
 pub enum Entry {
     /// Something happened.
     Event(Event),
@@ -114,9 +115,7 @@ pub enum JournalError {
         why: String,
     },
     /// A journal of another version.
-    #[error(
-        "{path} is a journal of format {found}, written by Ponder {by}; this Ponder reads format {FORMAT}"
-    )]
+    #[error("{path} is a journal of format {found}, written by Ponder {by}; this Ponder reads format {FORMAT}")]
     Format {
         /// Which file.
         path: String,
@@ -140,15 +139,10 @@ pub enum JournalError {
 }
 
 /// Appends one framed record to `buffer`; without allocation once the buffer has grown.
-fn encode(
-    buffer: &mut Vec<u8>,
-    stamp: Stamp,
-    entry: &EntryRef<'_>,
-) -> Result<(), rmp_serde::encode::Error> {
+fn encode(buffer: &mut Vec<u8>, stamp: Stamp, entry: &EntryRef<'_>) -> Result<(), rmp_serde::encode::Error> {
     let start = buffer.len();
     buffer.extend_from_slice(&[0; FRAME_BYTES]);
-    let written =
-        (stamp, entry).serialize(&mut rmp_serde::Serializer::new(&mut *buffer).with_struct_map());
+    let written = (stamp, entry).serialize(&mut rmp_serde::Serializer::new(&mut *buffer).with_struct_map());
     if let Err(error) = written {
         buffer.truncate(start);
         return Err(error);

@@ -68,16 +68,8 @@ struct Tape {
 impl Tape {
     fn new(records: Records) -> Self {
         let stamp = Stamp::default();
-        let mut tape = Self {
-            records,
-            head: None,
-            stamp,
-            compared: stamp,
-            turns: 0,
-            events: 0,
-            difference: None,
-            error: None,
-        };
+        let mut tape =
+            Self { records, head: None, stamp, compared: stamp, turns: 0, events: 0, difference: None, error: None };
         tape.wind();
         tape
     }
@@ -125,21 +117,11 @@ impl Tape {
             return self.wind();
         }
         let (recorded, replayed) = match entry {
-            Entry::Event(recorded) => {
-                apart(&format!("{at} {recorded:?}"), &format!("{stamp} {event:?}"))
-            }
-            Entry::Lost(n) => (
-                format!("{n} events that a slow disk made the journal drop"),
-                format!("{event:?}"),
-            ),
+            Entry::Event(recorded) => apart(&format!("{at} {recorded:?}"), &format!("{stamp} {event:?}")),
+            Entry::Lost(n) => (format!("{n} events that a slow disk made the journal drop"), format!("{event:?}")),
             Entry::End(_) => ("the end".to_owned(), format!("{event:?}")),
         };
-        self.difference = Some(Difference {
-            stamp: *at,
-            turn: self.turns + 1,
-            recorded,
-            replayed,
-        });
+        self.difference = Some(Difference { stamp: *at, turn: self.turns + 1, recorded, replayed });
     }
 
     /// The replay went another way than the record, without an event of its own to show.
@@ -149,35 +131,20 @@ impl Tape {
         };
         let recorded = format!("{entry:?}");
         let (stamp, turn) = (*at, self.turns + 1);
-        self.difference.get_or_insert(Difference {
-            stamp,
-            turn,
-            recorded,
-            replayed: replayed.to_owned(),
-        });
+        self.difference.get_or_insert(Difference { stamp, turn, recorded, replayed: replayed.to_owned() });
     }
 }
 
 /// Two long texts cut down to where they part.
 fn apart(a: &str, b: &str) -> (String, String) {
     const AROUND: usize = 60;
-    let kind = |text: &str| {
-        text.split(['(', '{'])
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
-    };
+    let kind = |text: &str| text.split(['(', '{']).next().unwrap_or_default().trim().to_owned();
     let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
     let cut = |text: &str| {
         if text.chars().count() <= 3 * AROUND {
             return text.to_owned();
         }
-        let part: String = text
-            .chars()
-            .skip(same.saturating_sub(AROUND))
-            .take(2 * AROUND)
-            .collect();
+        let part: String = text.chars().skip(same.saturating_sub(AROUND)).take(2 * AROUND).collect();
         format!("{}: …{part}…", kind(text))
     };
     (cut(a), cut(b))
@@ -220,12 +187,7 @@ impl World for ReplayWorld {
             _ => (tape.stamp, command.command()),
         };
         let (clipped, rejected) = (command.clipped(), command.rejected());
-        Ok(Applied {
-            stamp,
-            sent: sent.clone(),
-            clipped,
-            rejected,
-        })
+        Ok(Applied { stamp, sent: sent.clone(), clipped, rejected })
     }
 
     fn advance(&mut self) -> Result<(), WorldError> {
@@ -249,9 +211,7 @@ impl Thinker<Look, Result<Scene, PerceiveError>> for RecordedEyes {
     fn poll(&mut self, _now: Stamp) -> Option<Reply<Result<Scene, PerceiveError>>> {
         match self.0.borrow().head()? {
             Event::Looked(scene) => Some(Reply::Answer(Ok(scene.as_ref().clone()))),
-            Event::LookFailed(why) => {
-                Some(Reply::Answer(Err(PerceiveError::Failed(why.to_string()))))
-            }
+            Event::LookFailed(why) => Some(Reply::Answer(Err(PerceiveError::Failed(why.to_string())))),
             _ => None,
         }
     }
@@ -272,9 +232,7 @@ impl Thinker<Question, Result<Answer, ReasonError>> for RecordedMind {
         match self.0.borrow().head()? {
             Event::ThoughtPiece(piece) => Some(Reply::Piece(piece.clone())),
             Event::Answered(answer) => Some(Reply::Answer(Ok(answer.as_ref().clone()))),
-            Event::ThinkFailed(why) => {
-                Some(Reply::Answer(Err(ReasonError::Failed(why.to_string()))))
-            }
+            Event::ThinkFailed(why) => Some(Reply::Answer(Err(ReasonError::Failed(why.to_string())))),
             _ => None,
         }
     }
@@ -300,20 +258,13 @@ impl Sink for Comparer {
 /// [`JournalError`] when the journal is damaged; what comes before the damage was compared.
 pub fn replay(journal: Journal, sinks: Vec<Box<dyn Sink>>) -> Result<Verdict, JournalError> {
     let robot = Arc::new(journal.header.robot);
-    let late = |name: &String| {
-        name.parse::<Breakage>()
-            .is_ok_and(|b| b.what == What::Body(Fault::LateCommand))
-    };
+    let late = |name: &String| name.parse::<Breakage>().is_ok_and(|b| b.what == What::Body(Fault::LateCommand));
     let late_wire = journal.header.faults.iter().any(late);
     let tape = Rc::new(RefCell::new(Tape::new(journal.records)));
     let mut all: Vec<Box<dyn Sink>> = vec![Box::new(Comparer(tape.clone()))];
     all.extend(sinks);
     let parts = Parts {
-        world: Box::new(ReplayWorld {
-            robot: robot.clone(),
-            late_wire,
-            tape: tape.clone(),
-        }),
+        world: Box::new(ReplayWorld { robot: robot.clone(), late_wire, tape: tape.clone() }),
         eyes: Box::new(RecordedEyes(tape.clone())),
         wants: journal.header.wants,
         mind: Box::new(RecordedMind(tape.clone())),

@@ -15,10 +15,7 @@ use ponder_core::scene::{Scene, SceneObject};
 use ponder_core::sink::Sink;
 use ponder_core::{Pose, Stamp};
 use ponder_sim::shapes::Shape;
-use rerun::{
-    AsComponents, RecordingStream, RecordingStreamBuilder, Scalars, SeriesLines, TextDocument,
-    TextLog,
-};
+use rerun::{AsComponents, RecordingStream, RecordingStreamBuilder, Scalars, SeriesLines, TextDocument, TextLog};
 
 mod blueprint;
 mod board;
@@ -88,30 +85,20 @@ impl RerunSink {
         shapes: &[Shape],
     ) -> Result<Self, RecordError> {
         let to = path.display().to_string();
-        let fail = |why: String| RecordError::Failed {
-            to: to.clone(),
-            why,
-        };
+        let fail = |why: String| RecordError::Failed { to: to.clone(), why };
         let rec = match viewer {
             None => builder().save(path).map_err(|e| fail(e.to_string()))?,
             Some(url) => {
                 let file = rerun::sink::FileSink::new(path).map_err(|e| fail(e.to_string()))?;
                 let url = url.parse().map_err(|e| fail(format!("{url}: {e}")))?;
                 let live = rerun::sink::GrpcSink::new(url);
-                builder()
-                    .set_sinks((file, live))
-                    .map_err(|e| fail(e.to_string()))?
+                builder().set_sinks((file, live)).map_err(|e| fail(e.to_string()))?
             }
         };
         Self::start(rec, to.clone(), robot, shapes)
     }
 
-    fn start(
-        rec: RecordingStream,
-        to: String,
-        robot: &Arc<RobotSpec>,
-        shapes: &[Shape],
-    ) -> Result<Self, RecordError> {
+    fn start(rec: RecordingStream, to: String, robot: &Arc<RobotSpec>, shapes: &[Shape]) -> Result<Self, RecordError> {
         rec.set_log_tick_enabled(false);
         rec.set_log_time_enabled(false);
         let mut sink = Self {
@@ -152,9 +139,7 @@ impl RerunSink {
     }
 
     fn keep<T, E: std::fmt::Display>(&mut self, result: Result<T, E>) -> Option<T> {
-        result
-            .map_err(|e| self.error.get_or_insert_with(|| e.to_string()))
-            .ok()
+        result.map_err(|e| self.error.get_or_insert_with(|| e.to_string())).ok()
     }
 
     fn log<A: AsComponents + ?Sized>(&mut self, path: &str, what: &A) {
@@ -175,9 +160,7 @@ impl RerunSink {
     fn standing_parts(&mut self) {
         self.log_static("world", &rerun::ViewCoordinates::RIGHT_HAND_Z_UP());
         let shapes = self.scenery.primitives().iter();
-        let shapes: Vec<_> = shapes
-            .map(|(path, shape)| (path.clone(), draw::primitive(shape)))
-            .collect();
+        let shapes: Vec<_> = shapes.map(|(path, shape)| (path.clone(), draw::primitive(shape))).collect();
         for (path, shape) in shapes {
             self.log_static(&path, shape.as_ref());
         }
@@ -187,23 +170,11 @@ impl RerunSink {
             for path in ["curves/joint_pos_rad", "curves/joint_vel_rad_s"] {
                 self.log_static(path, &SeriesLines::new().with_names(names.clone()));
             }
-            self.log_static(
-                "curves/gripper_mm",
-                &SeriesLines::new().with_names(["measured", "asked"]),
-            );
-            self.log_static(
-                "curves/wrist_force_n",
-                &SeriesLines::new().with_names(["x", "y", "z"]),
-            );
+            self.log_static("curves/gripper_mm", &SeriesLines::new().with_names(["measured", "asked"]));
+            self.log_static("curves/wrist_force_n", &SeriesLines::new().with_names(["x", "y", "z"]));
         }
         if self.scenery.spec().base.is_some() {
-            let names = [
-                "x, m",
-                "y, m",
-                "heading, rad",
-                "forward, m/s",
-                "turning, rad/s",
-            ];
+            let names = ["x, m", "y, m", "heading, rad", "forward, m/s", "turning, rad/s"];
             self.log_static("curves/base", &SeriesLines::new().with_names(names));
         }
     }
@@ -228,38 +199,20 @@ impl RerunSink {
         if let Some(base) = &observation.base {
             let at = base.world_from_base.translation.vector;
             let yaw = yaw_rad(&base.world_from_base);
-            let values = [
-                at.x,
-                at.y,
-                yaw,
-                base.twist.linear_m_s,
-                base.twist.angular_rad_s,
-            ];
+            let values = [at.x, at.y, yaw, base.twist.linear_m_s, base.twist.angular_rad_s];
             self.log("curves/base", &Scalars::new(values));
         }
     }
 
     fn arm(&mut self, stamp: Stamp, observation: &Observation) {
-        self.log(
-            "curves/joint_pos_rad",
-            &Scalars::new(observation.joint_pos_rad.iter().copied()),
-        );
-        self.log(
-            "curves/joint_vel_rad_s",
-            &Scalars::new(observation.joint_vel_rad_s.iter().copied()),
-        );
+        self.log("curves/joint_pos_rad", &Scalars::new(observation.joint_pos_rad.iter().copied()));
+        self.log("curves/joint_vel_rad_s", &Scalars::new(observation.joint_vel_rad_s.iter().copied()));
         if let Some(width_m) = observation.gripper_width_m {
             let asked_m = self.gripping.unwrap_or(width_m);
-            self.log(
-                "curves/gripper_mm",
-                &Scalars::new([width_m * 1e3, asked_m * 1e3]),
-            );
+            self.log("curves/gripper_mm", &Scalars::new([width_m * 1e3, asked_m * 1e3]));
         }
         if let Some(wrench) = &observation.wrench {
-            self.log(
-                "curves/wrist_force_n",
-                &Scalars::new(wrench.force_n.iter().copied()),
-            );
+            self.log("curves/wrist_force_n", &Scalars::new(wrench.force_n.iter().copied()));
         }
         let Some(tool) = self.scenery.tool(observation) else {
             return;
@@ -295,12 +248,7 @@ impl RerunSink {
 
     /// Objects as the robot believes them: see-through boxes with their names.
     fn scene(&mut self, scene: &Scene) {
-        let gone: Vec<_> = self
-            .believed
-            .keys()
-            .filter(|id| scene.get(id).is_none())
-            .cloned()
-            .collect();
+        let gone: Vec<_> = self.believed.keys().filter(|id| scene.get(id).is_none()).cloned().collect();
         for id in gone {
             self.log(&format!("world/objects/{id}"), &rerun::Clear::recursive());
             self.believed.remove(&id);
@@ -330,9 +278,7 @@ impl RerunSink {
         for object in &truth.objects {
             let id = object.id.to_string();
             let path = draw::true_path(&id);
-            if self.true_poses.insert(id, object.world_from_object)
-                != Some(object.world_from_object)
-            {
+            if self.true_poses.insert(id, object.world_from_object) != Some(object.world_from_object) {
                 self.log(&path, &draw::transform(&object.world_from_object));
             }
         }
@@ -359,11 +305,7 @@ impl Sink for RerunSink {
             }
             Event::Looked(scene) => self.scene(scene),
             Event::Applied(applied) => {
-                self.gripping = applied
-                    .sent
-                    .gripper
-                    .map(|gripper| gripper.width_m)
-                    .or(self.gripping);
+                self.gripping = applied.sent.gripper.map(|gripper| gripper.width_m).or(self.gripping);
             }
             _ => {}
         }

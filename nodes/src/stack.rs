@@ -78,10 +78,7 @@ impl Stack {
     /// What its perceiver needs in an observation.
     pub fn wants(self) -> Want {
         let wants = self.perception.perceiver().wants();
-        Want {
-            cameras: wants.cameras || self.looks_at_pictures,
-            ..wants
-        }
+        Want { cameras: wants.cameras || self.looks_at_pictures, ..wants }
     }
 
     /// A ring around a simulated world. Slow stages take the loop's own time, so that a run can be repeated to the bit.
@@ -90,12 +87,9 @@ impl Stack {
         let (mut eyes, mut mind) = (self.perception.perceiver(), self.planner.reasoner());
         let wants = self.wants();
         let controller = Box::new(RobotController::new(robot.clone()));
-        let see = move |look: &Look, _: &mut dyn FnMut(&str), cancel: &Cancel| {
-            eyes.perceive(look, &robot, cancel)
-        };
-        let think = move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| {
-            mind.think(question, say, cancel)
-        };
+        let see = move |look: &Look, _: &mut dyn FnMut(&str), cancel: &Cancel| eyes.perceive(look, &robot, cancel);
+        let think =
+            move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| mind.think(question, say, cancel);
         let think_s = if self.hung_planner { HUNG_S } else { THINK_S };
         let parts = Parts {
             world,
@@ -130,18 +124,12 @@ pub enum What {
 }
 
 /// Names of what is not the body's.
-const OTHERS: [(What, &str); 2] = [
-    (What::HungPlanner, "hung_planner"),
-    (What::EmergencyStop, "emergency_stop"),
-];
+const OTHERS: [(What, &str); 2] = [(What::HungPlanner, "hung_planner"), (What::EmergencyStop, "emergency_stop")];
 
 impl What {
     /// Every one with its name.
     pub fn all() -> impl Iterator<Item = (Self, &'static str)> {
-        Fault::ALL
-            .into_iter()
-            .map(|(fault, name)| (Self::Body(fault), name))
-            .chain(OTHERS)
+        Fault::ALL.into_iter().map(|(fault, name)| (Self::Body(fault), name)).chain(OTHERS)
     }
 }
 
@@ -167,39 +155,18 @@ impl std::str::FromStr for Breakage {
     /// `nan_joint` breaks from the start, `nan-joint@2.5` after two and a half seconds.
     fn from_str(text: &str) -> Result<Self, BreakageError> {
         let (name, at) = text.split_once('@').unwrap_or((text, "0"));
-        let at_s: f64 = at
-            .parse()
-            .ok()
-            .filter(|s: &f64| *s >= 0.0)
-            .ok_or(BreakageError::Time(at.to_owned()))?;
+        let at_s: f64 = at.parse().ok().filter(|s: &f64| *s >= 0.0).ok_or(BreakageError::Time(at.to_owned()))?;
         let plain = name.trim().replace('-', "_");
         let found = What::all().find(|(_, known)| *known == plain);
-        let known = || {
-            What::all()
-                .map(|(_, name)| name)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let unknown = || BreakageError::Unknown {
-            name: name.to_owned(),
-            known: known(),
-        };
-        Ok(Self {
-            what: found.ok_or_else(unknown)?.0,
-            at_s,
-        })
+        let known = || What::all().map(|(_, name)| name).collect::<Vec<_>>().join(", ");
+        let unknown = || BreakageError::Unknown { name: name.to_owned(), known: known() };
+        Ok(Self { what: found.ok_or_else(unknown)?.0, at_s })
     }
 }
 
 impl std::fmt::Display for Breakage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = What::all()
-            .find(|(what, _)| *what == self.what)
-            .map_or("", |(_, name)| name);
-        if self.at_s > 0.0 {
-            write!(f, "{name}@{}", self.at_s)
-        } else {
-            write!(f, "{name}")
-        }
+        let name = What::all().find(|(what, _)| *what == self.what).map_or("", |(_, name)| name);
+        if self.at_s > 0.0 { write!(f, "{name}@{}", self.at_s) } else { write!(f, "{name}") }
     }
 }

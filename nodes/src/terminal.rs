@@ -48,22 +48,12 @@ enum Line {
 impl<W: Write> Terminal<W> {
     /// A story written to `out`, which strips colours where they do not belong.
     pub fn new(out: W) -> Self {
-        Self {
-            out,
-            seen: BTreeSet::new(),
-            steps: Vec::new(),
-            line: Line::None,
-            failing: false,
-        }
+        Self { out, seen: BTreeSet::new(), steps: Vec::new(), line: Line::None, failing: false }
     }
 
     // A terminal that is gone must not stop a robot: errors of writing are dropped.
     fn raw(&mut self, text: &str) {
-        drop(
-            self.out
-                .write_all(text.as_bytes())
-                .and_then(|()| self.out.flush()),
-        );
+        drop(self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()));
     }
 
     fn end_line(&mut self) {
@@ -75,10 +65,7 @@ impl<W: Write> Terminal<W> {
 
     fn entry(&mut self, stamp: Stamp, what: &str, text: &str) {
         self.end_line();
-        self.raw(&format!(
-            "{DIM}{:>7.2} s{DIM:#}  {HEAD}{what:<9}{HEAD:#} {text}\n",
-            stamp.as_s()
-        ));
+        self.raw(&format!("{DIM}{:>7.2} s{DIM:#}  {HEAD}{what:<9}{HEAD:#} {text}\n", stamp.as_s()));
     }
 
     fn detail(&mut self, text: &str) {
@@ -88,16 +75,11 @@ impl<W: Write> Terminal<W> {
 
     fn looked(&mut self, stamp: Stamp, scene: &Scene) {
         let now: BTreeSet<String> = scene.objects.iter().map(|o| o.id.to_string()).collect();
-        let list = |ids: &mut dyn Iterator<Item = &String>| {
-            ids.map(String::as_str).collect::<Vec<_>>().join(", ")
-        };
+        let list = |ids: &mut dyn Iterator<Item = &String>| ids.map(String::as_str).collect::<Vec<_>>().join(", ");
         if self.seen.is_empty() {
             self.entry(stamp, "sees", &list(&mut now.iter()));
         } else if now != self.seen {
-            let (new, gone) = (
-                list(&mut now.difference(&self.seen)),
-                list(&mut self.seen.difference(&now)),
-            );
+            let (new, gone) = (list(&mut now.difference(&self.seen)), list(&mut self.seen.difference(&now)));
             let text = match (new.is_empty(), gone.is_empty()) {
                 (false, true) => format!("{new} has come"),
                 (true, false) => format!("{gone} is gone"),
@@ -111,11 +93,7 @@ impl<W: Write> Terminal<W> {
     fn thought(&mut self, stamp: Stamp, piece: &str) {
         if self.line != Line::Thought {
             self.end_line();
-            self.raw(&format!(
-                "{DIM}{:>7.2} s{DIM:#}  {HEAD}{:<9}{HEAD:#} ",
-                stamp.as_s(),
-                "thinks"
-            ));
+            self.raw(&format!("{DIM}{:>7.2} s{DIM:#}  {HEAD}{:<9}{HEAD:#} ", stamp.as_s(), "thinks"));
             self.line = Line::Thought;
         }
         self.raw(&piece.replace('\n', &format!("\n{MARGIN}")));
@@ -123,16 +101,8 @@ impl<W: Write> Terminal<W> {
 
     fn step(&mut self, stamp: Stamp, step: usize, attempt: u32) {
         let call = self.steps.get(step).cloned().unwrap_or_default();
-        let again = if attempt > 0 {
-            format!(" {WARN}(attempt {}){WARN:#}", attempt + 1)
-        } else {
-            String::new()
-        };
-        self.entry(
-            stamp,
-            &format!("step {}/{}", step + 1, self.steps.len()),
-            &format!("{call}{again}"),
-        );
+        let again = if attempt > 0 { format!(" {WARN}(attempt {}){WARN:#}", attempt + 1) } else { String::new() };
+        self.entry(stamp, &format!("step {}/{}", step + 1, self.steps.len()), &format!("{call}{again}"));
     }
 
     fn phase(&mut self, phase: &str) {
@@ -152,33 +122,21 @@ impl<W: Write> Sink for Terminal<W> {
         match event {
             Event::Goal(goal) => self.entry(stamp, "goal", &format!("“{}”", goal.instruction)),
             Event::Looked(scene) => self.looked(stamp, scene),
-            Event::ThinkAsked(n) if *n > 0 => {
-                self.entry(stamp, "thinks", &format!("{WARN}again{WARN:#}"))
-            }
+            Event::ThinkAsked(n) if *n > 0 => self.entry(stamp, "thinks", &format!("{WARN}again{WARN:#}")),
             Event::ThoughtPiece(piece) => self.thought(stamp, piece),
-            Event::PlanRejected(error) => {
-                self.entry(stamp, "checker", &format!("{WARN}refuses: {error}{WARN:#}"))
-            }
+            Event::PlanRejected(error) => self.entry(stamp, "checker", &format!("{WARN}refuses: {error}{WARN:#}")),
             Event::Planned(steps) => {
                 self.steps = steps.iter().map(call_text).collect();
                 let steps = self.steps.clone();
                 for (i, call) in steps.iter().enumerate() {
                     let text = format!("{}. {call}", i + 1);
-                    if i == 0 {
-                        self.entry(stamp, "plans", &text)
-                    } else {
-                        self.detail(&text)
-                    }
+                    if i == 0 { self.entry(stamp, "plans", &text) } else { self.detail(&text) }
                 }
             }
             Event::StepStarted { step, attempt } => self.step(stamp, *step, *attempt),
             Event::PhaseStarted { phase, .. } => self.phase(phase),
             Event::Evidence(finding) => {
-                let (mark, style) = if finding.holds {
-                    ("✔", GOOD)
-                } else {
-                    ("✘", WARN)
-                };
+                let (mark, style) = if finding.holds { ("✔", GOOD) } else { ("✘", WARN) };
                 self.detail(&format!("{style}{mark} {finding}{style:#}"));
             }
             Event::StepFailed { failure, .. } => self.detail(&format!("{WARN}✘ {failure}{WARN:#}")),
@@ -186,11 +144,7 @@ impl<W: Write> Sink for Terminal<W> {
                 self.entry(stamp, "fails", &format!("{BAD}{why}{BAD:#}"));
             }
             Event::Rejected(rejection) => {
-                self.entry(
-                    stamp,
-                    "guard",
-                    &format!("{BAD}stops the robot: {rejection}{BAD:#}"),
-                );
+                self.entry(stamp, "guard", &format!("{BAD}stops the robot: {rejection}{BAD:#}"));
             }
             Event::WorldFailed(error) => {
                 if !failing {
@@ -199,9 +153,7 @@ impl<W: Write> Sink for Terminal<W> {
                 self.failing = true;
             }
             Event::Cancelled => self.entry(stamp, "cancelled", "the robot comes to rest"),
-            Event::EmergencyStop(true) => {
-                self.entry(stamp, "guard", &format!("{BAD}emergency stop{BAD:#}"))
-            }
+            Event::EmergencyStop(true) => self.entry(stamp, "guard", &format!("{BAD}emergency stop{BAD:#}")),
             Event::EmergencyStop(false) => self.entry(stamp, "guard", "emergency stop released"),
             Event::Ended(outcome) => {
                 let style = match outcome.as_ref() {

@@ -41,9 +41,7 @@ impl Sink for GoalOfPlan {
         match event {
             Event::Answered(answer) => self.answer = Some(answer.clone()),
             Event::Planned(_) => {
-                if let Some(Draft::Do { goal, .. }) =
-                    self.answer.take().map(|answer| answer.draft.clone())
-                {
+                if let Some(Draft::Do { goal, .. }) = self.answer.take().map(|answer| answer.draft.clone()) {
                     self.goal = goal;
                 }
             }
@@ -94,10 +92,7 @@ pub fn judge(
         });
     }
     let scene = true_scene(trial);
-    let findings: Vec<_> = goal
-        .iter()
-        .map(|fact| measure_since(fact, &scene, None, Some(before)))
-        .collect();
+    let findings: Vec<_> = goal.iter().map(|fact| measure_since(fact, &scene, None, Some(before))).collect();
     let acted = !matches!(outcome, Outcome::Refused { .. } | Outcome::Asked { .. });
     let reached = !findings.is_empty() && findings.iter().all(|finding| finding.holds);
     Ok(Judgement {

@@ -21,9 +21,7 @@ pub enum ViewerError {
     )]
     Missing,
     /// One of another version.
-    #[error(
-        "{path} is {found}, but recordings are written for rerun {VERSION}: set it up with `make viewer`"
-    )]
+    #[error("{path} is {found}, but recordings are written for rerun {VERSION}: set it up with `make viewer`")]
     Version {
         /// Which program.
         path: String,
@@ -46,15 +44,9 @@ pub enum ViewerError {
 /// [`ViewerError::Missing`], or [`ViewerError::Version`] if there are only others.
 pub fn find() -> Result<PathBuf, ViewerError> {
     let near = [std::env::current_dir().ok(), std::env::current_exe().ok()];
-    let near = near
-        .iter()
-        .flatten()
-        .flat_map(|start| start.ancestors())
-        .map(|dir| dir.join(".deps/rerun/rerun"));
+    let near = near.iter().flatten().flat_map(|start| start.ancestors()).map(|dir| dir.join(".deps/rerun/rerun"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path: Vec<PathBuf> = std::env::split_paths(&path)
-        .map(|dir| dir.join("rerun"))
-        .collect();
+    let path: Vec<PathBuf> = std::env::split_paths(&path).map(|dir| dir.join("rerun")).collect();
     let mut other = ViewerError::Missing;
     for candidate in near.chain(path).filter(|candidate| candidate.is_file()) {
         match version(&candidate) {
@@ -63,10 +55,7 @@ pub fn find() -> Result<PathBuf, ViewerError> {
             }
             found => {
                 let found = found.unwrap_or_else(|| "not rerun".to_owned());
-                other = ViewerError::Version {
-                    path: candidate.display().to_string(),
-                    found,
-                };
+                other = ViewerError::Version { path: candidate.display().to_string(), found };
             }
         }
     }
@@ -75,10 +64,7 @@ pub fn find() -> Result<PathBuf, ViewerError> {
 
 fn version(program: &Path) -> Option<String> {
     let output = quiet(program).arg("--version").output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .next()?
-        .to_owned();
+    let text = String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned();
     let words: Vec<&str> = text.split_whitespace().take(2).collect();
     output.status.success().then(|| words.join(" "))
 }
@@ -86,10 +72,7 @@ fn version(program: &Path) -> Option<String> {
 /// The program with its usage data off: it sends none where this variable is set.
 fn quiet(program: &Path) -> Command {
     let mut command = Command::new(program);
-    command
-        .env("CI", "true")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null());
+    command.env("CI", "true").stdin(Stdio::null()).stderr(Stdio::null());
     command
 }
 
@@ -99,20 +82,14 @@ fn quiet(program: &Path) -> Command {
 /// [`ViewerError`]: there is none, or it does not start (without a display, say).
 pub fn start() -> Result<String, ViewerError> {
     let program = find()?;
-    let fail = |why: String| ViewerError::Start {
-        path: program.display().to_string(),
-        why,
-    };
+    let fail = |why: String| ViewerError::Start { path: program.display().to_string(), why };
     // A port that is free now; the viewer takes it in a moment.
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .map_err(|e| fail(e.to_string()))?
         .port();
     let mut command = quiet(&program);
-    command
-        .stdout(Stdio::null())
-        .args(["--bind", "127.0.0.1", "--port"])
-        .arg(port.to_string());
+    command.stdout(Stdio::null()).args(["--bind", "127.0.0.1", "--port"]).arg(port.to_string());
     let mut viewer = command.spawn().map_err(|e| fail(e.to_string()))?;
     wait_for(&mut viewer, port).map_err(fail)?;
     Ok(format!("rerun+http://127.0.0.1:{port}/proxy"))

@@ -1,4 +1,5 @@
 //! The `ponder` command as a person meets it: exit codes, clear errors, records that outlive whatever happens to a run.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -16,18 +17,13 @@ const HALTED: i32 = 4;
 /// The command in a folder of its own, far from the sources.
 fn ponder(dir: &TempDir, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ponder"));
-    command
-        .args(args)
-        .current_dir(dir.path())
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null());
+    command.args(args).current_dir(dir.path()).env("NO_COLOR", "1").stdin(Stdio::null());
     command
 }
 
 fn output(dir: &TempDir, args: &[&str]) -> (Output, String) {
     let output = ponder(dir, args).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(!text.contains("panicked"), "{args:?}: {text}");
     (output, text)
 }
@@ -42,58 +38,21 @@ fn code(dir: &TempDir, args: &[&str], want: i32) -> String {
 fn a_run_is_done_recorded_and_replayed_to_the_bit() {
     let dir = tempfile::tempdir().unwrap();
     let story = code(&dir, &["run", "--no-camera"], DONE);
-    for part in [
-        "ground-truth (baseline)",
-        "symbolic (baseline)",
-        "thinks",
-        "1. pick(red_block)",
-        "✔",
-        "success",
-    ] {
+    for part in ["ground-truth (baseline)", "symbolic (baseline)", "thinks", "1. pick(red_block)", "✔", "success"] {
         assert!(story.contains(part), "`{part}` is missing in: {story}");
     }
-    assert!(
-        !story.contains('\u{1b}'),
-        "no colours where none are wanted"
-    );
+    assert!(!story.contains('\u{1b}'), "no colours where none are wanted");
     let folder = dir.path().join("runs/0001-tabletop");
     let recording = std::fs::metadata(folder.join("run.rrd")).unwrap().len();
-    assert!(
-        (10_000..10_000_000).contains(&recording),
-        "a recording of {recording} bytes"
-    );
+    assert!((10_000..10_000_000).contains(&recording), "a recording of {recording} bytes");
     let verdict = code(&dir, &["replay", "runs/0001-tabletop/run.journal"], DONE);
     assert!(verdict.contains("equal to the bit"), "{verdict}");
-    let told = code(
-        &dir,
-        &["replay", "--print", "runs/0001-tabletop/run.journal"],
-        DONE,
-    );
-    assert!(
-        told.contains("1. pick(red_block)") && told.contains("done, on"),
-        "{told}"
-    );
-    code(
-        &dir,
-        &[
-            "replay",
-            "--rrd",
-            "again.rrd",
-            "runs/0001-tabletop/run.journal",
-        ],
-        DONE,
-    );
-    assert!(
-        std::fs::metadata(dir.path().join("again.rrd"))
-            .unwrap()
-            .len()
-            > 10_000
-    );
+    let told = code(&dir, &["replay", "--print", "runs/0001-tabletop/run.journal"], DONE);
+    assert!(told.contains("1. pick(red_block)") && told.contains("done, on"), "{told}");
+    code(&dir, &["replay", "--rrd", "again.rrd", "runs/0001-tabletop/run.journal"], DONE);
+    assert!(std::fs::metadata(dir.path().join("again.rrd")).unwrap().len() > 10_000);
     code(&dir, &["run", "--no-camera"], DONE);
-    assert!(
-        dir.path().join("runs/0002-tabletop/run.journal").is_file(),
-        "no run overwrites another"
-    );
+    assert!(dir.path().join("runs/0002-tabletop/run.journal").is_file(), "no run overwrites another");
 }
 
 #[test]
@@ -106,10 +65,7 @@ fn a_changed_command_in_a_journal_is_found() {
     flip_a_sent_position(&mut bytes);
     std::fs::write(&path, &bytes).unwrap();
     let verdict = code(&dir, &["replay", "a.journal"], ERROR);
-    assert!(
-        verdict.contains("different in turn") && verdict.contains("recorded"),
-        "{verdict}"
-    );
+    assert!(verdict.contains("different in turn") && verdict.contains("recorded"), "{verdict}");
 }
 
 /// Turns the last bit of a joint position in the 300th applied command, and makes the checksum fit.
@@ -141,17 +97,10 @@ fn json_is_one_object() {
     let (output, _) = output(&dir, &run);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["outcome"], "done", "{report}");
-    assert_eq!(
-        (&report["judge"]["success"], &report["exit_code"]),
-        (&Value::from(true), &Value::from(0))
-    );
+    assert_eq!((&report["judge"]["success"], &report["exit_code"]), (&Value::from(true), &Value::from(0)));
     for what in ["skills", "robots", "scenes", "suites", "models"] {
-        let list: Value =
-            serde_json::from_str(&code(&dir, &["list", what, "--json"], DONE)).unwrap();
-        assert!(
-            list.as_array().is_some_and(|list| list.len() >= 2),
-            "{what}: {list}"
-        );
+        let list: Value = serde_json::from_str(&code(&dir, &["list", what, "--json"], DONE)).unwrap();
+        assert!(list.as_array().is_some_and(|list| list.len() >= 2), "{what}: {list}");
         assert!(code(&dir, &["list", what], DONE).lines().count() >= 2);
     }
     let health: Value = serde_json::from_str(&code(&dir, &["doctor", "--json"], DONE)).unwrap();
@@ -166,11 +115,7 @@ fn json_is_one_object() {
 #[test]
 fn refusals_have_a_code_of_their_own() {
     let dir = tempfile::tempdir().unwrap();
-    let story = code(
-        &dir,
-        &["run", "--no-camera", "pick up the purple block"],
-        REFUSED,
-    );
+    let story = code(&dir, &["run", "--no-camera", "pick up the purple block"], REFUSED);
     assert!(story.contains("refused (it is not there)"), "{story}");
     let story = code(&dir, &["run", "--no-camera", "frobnicate the wug"], REFUSED);
     assert!(story.contains("not understood"), "{story}");
@@ -179,18 +124,9 @@ fn refusals_have_a_code_of_their_own() {
 #[test]
 fn free_instructions_are_judged_by_the_plans_goal() {
     let dir = tempfile::tempdir().unwrap();
-    let args = [
-        "run",
-        "--no-camera",
-        "--scene",
-        "tabletop",
-        "put the yellow block on the plate",
-    ];
+    let args = ["run", "--no-camera", "--scene", "tabletop", "put the yellow block on the plate"];
     let story = code(&dir, &args, DONE);
-    assert!(
-        story.contains("free instruction") && story.contains("the plan's own goal"),
-        "{story}"
-    );
+    assert!(story.contains("free instruction") && story.contains("the plan's own goal"), "{story}");
 }
 
 #[test]
@@ -221,19 +157,11 @@ fn wrong_usage_is_told_clearly() {
         (&[], "Usage"),
     ] {
         let text = code(&dir, args, ERROR);
-        assert!(
-            text.contains(tells),
-            "{args:?} should speak of `{tells}`: {text}"
-        );
+        assert!(text.contains(tells), "{args:?} should speak of `{tells}`: {text}");
     }
     let too_long = "a".repeat(3000);
     assert!(code(&dir, &["run", &too_long], ERROR).contains("3000 bytes"));
-    for help in [
-        &["--help"] as &[&str],
-        &["run", "--help"],
-        &["eval", "--help"],
-        &["replay", "--help"],
-    ] {
+    for help in [&["--help"] as &[&str], &["run", "--help"], &["eval", "--help"], &["replay", "--help"]] {
         let text = code(&dir, help, DONE);
         assert!(help.len() == 1 || text.contains("Examples"), "{text}");
     }
@@ -251,11 +179,7 @@ fn faults_end_in_a_safe_stop() {
         // Commands that come too late are dropped: the arm stands still, and the robot sees that it does.
         ("late-command@2", FAILED, "the motion was blocked"),
     ] {
-        let story = code(
-            &dir,
-            &["run", "--no-camera", "--save", "f.rrd", "--fault", fault],
-            ends,
-        );
+        let story = code(&dir, &["run", "--no-camera", "--save", "f.rrd", "--fault", fault], ends);
         assert!(story.contains(tells), "{fault}: {story}");
         let verdict = code(&dir, &["replay", "f.journal"], DONE);
         assert!(verdict.contains("equal to the bit"), "{fault}: {verdict}");
@@ -270,43 +194,23 @@ fn broken_cameras_end_in_a_safe_stop() {
     if health.contains("not here  pictures") {
         return eprintln!("no EGL here: there are no pictures to break");
     }
-    for (fault, tells) in [
-        ("frozen-camera@1", "a camera is frozen"),
-        ("silent-camera@1", "a camera is silent"),
-    ] {
+    for (fault, tells) in [("frozen-camera@1", "a camera is frozen"), ("silent-camera@1", "a camera is silent")] {
         let story = code(&dir, &["run", "--fault", fault, "--save", "f.rrd"], HALTED);
-        assert!(
-            story.contains("perception failed") && story.contains(tells),
-            "{story}"
-        );
+        assert!(story.contains("perception failed") && story.contains(tells), "{story}");
         code(&dir, &["replay", "f.journal"], DONE);
     }
 }
 
 /// Starts a run that lasts, and waits until its journal grows.
 fn started(dir: &TempDir) -> (Child, PathBuf) {
-    let args = [
-        "run",
-        "--no-camera",
-        "--save",
-        "k.rrd",
-        "--fault",
-        "hung-planner",
-    ];
+    let args = ["run", "--no-camera", "--save", "k.rrd", "--fault", "hung-planner"];
     // The planner hangs for a minute of the loop's time, and the loop waits for it as long as the robot file allows.
-    let child = ponder(dir, &args)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let child = ponder(dir, &args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let journal = dir.path().join("k.journal");
     let begun = Instant::now();
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
     while size(&journal) < 200_000 {
-        assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "the journal does not grow"
-        );
+        assert!(begun.elapsed() < Duration::from_secs(60), "the journal does not grow");
         std::thread::sleep(Duration::from_millis(1));
     }
     (child, journal)
@@ -319,15 +223,8 @@ fn a_kill_in_the_middle_leaves_a_readable_journal() {
     child.kill().unwrap(); // SIGKILL
     child.wait().unwrap();
     let verdict = code(&dir, &["replay", journal.to_str().unwrap()], DONE);
-    assert!(
-        verdict.contains("cut off") && verdict.contains("equal to the bit"),
-        "{verdict}"
-    );
-    code(
-        &dir,
-        &["replay", "--print", journal.to_str().unwrap()],
-        DONE,
-    );
+    assert!(verdict.contains("cut off") && verdict.contains("equal to the bit"), "{verdict}");
+    code(&dir, &["replay", "--print", journal.to_str().unwrap()], DONE);
 }
 
 #[test]
@@ -336,26 +233,10 @@ fn ctrl_c_brings_the_robot_to_rest_and_closes_the_records() {
     let dir = tempfile::tempdir().unwrap();
     let (mut child, journal) = started(&dir);
     let interrupt = format!("kill -INT {}", child.id());
-    assert!(
-        Command::new("sh")
-            .args(["-c", &interrupt])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(HALTED));
     let verdict = code(&dir, &["replay", journal.to_str().unwrap()], DONE);
-    assert!(
-        !verdict.contains("cut off") && verdict.contains("equal to the bit"),
-        "{verdict}"
-    );
-    let story = code(
-        &dir,
-        &["replay", "--print", journal.to_str().unwrap()],
-        DONE,
-    );
-    assert!(
-        story.contains("comes to rest") && story.contains("halted: cancelled"),
-        "{story}"
-    );
+    assert!(!verdict.contains("cut off") && verdict.contains("equal to the bit"), "{verdict}");
+    let story = code(&dir, &["replay", "--print", journal.to_str().unwrap()], DONE);
+    assert!(story.contains("comes to rest") && story.contains("halted: cancelled"), "{story}");
 }

@@ -26,21 +26,13 @@ const SCENES: [(&str, &str); 3] = [
       - {kind: ball, at: {x_m: 0.6, y_m: 0.3}}",
     ),
     ("arm alone", "objects: []"),
-    (
-        "rover in a room",
-        "{world: {kind: room, size_m: [6, 6]}, robot: rover}",
-    ),
+    ("rover in a room", "{world: {kind: room, size_m: [6, 6]}, robot: rover}"),
 ];
 const PERIODS: usize = 20;
 const TURNS: usize = 300;
 
 fn built(yaml: &str) -> Arc<Built> {
-    Arc::new(
-        SceneSpec::parse(yaml, "bench")
-            .unwrap()
-            .build(1, Path::new("."))
-            .unwrap(),
-    )
+    Arc::new(SceneSpec::parse(yaml, "bench").unwrap().build(1, Path::new(".")).unwrap())
 }
 
 fn hold(world: &mut SimWorld) -> Checked {
@@ -101,17 +93,12 @@ fn pictures(fine: bool) {
     let yaml = format!("{}\nlight: {{fine: {fine}}}", SCENES[0].1);
     let mut world = SimWorld::new(built(&yaml)).unwrap();
     let mut seen = Observation::default();
-    let look = Want {
-        cameras: true,
-        truth: false,
-    };
+    let look = Want { cameras: true, truth: false };
     if let Err(error) = world.observe(look, &mut seen) {
         println!("picture: {error}");
         return;
     }
-    let times = (0..20)
-        .map(|_| timed(|| world.observe(look, &mut seen).unwrap()))
-        .collect();
+    let times = (0..20).map(|_| timed(|| world.observe(look, &mut seen).unwrap())).collect();
     let frames = seen.cameras.len() as u32;
     println!(
         "picture, 384x384 RGB and depth{}: {:.1} ms",

@@ -12,30 +12,20 @@ use ponder_sim::scenario::Scenario;
 use ponder_sim::suite::Episode;
 
 fn main() -> Result<(), SimError> {
-    let (files, args): (Vec<String>, Vec<String>) = std::env::args()
-        .skip(1)
-        .partition(|arg| arg.ends_with(".yaml"));
+    let (files, args): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|arg| arg.ends_with(".yaml"));
     let arg = |i: usize| args.get(i).map(String::as_str);
     let number = |i: usize, usual: u64| arg(i).and_then(|text| text.parse().ok()).unwrap_or(usual);
     let scenarios = if files.is_empty() {
         Scenario::built_in()?
     } else {
-        files
-            .iter()
-            .map(|file| Scenario::find(file))
-            .collect::<Result<_, _>>()?
+        files.iter().map(|file| Scenario::find(file)).collect::<Result<_, _>>()?
     };
     if arg(0) == Some("trace") {
         let (task, said) = (arg(1).unwrap_or_default(), arg(3).unwrap_or_default());
         return trace(&scenarios, task, number(2, 1), said);
     }
     let selection = arg(0).map_or(Ok(Selection::All), Selection::parse)?;
-    let plan = Plan {
-        selection,
-        episodes: number(1, 40) as usize,
-        seed: number(2, 7),
-        threads: number(3, 0) as usize,
-    };
+    let plan = Plan { selection, episodes: number(1, 40) as usize, seed: number(2, 7), threads: number(3, 0) as usize };
     let evaluation = evaluate(&scenarios, plan, &baselines, &|_| {})?;
     for episode in evaluation.records.iter().filter(|episode| !episode.success) {
         show(episode);
@@ -49,28 +39,16 @@ fn show(episode: &Episode) {
         "{} {} {:?}: {} ({:.1} s)",
         episode.task, episode.seed, episode.instruction, episode.detail, episode.sim_s
     );
-    let wrong = episode
-        .rulings
-        .iter()
-        .filter(|ruling| !ruling.holds)
-        .map(ToString::to_string);
-    wrong
-        .chain(episode.violations.iter().cloned())
-        .for_each(|line| println!("    {line}"));
+    let wrong = episode.rulings.iter().filter(|ruling| !ruling.holds).map(ToString::to_string);
+    wrong.chain(episode.violations.iter().cloned()).for_each(|line| println!("    {line}"));
 }
 
 fn trace(scenarios: &[Scenario], task: &str, seed: u64, said: &str) -> Result<(), SimError> {
-    let all = scenarios
-        .iter()
-        .flat_map(|s| s.tasks.iter().map(move |t| (s, t)));
+    let all = scenarios.iter().flat_map(|s| s.tasks.iter().map(move |t| (s, t)));
     let Some((scenario, task)) = all.into_iter().find(|(_, t)| t.id == task) else {
         return Err(SimError::Scene(format!("there is no task `{task}`")));
     };
-    let said = if said.is_empty() {
-        task.wordings.en[0].as_str()
-    } else {
-        said
-    };
+    let said = if said.is_empty() { task.wordings.en[0].as_str() } else { said };
     let episode = run_episode(scenario, task, said, seed, &|world, mut sinks| {
         sinks.push(Box::new(Tell));
         baselines(world, sinks)
@@ -91,10 +69,7 @@ impl Sink for Tell {
                 for o in &scene.objects {
                     let at = o.position_m();
                     let handle = o.handle_m.map(|m| [m.x, m.y, m.z]);
-                    println!(
-                        "    {:<18} {:.3} {:.3} {:.3} {handle:.3?}",
-                        o.id, at.x, at.y, at.z
-                    );
+                    println!("    {:<18} {:.3} {:.3} {:.3} {handle:.3?}", o.id, at.x, at.y, at.z);
                 }
             }
             Event::Acting(action) => println!("{stamp}   {action:?}"),

@@ -39,14 +39,7 @@ impl Cameras {
     pub(crate) fn new(built: &Built) -> Self {
         let count = built.cameras.len();
         let rng = stream(built.drawn.seed, Stream::Frames);
-        Self {
-            eyes: None,
-            memory: Memory {
-                rng,
-                last: vec![None; count],
-                repeats: vec![0; count],
-            },
-        }
+        Self { eyes: None, memory: Memory { rng, last: vec![None; count], repeats: vec![0; count] } }
     }
 
     pub(crate) fn memory(&self) -> &Memory {
@@ -86,11 +79,9 @@ impl Cameras {
         if !wanted.is_empty() {
             let eyes = match &mut self.eyes {
                 Some(eyes) => eyes,
-                none => none.insert(Eyes::open(
-                    built.model.clone(),
-                    built.cameras.clone(),
-                    built.hidden_groups.clone(),
-                )?),
+                none => {
+                    none.insert(Eyes::open(built.model.clone(), built.cameras.clone(), built.hidden_groups.clone())?)
+                }
             };
             let fill = |state: &mut Vec<f64>| {
                 state.resize(built.model.state_size(STATE), 0.0);
@@ -100,9 +91,8 @@ impl Cameras {
             repeats.iter_mut().for_each(|r| *r += 1);
             for (i, picture) in wanted.into_iter().zip(pictures) {
                 let port = &built.cameras[i];
-                let name = CameraName::from(&port.name).map_err(|_| {
-                    SimError::Scene(format!("camera name `{}` is too long", port.name))
-                })?;
+                let name = CameraName::from(&port.name)
+                    .map_err(|_| SimError::Scene(format!("camera name `{}` is too long", port.name)))?;
                 repeats[i] = 0;
                 last[i] = Some(CameraFrame {
                     name,
@@ -118,12 +108,7 @@ impl Cameras {
         } else {
             repeats.iter_mut().for_each(|r| *r += 1);
         }
-        into.cameras.extend(
-            last.iter()
-                .flatten()
-                .take(into.cameras.remaining_capacity())
-                .cloned(),
-        );
+        into.cameras.extend(last.iter().flatten().take(into.cameras.remaining_capacity()).cloned());
         if repeats.iter().any(|r| *r >= FROZEN_AFTER) {
             into.faults.push(SensorFault::CameraFrozen);
         }

@@ -18,22 +18,16 @@ impl Choose {
     pub fn resolve(&self, scene: &Moment) -> Option<ObjectId> {
         let members = |among: &Among| -> Vec<&Thing> {
             let fits = |t: &&Thing| {
-                among.label.is_none_or(|label| label == t.label)
-                    && among.color.is_none_or(|c| Some(c) == t.color)
+                among.label.is_none_or(|label| label == t.label) && among.color.is_none_or(|c| Some(c) == t.color)
             };
             scene.here().filter(fits).collect()
         };
         let away_m = |from: &ObjectId, thing: &Thing| {
-            scene.get(from).map_or(f64::NAN, |from| {
-                (from.position_m() - thing.position_m()).xy().norm()
-            })
+            scene.get(from).map_or(f64::NAN, |from| (from.position_m() - thing.position_m()).xy().norm())
         };
         // The member with the least score, if it stands out.
         let least = |among: &Among, clear: f64, score: &dyn Fn(&Thing) -> f64| {
-            let mut scored: Vec<_> = members(among)
-                .into_iter()
-                .map(|t| (score(t), t.id))
-                .collect();
+            let mut scored: Vec<_> = members(among).into_iter().map(|t| (score(t), t.id)).collect();
             scored.sort_by(|a, b| a.0.total_cmp(&b.0));
             match scored.as_slice() {
                 [(_, only)] => Some(*only),
@@ -56,11 +50,7 @@ impl Choose {
                     decide(&is, scene, scene, &mut Vec::new())
                 };
                 let fitting: Vec<_> = members(among).into_iter().filter(holds).collect();
-                if let [only] = fitting.as_slice() {
-                    Some(only.id)
-                } else {
-                    None
-                }
+                if let [only] = fitting.as_slice() { Some(only.id) } else { None }
             }
         }
     }

@@ -82,10 +82,7 @@ impl Each {
     /// The kind in words: `red block`, `object`.
     pub fn kind(&self) -> String {
         let noun = self.label.as_ref().map_or("object", |label| label.as_str());
-        self.color.map_or_else(
-            || noun.to_owned(),
-            |color| format!("{} {noun}", color.name()),
-        )
+        self.color.map_or_else(|| noun.to_owned(), |color| format!("{} {noun}", color.name()))
     }
 }
 
@@ -124,15 +121,9 @@ impl Condition {
         use Condition::*;
         match self {
             All(_) | Any(_) | Not(_) | Every(_) | Exists(_) | HandEmpty => Vec::new(),
-            Open(a) | Closed(a) | TurnedOn(a) | TurnedOff(a) | RobotAt(a) | Upright(a)
-            | Held(a) | Moved(a) | Touched(a) => vec![*a],
-            In(a, b)
-            | On(a, b)
-            | Near(a, b)
-            | LeftOf(a, b)
-            | RightOf(a, b)
-            | InFrontOf(a, b)
-            | Behind(a, b) => {
+            Open(a) | Closed(a) | TurnedOn(a) | TurnedOff(a) | RobotAt(a) | Upright(a) | Held(a) | Moved(a)
+            | Touched(a) => vec![*a],
+            In(a, b) | On(a, b) | Near(a, b) | LeftOf(a, b) | RightOf(a, b) | InFrontOf(a, b) | Behind(a, b) => {
                 vec![*a, *b]
             }
         }
@@ -188,10 +179,7 @@ impl Condition {
 impl std::fmt::Display for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let joined = |list: &[Self], word: &str| {
-            list.iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(&format!(" {word} "))
+            list.iter().map(ToString::to_string).collect::<Vec<_>>().join(&format!(" {word} "))
         };
         match self {
             Self::All(list) => write!(f, "({})", joined(list, "and")),
@@ -202,11 +190,7 @@ impl std::fmt::Display for Condition {
             fact => {
                 write!(f, "{}", fact.word())?;
                 let names: Vec<_> = fact.names().iter().map(ToString::to_string).collect();
-                if names.is_empty() {
-                    Ok(())
-                } else {
-                    write!(f, "({})", names.join(", "))
-                }
+                if names.is_empty() { Ok(()) } else { write!(f, "({})", names.join(", ")) }
             }
         }
     }

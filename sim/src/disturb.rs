@@ -89,10 +89,7 @@ impl Fault {
     /// [`SimError::Disturb`] listing the names that exist.
     pub fn named(name: &str) -> Result<Self, SimError> {
         let known = || Self::ALL.map(|(_, name)| name).join(", ");
-        let found = Self::ALL
-            .iter()
-            .find(|(_, n)| *n == name)
-            .map(|(fault, _)| *fault);
+        let found = Self::ALL.iter().find(|(_, n)| *n == name).map(|(fault, _)| *fault);
         found.ok_or_else(|| SimError::Disturb(format!("no fault `{name}`; there are: {}", known())))
     }
 }
@@ -124,25 +121,19 @@ impl SimWorld {
     /// [`SimError::Disturb`] for objects that are not there or can't be treated so.
     pub fn disturb(&mut self, disturbance: &Disturbance) -> Result<(), SimError> {
         match disturbance {
-            Disturbance::Move {
-                object,
-                x_m,
-                y_m,
-                bottom_z_m,
-                yaw_rad,
-            } => {
+            Disturbance::Move { object, x_m, y_m, bottom_z_m, yaw_rad } => {
                 let turned = Rotation::from_axis_angle(&Vec3::z_axis(), *yaw_rad);
                 self.relocate(object, |pose, size_m| {
                     let z_m = bottom_z_m.map_or(pose.translation.z, |z| z + size_m.z * 0.5);
                     Pose::from_parts(Vec3::new(*x_m, *y_m, z_m).into(), turned)
                 })
             }
-            Disturbance::Shift { object, dx_m, dy_m } => self.relocate(object, |pose, _| {
-                nalgebra::Translation3::new(*dx_m, *dy_m, 0.0) * pose
-            }),
-            Disturbance::Remove { object } => self.relocate(object, |pose, _| {
-                nalgebra::Translation3::new(80.0, 0.0, 0.0) * pose
-            }),
+            Disturbance::Shift { object, dx_m, dy_m } => {
+                self.relocate(object, |pose, _| nalgebra::Translation3::new(*dx_m, *dy_m, 0.0) * pose)
+            }
+            Disturbance::Remove { object } => {
+                self.relocate(object, |pose, _| nalgebra::Translation3::new(80.0, 0.0, 0.0) * pose)
+            }
             Disturbance::SetOpen { object, fraction } => {
                 let port = self.find(object)?;
                 let StatePort::Opens { qpos, from, to } = port.state else {
@@ -170,27 +161,16 @@ impl SimWorld {
         port.ok_or_else(|| SimError::Disturb(format!("no object `{object}` in the scene")))
     }
 
-    fn relocate(
-        &mut self,
-        object: &str,
-        to: impl FnOnce(Pose, Vec3) -> Pose,
-    ) -> Result<(), SimError> {
+    fn relocate(&mut self, object: &str, to: impl FnOnce(Pose, Vec3) -> Pose) -> Result<(), SimError> {
         let port = self.find(object)?.clone();
-        let (qpos, qvel) = port.free.ok_or_else(|| {
-            SimError::Disturb(format!("`{object}` is bolted down: it can't be moved"))
-        })?;
+        let (qpos, qvel) =
+            port.free.ok_or_else(|| SimError::Disturb(format!("`{object}` is bolted down: it can't be moved")))?;
         self.data.forward_kinematics();
         let pose = to(crate::start::object_pose(&self.data, &port), port.size_m);
         if !pose.translation.vector.iter().all(|v| v.is_finite()) {
-            return Err(SimError::Disturb(format!(
-                "`{object}`: the new place is not a number"
-            )));
+            return Err(SimError::Disturb(format!("`{object}`: the new place is not a number")));
         }
-        place(
-            &mut self.data,
-            qpos,
-            &(pose * port.body_from_object.inverse()),
-        );
+        place(&mut self.data, qpos, &(pose * port.body_from_object.inverse()));
         self.data.qvel_mut()[qvel..qvel + 6].fill(0.0);
         self.data.forward_kinematics();
         Ok(())

@@ -58,11 +58,7 @@ impl Drive {
             let known = data.full_m(&mut inertia).is_ok();
             for i in 0..arm.joint.len() {
                 drive.from_rad[i] = data.qpos()[arm.qpos[i]];
-                drive.inertia_kg_m2[i] = if known {
-                    inertia[arm.qvel[i] * (nv + 1)]
-                } else {
-                    0.0
-                };
+                drive.inertia_kg_m2[i] = if known { inertia[arm.qvel[i] * (nv + 1)] } else { 0.0 };
             }
             drive.to_rad = drive.from_rad;
             drive.width_m = width_m(&arm.gripper, data);
@@ -111,8 +107,7 @@ impl Drive {
         }
         if let Some(base) = &ports.base {
             for i in 0..2 {
-                data.ctrl_mut()[base.ctrl[i]] =
-                    between(self.wheel_from_rad_s[i], self.wheel_to_rad_s[i], part);
+                data.ctrl_mut()[base.ctrl[i]] = between(self.wheel_from_rad_s[i], self.wheel_to_rad_s[i], part);
             }
         }
     }
@@ -123,16 +118,10 @@ impl Drive {
             let rad_s = between(self.from_rad_s[i], self.to_rad_s[i], part);
             let control = match arm.drive[i] {
                 JointDrive::Position { lead_s } => rad + rad_s * lead_s,
-                JointDrive::Torque {
-                    limits_nm: [min_nm, max_nm],
-                } => {
-                    let (error_rad, error_rad_s) = (
-                        rad - data.qpos()[arm.qpos[i]],
-                        rad_s - data.qvel()[arm.qvel[i]],
-                    );
+                JointDrive::Torque { limits_nm: [min_nm, max_nm] } => {
+                    let (error_rad, error_rad_s) = (rad - data.qpos()[arm.qpos[i]], rad_s - data.qvel()[arm.qvel[i]]);
                     let wanted_rad_s2 = SERVO_RAD_S * (SERVO_RAD_S * error_rad + 2.0 * error_rad_s);
-                    (self.inertia_kg_m2[i] * wanted_rad_s2 + data.qfrc_bias()[arm.qvel[i]])
-                        .clamp(min_nm, max_nm)
+                    (self.inertia_kg_m2[i] * wanted_rad_s2 + data.qfrc_bias()[arm.qvel[i]]).clamp(min_nm, max_nm)
                 }
             };
             data.ctrl_mut()[arm.ctrl[i]] = control;
@@ -141,18 +130,13 @@ impl Drive {
 
     fn write_gripper(&mut self, gripper: &GripperPorts, data: &mut MjData<Arc<MjModel>>) {
         let step_m = gripper.limits.speed_m_s * data.model().opt().timestep;
-        let target_m = if self.limp_steps > 0 {
-            gripper.limits.max_width_m
-        } else {
-            self.target_m
-        };
+        let target_m = if self.limp_steps > 0 { gripper.limits.max_width_m } else { self.target_m };
         self.limp_steps = self.limp_steps.saturating_sub(1);
         self.width_m += (target_m - self.width_m).clamp(-step_m, step_m);
         match gripper.drive {
             GripperDrive::Force(control) => {
                 let error_m = self.width_m - width_m(gripper, data);
-                data.ctrl_mut()[control] =
-                    (GRIPPER_STIFFNESS_N_M * error_m).clamp(-self.force_n, self.force_n);
+                data.ctrl_mut()[control] = (GRIPPER_STIFFNESS_N_M * error_m).clamp(-self.force_n, self.force_n);
             }
             GripperDrive::Position(controls) => {
                 for (control, (closed_m, sign)) in controls.iter().zip(gripper.closed) {
@@ -165,8 +149,7 @@ impl Drive {
 
 /// Opening between the fingers, metres.
 pub(crate) fn width_m(gripper: &GripperPorts, data: &MjData<Arc<MjModel>>) -> f64 {
-    let opened =
-        |i: usize| (data.qpos()[gripper.qpos[i]] - gripper.closed[i].0) * gripper.closed[i].1;
+    let opened = |i: usize| (data.qpos()[gripper.qpos[i]] - gripper.closed[i].0) * gripper.closed[i].1;
     opened(0) + opened(1)
 }
 

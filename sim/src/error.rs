@@ -53,9 +53,7 @@ pub enum SimError {
         why: String,
     },
     /// No built-in robot of that name and no such file.
-    #[error(
-        "no robot `{name}`: built in are {known}; anything else must be the path of a robot file"
-    )]
+    #[error("no robot `{name}`: built in are {known}; anything else must be the path of a robot file")]
     UnknownRobot {
         /// The name looked for.
         name: String,
@@ -103,17 +101,11 @@ pub enum SimError {
 
 impl SimError {
     pub(crate) fn object(object: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::Object {
-            object: object.into(),
-            why: why.into(),
-        }
+        Self::Object { object: object.into(), why: why.into() }
     }
 
     pub(crate) fn model(origin: &str, why: impl std::fmt::Display) -> Self {
-        Self::Model {
-            origin: origin.to_owned(),
-            why: why.to_string(),
-        }
+        Self::Model { origin: origin.to_owned(), why: why.to_string() }
     }
 }
 

@@ -26,23 +26,12 @@ impl Perceiver for GroundTruth {
     }
 
     fn wants(&self) -> Want {
-        Want {
-            truth: true,
-            ..Want::default()
-        }
+        Want { truth: true, ..Want::default() }
     }
 
-    fn perceive(
-        &mut self,
-        look: &Look,
-        robot: &RobotSpec,
-        _cancel: &Cancel,
-    ) -> Result<Scene, PerceiveError> {
+    fn perceive(&mut self, look: &Look, robot: &RobotSpec, _cancel: &Cancel) -> Result<Scene, PerceiveError> {
         let observation = &look.observation;
-        let truth = observation
-            .truth
-            .as_ref()
-            .ok_or(PerceiveError::Missing("truth of a simulator"))?;
+        let truth = observation.truth.as_ref().ok_or(PerceiveError::Missing("truth of a simulator"))?;
         Ok(Scene {
             stamp: truth.stamp,
             observation_seq: observation.seq,
@@ -61,24 +50,18 @@ fn held(objects: &[SceneObject], observation: &Observation, robot: &RobotSpec) -
         return None;
     }
     let world_from_tool = arm.chain.world_from_tool(&observation.joint_pos_rad);
-    let distance_m =
-        |o: &&SceneObject| (o.position_m() - world_from_tool.translation.vector).norm();
+    let distance_m = |o: &&SceneObject| (o.position_m() - world_from_tool.translation.vector).norm();
     objects
         .iter()
-        .filter(|o| {
-            o.can(Affordance::Graspable) && is_between_fingers(o, &world_from_tool, width_m)
-        })
+        .filter(|o| o.can(Affordance::Graspable) && is_between_fingers(o, &world_from_tool, width_m))
         .min_by(|a, b| distance_m(a).total_cmp(&distance_m(b)))
         .map(|o| o.id)
 }
 
 fn is_between_fingers(object: &SceneObject, world_from_tool: &Pose, width_m: f64) -> bool {
-    let tool_m = object
-        .world_from_object
-        .inverse_transform_point(&world_from_tool.translation.vector.into());
+    let tool_m = object.world_from_object.inverse_transform_point(&world_from_tool.translation.vector.into());
     let around = (0..3).all(|i| tool_m[i].abs() <= object.size_m[i] * 0.5 + POINT_SLACK_M);
-    let across =
-        object.world_from_object.rotation.inverse() * (world_from_tool.rotation * Vec3::y());
+    let across = object.world_from_object.rotation.inverse() * (world_from_tool.rotation * Vec3::y());
     // Width of the box between parallel fingers: of its two faces that they are nearer to lying on.
     let extent_m = if across.x.abs() > across.y.abs().max(across.z.abs()) {
         object.size_m.x

@@ -28,8 +28,7 @@ use crate::task::Task;
 use crate::trial::{Shared, Trial};
 
 /// Makes the ring of an episode around its world, with these sinks among its own.
-pub type MakeRing<'a> =
-    dyn Fn(Box<dyn World>, Vec<Box<dyn Sink>>) -> Result<Ring, String> + Sync + 'a;
+pub type MakeRing<'a> = dyn Fn(Box<dyn World>, Vec<Box<dyn Sink>>) -> Result<Ring, String> + Sync + 'a;
 
 /// Simulated time that the baselines take to see, seconds: nothing is instant on a robot either.
 pub const SEE_S: f64 = 0.05;
@@ -45,25 +44,12 @@ pub fn baselines(world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Result<Rin
     let (mut eyes, mut mind) = (GroundTruth, Symbolic);
     let wants = eyes.wants();
     let controller = Box::new(RobotController::new(robot.clone()));
-    let see = move |look: &Look, _: &mut dyn FnMut(&str), cancel: &Cancel| {
-        eyes.perceive(look, &robot, cancel)
-    };
-    let think = move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| {
-        mind.think(question, say, cancel)
-    };
+    let see = move |look: &Look, _: &mut dyn FnMut(&str), cancel: &Cancel| eyes.perceive(look, &robot, cancel);
+    let think =
+        move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| mind.think(question, say, cancel);
     let eyes = Box::new(Inline::new(Box::new(see), SEE_S));
     let mind = Box::new(Inline::new(Box::new(think), THINK_S));
-    Ok(Ring::new(
-        Parts {
-            world,
-            eyes,
-            wants,
-            mind,
-            controller,
-            sinks,
-        },
-        Limits::default(),
-    ))
+    Ok(Ring::new(Parts { world, eyes, wants, mind, controller, sinks }, Limits::default()))
 }
 
 /// What shall be evaluated.
@@ -83,19 +69,13 @@ impl Selection {
     /// # Errors
     /// A message with the names there are.
     pub fn parse(name: &str) -> Result<Self, SimError> {
-        let suite = Suite::ALL
-            .iter()
-            .find(|(_, known)| *known == name)
-            .map(|(suite, _)| Self::Suite(*suite));
+        let suite = Suite::ALL.iter().find(|(_, known)| *known == name).map(|(suite, _)| Self::Suite(*suite));
         match name {
             "all" => Ok(Self::All),
             "refuse" => Ok(Self::Refuse),
             _ => suite.ok_or_else(|| {
                 let known: Vec<&str> = Suite::ALL.iter().map(|(_, known)| *known).collect();
-                SimError::Scene(format!(
-                    "there is no suite `{name}`: give one of {}, refuse, all",
-                    known.join(", ")
-                ))
+                SimError::Scene(format!("there is no suite `{name}`: give one of {}, refuse, all", known.join(", ")))
             }),
         }
     }
@@ -148,10 +128,7 @@ pub fn evaluate(
         .filter(|(scenario, task)| plan.selection.takes(scenario, task))
         .collect();
     if tasks.is_empty() {
-        return Err(SimError::Scene(format!(
-            "`{}` has no tasks in these scenarios",
-            plan.selection.name()
-        )));
+        return Err(SimError::Scene(format!("`{}` has no tasks in these scenarios", plan.selection.name())));
     }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads)
@@ -166,18 +143,8 @@ pub fn evaluate(
         told(&episode);
         Ok(episode)
     };
-    let records = pool.install(|| {
-        (0..plan.episodes)
-            .into_par_iter()
-            .map(one)
-            .collect::<Result<Vec<_>, SimError>>()
-    })?;
-    Ok(Evaluation::of(
-        plan.selection.name(),
-        plan.seed,
-        begun.elapsed().as_secs_f64(),
-        records,
-    ))
+    let records = pool.install(|| (0..plan.episodes).into_par_iter().map(one).collect::<Result<Vec<_>, SimError>>())?;
+    Ok(Evaluation::of(plan.selection.name(), plan.seed, begun.elapsed().as_secs_f64(), records))
 }
 
 /// Runs one episode: these words, on this seed.
@@ -197,8 +164,7 @@ pub fn run_episode(
     let count = Box::new(CountThoughts(thoughts.clone()));
     let mut ring = make_ring(Box::new(shared.clone()), vec![count]).map_err(SimError::Scene)?;
     let start = shared.now();
-    let goal =
-        Goal::new(0, said, start, task.time_limit_s).map_err(|e| SimError::Scene(e.to_string()))?;
+    let goal = Goal::new(0, said, start, task.time_limit_s).map_err(|e| SimError::Scene(e.to_string()))?;
     let outcome = ring.run(goal, &Cancel::default());
     let sim_s = shared.now().since_s(start);
     let verdict = shared.trial().verdict(&outcome)?;

@@ -5,8 +5,7 @@
 
 use ponder_core::Vec3;
 use ponder_core::fact::{
-    AT_GAP_M, CLOSED_FRACTION, NEAR_GAP_M, OPEN_FRACTION, REST_GAP_M, SIDE_OFFSET_M,
-    UPRIGHT_TILT_RAD,
+    AT_GAP_M, CLOSED_FRACTION, NEAR_GAP_M, OPEN_FRACTION, REST_GAP_M, SIDE_OFFSET_M, UPRIGHT_TILT_RAD,
 };
 use ponder_core::geometry::Aabb;
 use ponder_core::scene::ObjectId;
@@ -43,18 +42,8 @@ pub struct Ruling {
 
 impl std::fmt::Display for Ruling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            fact,
-            holds,
-            measure,
-            value,
-            limit,
-        } = self;
-        write!(
-            f,
-            "{} {fact}: {measure} {value:.3}, limit {limit:.3}",
-            if *holds { "yes" } else { "NO " }
-        )
+        let Self { fact, holds, measure, value, limit } = self;
+        write!(f, "{} {fact}: {measure} {value:.3}, limit {limit:.3}", if *holds { "yes" } else { "NO " })
     }
 }
 
@@ -68,21 +57,11 @@ struct Found {
 
 impl Found {
     fn most(measure: &'static str, value: f64, limit: f64) -> Self {
-        Self {
-            holds: value <= limit,
-            measure,
-            value,
-            limit,
-        }
+        Self { holds: value <= limit, measure, value, limit }
     }
 
     fn least(measure: &'static str, value: f64, limit: f64) -> Self {
-        Self {
-            holds: value >= limit,
-            measure,
-            value,
-            limit,
-        }
+        Self { holds: value >= limit, measure, value, limit }
     }
 
     /// This one if it fails, else what comes next.
@@ -92,24 +71,14 @@ impl Found {
 
     /// Something that the fact needs is not there: it never holds.
     const fn lacking(measure: &'static str) -> Self {
-        Self {
-            holds: false,
-            measure,
-            value: 0.0,
-            limit: 0.0,
-        }
+        Self { holds: false, measure, value: 0.0, limit: 0.0 }
     }
 }
 
 /// Decides a condition. `began` is the episode's first instant; every fact that was looked at goes to `rulings`.
 ///
 /// All parts are looked at, whatever the first ones say, so that the record is complete.
-pub fn decide(
-    condition: &Condition,
-    now: &Moment,
-    began: &Moment,
-    rulings: &mut Vec<Ruling>,
-) -> bool {
+pub fn decide(condition: &Condition, now: &Moment, began: &Moment, rulings: &mut Vec<Ruling>) -> bool {
     let mut count = |list: &[Condition]| {
         let held = list.iter().filter(|c| decide(c, now, began, rulings));
         held.count()
@@ -124,19 +93,8 @@ pub fn decide(
         }
         Condition::Exists(each) => count(&each_of(each, now)) > 0,
         fact => {
-            let Found {
-                holds,
-                measure,
-                value,
-                limit,
-            } = measure(fact, now, began);
-            rulings.push(Ruling {
-                fact: fact.to_string(),
-                holds,
-                measure: measure.to_owned(),
-                value,
-                limit,
-            });
+            let Found { holds, measure, value, limit } = measure(fact, now, began);
+            rulings.push(Ruling { fact: fact.to_string(), holds, measure: measure.to_owned(), value, limit });
             holds
         }
     }
@@ -149,10 +107,7 @@ fn each_of(each: &Each, now: &Moment) -> Vec<Condition> {
             && each.color.is_none_or(|color| Some(color) == thing.color)
             && !each.except.contains(&thing.id)
     };
-    let bound = |thing: &Thing| {
-        each.is
-            .renamed(&|name: &ObjectId| if name.as_str() == IT { thing.id } else { *name })
-    };
+    let bound = |thing: &Thing| each.is.renamed(&|name: &ObjectId| if name.as_str() == IT { thing.id } else { *name });
     now.here().filter(of_kind).map(bound).collect()
 }
 
@@ -164,15 +119,12 @@ fn measure(fact: &Condition, now: &Moment, began: &Moment) -> Found {
         Some(i) => f(i, &now.things[i]),
         None => NOT_THERE,
     };
-    let two =
-        |a: &ObjectId, b: &ObjectId, f: &dyn Fn(usize, usize) -> Found| match (find(a), find(b)) {
-            (Some(a), Some(b)) if a != b => f(a, b),
-            _ => NOT_THERE,
-        };
+    let two = |a: &ObjectId, b: &ObjectId, f: &dyn Fn(usize, usize) -> Found| match (find(a), find(b)) {
+        (Some(a), Some(b)) if a != b => f(a, b),
+        _ => NOT_THERE,
+    };
     let side = |a: &ObjectId, b: &ObjectId, axis: usize, sign: f64| {
-        two(a, b, &|a, b| {
-            at_rest(&now.things[a]).then(|| beside(&now.things[a], &now.things[b], axis, sign))
-        })
+        two(a, b, &|a, b| at_rest(&now.things[a]).then(|| beside(&now.things[a], &now.things[b], axis, sign)))
     };
     match fact {
         In(a, b) => two(a, b, &|a, b| inside(now, a, b)),
@@ -205,14 +157,10 @@ fn measure(fact: &Condition, now: &Moment, began: &Moment) -> Found {
                 let base_m = base.translation.vector;
                 let center_m = Vec3::new(a.position_m().x, a.position_m().y, base_m.z);
                 let half_m = a.world_half_m();
-                let bounds = Aabb {
-                    min_m: center_m - half_m,
-                    max_m: center_m + half_m,
-                };
+                let bounds = Aabb { min_m: center_m - half_m, max_m: center_m + half_m };
                 let limit_m = if a.size_m.z < TALL_M { 0.0 } else { AT_GAP_M };
-                Found::most("speed of the base (m/s)", *speed_m_s, REST_SPEED_M_S).then(|| {
-                    Found::most("gap from the base (m)", bounds.distance_m(&base_m), limit_m)
-                })
+                Found::most("speed of the base (m/s)", *speed_m_s, REST_SPEED_M_S)
+                    .then(|| Found::most("gap from the base (m)", bounds.distance_m(&base_m), limit_m))
             }
             None => Found::lacking("the robot does not drive"),
         }),
@@ -241,9 +189,7 @@ fn measure(fact: &Condition, now: &Moment, began: &Moment) -> Found {
             ),
             None => NOT_THERE,
         }),
-        Touched(a) => one(a, &|_, a| {
-            Found::least("robot touches it", f64::from(a.touched), 1.0)
-        }),
+        Touched(a) => one(a, &|_, a| Found::least("robot touches it", f64::from(a.touched), 1.0)),
         All(_) | Any(_) | Not(_) | Every(_) | Exists(_) => Found::lacking("not a fact"),
     }
 }
@@ -263,13 +209,7 @@ fn inside(now: &Moment, a: usize, b: usize) -> Found {
         return Found::lacking("it holds nothing inside");
     };
     Found::most("outside (m)", inner.outside_m(&thing.position_m()), 0.0)
-        .then(|| {
-            Found::most(
-                "bottom over the rim (m)",
-                thing.bottom_m() - inner.rim_m(),
-                -0.5 * REST_GAP_M,
-            )
-        })
+        .then(|| Found::most("bottom over the rim (m)", thing.bottom_m() - inner.rim_m(), -0.5 * REST_GAP_M))
         .then(|| let_go(thing))
         .then(|| at_rest(thing))
         .then(|| Found::least("share carried by it", now.chain_share(a, b), CARRIED_SHARE))
@@ -281,54 +221,24 @@ fn upon(now: &Moment, a: usize, b: usize) -> Found {
     let (thing, under) = (&now.things[a], &now.things[b]);
     let free = let_go(thing).then(|| at_rest(thing));
     if under.solid {
-        return free
-            .then(|| {
-                Found::least(
-                    "share carried by it",
-                    now.share(a, Carrier::Thing(b)),
-                    CARRIED_SHARE,
-                )
-            })
-            .then(|| match inside(now, a, b).holds {
+        return free.then(|| Found::least("share carried by it", now.share(a, Carrier::Thing(b)), CARRIED_SHARE)).then(
+            || match inside(now, a, b).holds {
                 true => Found::lacking("it is inside rather than on it"),
-                false => Found::least(
-                    "share carried by it",
-                    now.share(a, Carrier::Thing(b)),
-                    CARRIED_SHARE,
-                ),
-            });
+                false => Found::least("share carried by it", now.share(a, Carrier::Thing(b)), CARRIED_SHARE),
+            },
+        );
     }
-    let local_m = under
-        .world_from_object
-        .inverse_transform_point(&thing.position_m().into())
-        .coords;
+    let local_m = under.world_from_object.inverse_transform_point(&thing.position_m().into()).coords;
     let over = |axis: usize| (local_m[axis].abs() - under.size_m[axis] * 0.5).max(0.0);
     free.then(|| Found::most("outside (m)", over(0).hypot(over(1)), 0.0))
-        .then(|| {
-            Found::most(
-                "height over it (m)",
-                (thing.bottom_m() - under.top_m()).abs(),
-                REST_GAP_M,
-            )
-        })
-        .then(|| {
-            Found::most(
-                "share carried by the robot",
-                now.share(a, Carrier::Robot),
-                HELD_SHARE,
-            )
-        })
+        .then(|| Found::most("height over it (m)", (thing.bottom_m() - under.top_m()).abs(), REST_GAP_M))
+        .then(|| Found::most("share carried by the robot", now.share(a, Carrier::Robot), HELD_SHARE))
 }
 
 /// `a`'s centre lies at least [`SIDE_OFFSET_M`] to that side of `b`'s, and more so than sideways.
 fn beside(a: &Thing, b: &Thing, axis: usize, sign: f64) -> Found {
     let offset_m = a.position_m() - b.position_m();
     let along_m = sign * offset_m[axis];
-    Found::least("offset (m)", along_m, SIDE_OFFSET_M).then(|| {
-        Found::least(
-            "offset beyond the sideways one (m)",
-            along_m - offset_m[1 - axis].abs(),
-            0.0,
-        )
-    })
+    Found::least("offset (m)", along_m, SIDE_OFFSET_M)
+        .then(|| Found::least("offset beyond the sideways one (m)", along_m - offset_m[1 - axis].abs(), 0.0))
 }

@@ -28,9 +28,7 @@ pub struct Inner {
 impl Inner {
     /// How far a point lies outside along x and y, or below it, metres; zero inside and above.
     pub fn outside_m(&self, point_m: &Vec3) -> f64 {
-        let local_m = self
-            .world_from_inner
-            .inverse_transform_point(&(*point_m).into());
+        let local_m = self.world_from_inner.inverse_transform_point(&(*point_m).into());
         let over = |axis: usize| (local_m[axis].abs() - self.half_m[axis]).max(0.0);
         let below = (-self.half_m.z - local_m.z).max(0.0);
         Vec3::new(over(0), over(1), below).norm()
@@ -38,13 +36,7 @@ impl Inner {
 
     /// Height of its highest point in the world, metres.
     pub fn rim_m(&self) -> f64 {
-        let up = self
-            .world_from_inner
-            .rotation
-            .to_rotation_matrix()
-            .matrix()
-            .abs()
-            * self.half_m;
+        let up = self.world_from_inner.rotation.to_rotation_matrix().matrix().abs() * self.half_m;
         self.world_from_inner.translation.z + up.z
     }
 }
@@ -103,13 +95,7 @@ impl Thing {
 
     /// Half extents of the axis-aligned box in the world that holds its box, metres.
     pub fn world_half_m(&self) -> Vec3 {
-        self.world_from_object
-            .rotation
-            .to_rotation_matrix()
-            .matrix()
-            .abs()
-            * self.size_m
-            * 0.5
+        self.world_from_object.rotation.to_rotation_matrix().matrix().abs() * self.size_m * 0.5
     }
 
     /// Height of the lowest point of its box, metres.
@@ -136,9 +122,7 @@ impl Moment {
 
     /// Index of an object that is there, by name.
     pub fn index(&self, id: &str) -> Option<usize> {
-        self.things
-            .iter()
-            .position(|thing| thing.id.as_str() == id && !thing.away)
+        self.things.iter().position(|thing| thing.id.as_str() == id && !thing.away)
     }
 
     /// The object of that name, if it is there.
@@ -164,9 +148,7 @@ impl Moment {
             })
         };
         for _ in 0..self.things.len() {
-            shares = (0..self.things.len())
-                .map(|i| through(&shares, i))
-                .collect();
+            shares = (0..self.things.len()).map(|i| through(&shares, i)).collect();
         }
         shares[index]
     }
@@ -176,13 +158,7 @@ impl Moment {
         let (counted_n, total_n) = self.things[index]
             .carriers
             .iter()
-            .fold((0.0, 0.0), |(counted_n, total_n), (from, up_n)| {
-                (counted_n + up_n * counts(*from), total_n + up_n)
-            });
-        if total_n > 0.0 {
-            counted_n / total_n
-        } else {
-            0.0
-        }
+            .fold((0.0, 0.0), |(counted_n, total_n), (from, up_n)| (counted_n + up_n * counts(*from), total_n + up_n));
+        if total_n > 0.0 { counted_n / total_n } else { 0.0 }
     }
 }

@@ -99,10 +99,7 @@ impl SafetyRecord {
 
     /// Kinds that were violated, with their tallies.
     pub fn violated(&self) -> impl Iterator<Item = (Violation, &Tally)> {
-        Violation::ALL
-            .into_iter()
-            .map(|v| (v, self.of(v)))
-            .filter(|(_, tally)| tally.count > 0)
+        Violation::ALL.into_iter().map(|v| (v, self.of(v))).filter(|(_, tally)| tally.count > 0)
     }
 }
 
@@ -129,18 +126,8 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(model: &MjModel, ports: &Ports) -> Self {
-        let roles = model
-            .geom_bodyid()
-            .iter()
-            .map(|body| role(model, ports, *body as usize))
-            .collect();
-        Self {
-            roles,
-            record: SafetyRecord::default(),
-            before: [0.0; 6],
-            active: [false; 6],
-            tool_m: None,
-        }
+        let roles = model.geom_bodyid().iter().map(|body| role(model, ports, *body as usize)).collect();
+        Self { roles, record: SafetyRecord::default(), before: [0.0; 6], active: [false; 6], tool_m: None }
     }
 
     pub(crate) fn record(&self) -> &SafetyRecord {
@@ -152,13 +139,7 @@ impl Watch {
     }
 
     /// One physics step has passed.
-    pub(crate) fn tick(
-        &mut self,
-        robot: &RobotSpec,
-        ports: &Ports,
-        data: &MjData<Arc<MjModel>>,
-        now: Stamp,
-    ) {
+    pub(crate) fn tick(&mut self, robot: &RobotSpec, ports: &Ports, data: &MjData<Arc<MjModel>>, now: Stamp) {
         let mut worst = [0.0_f64; 6];
         let mut note = |violation: Violation, value: f64| {
             worst[violation as usize] = worst[violation as usize].max(value);
@@ -181,25 +162,17 @@ impl Watch {
             }
             if let Some(before_m) = self.tool_m.replace(tool_m) {
                 let speed_m_s = (tool_m - before_m).norm() / data.model().opt().timestep;
-                self.record.largest_tool_speed_m_s =
-                    self.record.largest_tool_speed_m_s.max(speed_m_s);
+                self.record.largest_tool_speed_m_s = self.record.largest_tool_speed_m_s.max(speed_m_s);
             }
         }
-        let ground_m = ports
-            .base
-            .as_ref()
-            .map(|base| data.qpos()[base.free.0 + 2] + 0.02);
+        let ground_m = ports.base.as_ref().map(|base| data.qpos()[base.free.0 + 2] + 0.02);
         for (i, contact) in data.contact().iter().enumerate() {
             let [a, b] = contact.geom;
             if a < 0 || b < 0 || contact.efc_address < 0 {
                 continue;
             }
             let (a, b) = (self.roles[a as usize], self.roles[b as usize]);
-            let (part, other) = if matches!(a, Role::Fixed | Role::Loose) {
-                (b, a)
-            } else {
-                (a, b)
-            };
+            let (part, other) = if matches!(a, Role::Fixed | Role::Loose) { (b, a) } else { (a, b) };
             if matches!(part, Role::Fixed | Role::Loose) {
                 continue;
             }
@@ -225,19 +198,13 @@ impl Watch {
         for violation in Violation::ALL {
             // What does not last two steps (4 ms) is the solver's noise, not a force.
             let value = worst[violation as usize];
-            let lasting = value.min(std::mem::replace(
-                &mut self.before[violation as usize],
-                value,
-            ));
+            let lasting = value.min(std::mem::replace(&mut self.before[violation as usize], value));
             self.count(violation, lasting, now);
         }
     }
 
     fn count(&mut self, violation: Violation, value: f64, now: Stamp) {
-        let (active, tally) = (
-            &mut self.active[violation as usize],
-            &mut self.record.tallies[violation as usize],
-        );
+        let (active, tally) = (&mut self.active[violation as usize], &mut self.record.tallies[violation as usize]);
         let now_active = value > 0.0;
         if now_active {
             tally.count += u64::from(!*active);
@@ -279,9 +246,5 @@ fn role(model: &MjModel, ports: &Ports, body: usize) -> Role {
         }
     }
     // Bolted to the world, however many bodies lie between; everything else can give way.
-    if model.body_weldid()[body] == 0 {
-        Role::Fixed
-    } else {
-        Role::Loose
-    }
+    if model.body_weldid()[body] == 0 { Role::Fixed } else { Role::Loose }
 }

@@ -65,11 +65,7 @@ impl Eyes {
     ///
     /// # Errors
     /// [`SimError::NoGl`].
-    pub(crate) fn open(
-        model: Arc<MjModel>,
-        cameras: Vec<CameraPort>,
-        hidden: Vec<usize>,
-    ) -> Result<Self, SimError> {
+    pub(crate) fn open(model: Arc<MjModel>, cameras: Vec<CameraPort>, hidden: Vec<usize>) -> Result<Self, SimError> {
         let (orders, inbox) = sync_channel::<Order>(1);
         let (outbox, deliveries) = sync_channel::<Delivery>(1);
         let (ready, opened) = sync_channel::<Result<(), SimError>>(1);
@@ -82,28 +78,16 @@ impl Eyes {
                 return;
             }
             while let Ok(order) = inbox.recv() {
-                let pictures = order
-                    .cameras
-                    .iter()
-                    .map(|c| studio.shoot(&order.state, *c))
-                    .collect();
+                let pictures = order.cameras.iter().map(|c| studio.shoot(&order.state, *c)).collect();
                 if outbox.send((order.state, pictures)).is_err() {
                     return;
                 }
             }
         };
         let thread = std::thread::Builder::new().name("ponder-render".to_owned());
-        let thread = thread
-            .spawn(work)
-            .map_err(|e| SimError::Render(e.to_string()))?;
-        let eyes = Self {
-            orders: Some(orders),
-            deliveries,
-            spare: Vec::new(),
-            thread: Some(thread),
-        };
-        let died =
-            |_| SimError::NoGl("the render thread died while opening a GL context".to_owned());
+        let thread = thread.spawn(work).map_err(|e| SimError::Render(e.to_string()))?;
+        let eyes = Self { orders: Some(orders), deliveries, spare: Vec::new(), thread: Some(thread) };
+        let died = |_| SimError::NoGl("the render thread died while opening a GL context".to_owned());
         opened.recv().map_err(died)??;
         Ok(eyes)
     }
@@ -138,41 +122,24 @@ struct Studio {
 }
 
 impl Studio {
-    fn open(
-        model: Arc<MjModel>,
-        cameras: Vec<CameraPort>,
-        hidden: &[usize],
-    ) -> Result<Self, SimError> {
+    fn open(model: Arc<MjModel>, cameras: Vec<CameraPort>, hidden: &[usize]) -> Result<Self, SimError> {
         let mut opts = MjvOption::default();
         for group in hidden {
             if let Some(shown) = opts.geomgroup.get_mut(*group) {
                 *shown = 0;
             }
         }
-        let mut sizes: Vec<(usize, usize)> =
-            cameras.iter().map(|c| (c.width_px, c.height_px)).collect();
+        let mut sizes: Vec<(usize, usize)> = cameras.iter().map(|c| (c.width_px, c.height_px)).collect();
         sizes.sort_unstable();
         sizes.dedup();
         let build = |(width, height): &(usize, usize)| {
-            let builder = MjRenderer::builder()
-                .width(*width as u32)
-                .height(*height as u32)
-                .rgb(true)
-                .depth(true);
-            builder
-                .opts(opts.clone())
-                .build(&model)
-                .map_err(|e| SimError::NoGl(chain(&e)))
+            let builder = MjRenderer::builder().width(*width as u32).height(*height as u32).rgb(true).depth(true);
+            builder.opts(opts.clone()).build(&model).map_err(|e| SimError::NoGl(chain(&e)))
         };
         let renderers = sizes.iter().map(build).collect::<Result<Vec<_>, _>>()?;
         let far_m = (model.vis().map.zfar as f64 * model.stat().extent) as f32;
         let data = MjData::try_new(model).map_err(|e| SimError::Render(e.to_string()))?;
-        Ok(Self {
-            data,
-            cameras,
-            renderers,
-            far_m,
-        })
+        Ok(Self { data, cameras, renderers, far_m })
     }
 
     fn shoot(&mut self, state: &[f64], camera: usize) -> Result<Picture, SimError> {
@@ -182,10 +149,8 @@ impl Studio {
         self.data.forward_kinematics();
         self.data.camlight();
         let port = &self.cameras[camera];
-        let fits = |r: &&mut MjRenderer| {
-            r.rgb_flat()
-                .is_some_and(|rgb| rgb.len() == port.width_px * port.height_px * 3)
-        };
+        let fits =
+            |r: &&mut MjRenderer| r.rgb_flat().is_some_and(|rgb| rgb.len() == port.width_px * port.height_px * 3);
         let renderer = self
             .renderers
             .iter_mut()
@@ -198,26 +163,16 @@ impl Studio {
             return Err(SimError::Render("the renderer gave no picture".to_owned()));
         };
         let nothing_m = self.far_m * 0.99;
-        let depth_m = depth_m
-            .iter()
-            .map(|d| if *d < nothing_m { *d } else { f32::NAN })
-            .collect();
-        Ok(Picture {
-            rgb: rgb.into(),
-            depth_m,
-            world_from_camera: optical(&self.data, port.id),
-        })
+        let depth_m = depth_m.iter().map(|d| if *d < nothing_m { *d } else { f32::NAN }).collect();
+        Ok(Picture { rgb: rgb.into(), depth_m, world_from_camera: optical(&self.data, port.id) })
     }
 }
 
 /// Pose of a camera's optical frame in the world (REP-103: z forward, x right, y down; MuJoCo's looks along −z, y up).
 fn optical(data: &MjData<Arc<MjModel>>, camera: usize) -> Pose {
     let world_from_camera = nalgebra::Matrix3::from_row_slice(&data.cam_xmat()[camera]);
-    let world_from_optical =
-        world_from_camera * nalgebra::Matrix3::from_diagonal(&Vec3::new(1.0, -1.0, -1.0));
-    let rotation = Rotation::from_rotation_matrix(&nalgebra::Rotation3::from_matrix_unchecked(
-        world_from_optical,
-    ));
+    let world_from_optical = world_from_camera * nalgebra::Matrix3::from_diagonal(&Vec3::new(1.0, -1.0, -1.0));
+    let rotation = Rotation::from_rotation_matrix(&nalgebra::Rotation3::from_matrix_unchecked(world_from_optical));
     Pose::from_parts(Vec3::from(data.cam_xpos()[camera]).into(), rotation)
 }
 
@@ -225,12 +180,7 @@ fn optical(data: &MjData<Arc<MjModel>>, camera: usize) -> Pose {
 pub(crate) fn intrinsics(model: &MjModel, port: &CameraPort) -> Intrinsics {
     let (width, height) = (port.width_px as f64, port.height_px as f64);
     let focal_px = height * 0.5 / (model.cam_fovy()[port.id].to_radians() * 0.5).tan();
-    Intrinsics {
-        fx_px: focal_px,
-        fy_px: focal_px,
-        cx_px: (width - 1.0) * 0.5,
-        cy_px: (height - 1.0) * 0.5,
-    }
+    Intrinsics { fx_px: focal_px, fy_px: focal_px, cx_px: (width - 1.0) * 0.5, cy_px: (height - 1.0) * 0.5 }
 }
 
 /// An error with all its causes.

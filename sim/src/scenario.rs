@@ -75,11 +75,7 @@ pub struct Scenario {
 
 /// A space that counts as "in" an object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    untagged,
-    expecting = "`site: name`, `geom: name`, or `center_m` and `size_m`"
-)]
+#[serde(deny_unknown_fields, untagged, expecting = "`site: name`, `geom: name`, or `center_m` and `size_m`")]
 pub enum Region {
     /// A box-shaped site of the MJCF.
     Site {
@@ -106,16 +102,13 @@ impl Scenario {
     /// # Errors
     /// [`SimError`] for a file that does not parse: names it.
     pub fn built_in() -> Result<Vec<Self>, SimError> {
-        let yaml =
-            |file: &&include_dir::File<'_>| file.path().extension().is_some_and(|e| e == "yaml");
+        let yaml = |file: &&include_dir::File<'_>| file.path().extension().is_some_and(|e| e == "yaml");
         let mut all: Vec<Self> = FILES
             .files()
             .filter(yaml)
             .map(|file| {
                 let origin = format!("scenarios/{}", file.path().display());
-                let text = file
-                    .contents_utf8()
-                    .ok_or_else(|| parse_error(&origin, "is not UTF-8"))?;
+                let text = file.contents_utf8().ok_or_else(|| parse_error(&origin, "is not UTF-8"))?;
                 Self::parse(text, &origin)
             })
             .collect::<Result<_, _>>()?;
@@ -132,11 +125,7 @@ impl Scenario {
             return Self::load(Path::new(name_or_path));
         }
         let all = Self::built_in()?;
-        let known = all
-            .iter()
-            .map(|s| s.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
+        let known = all.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
         all.into_iter().find(|s| s.name == name_or_path).ok_or_else(|| {
             SimError::Scene(format!(
                 "there is no scenario `{name_or_path}`: give one of {known}, or the path of a .yaml file"
@@ -149,10 +138,7 @@ impl Scenario {
     /// # Errors
     /// [`SimError`] when it can't be read or does not parse.
     pub fn load(path: &Path) -> Result<Self, SimError> {
-        let text = std::fs::read_to_string(path).map_err(|source| SimError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path).map_err(|source| SimError::Read { path: path.to_owned(), source })?;
         let mut scenario = Self::parse(&text, &path.display().to_string())?;
         scenario.folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         Ok(scenario)
@@ -163,27 +149,16 @@ impl Scenario {
     /// # Errors
     /// [`SimError::Parse`] with the field or task and what is wrong with it.
     pub fn parse(text: &str, origin: &str) -> Result<Self, SimError> {
-        let scenario: Self =
-            serde_norway::from_str(text).map_err(|e| parse_error(origin, &e.to_string()))?;
-        scenario
-            .scene
-            .check()
-            .map_err(|e| parse_error(origin, &format!("scene: {e}")))?;
+        let scenario: Self = serde_norway::from_str(text).map_err(|e| parse_error(origin, &e.to_string()))?;
+        scenario.scene.check().map_err(|e| parse_error(origin, &format!("scene: {e}")))?;
         if scenario.tasks.is_empty() {
-            return Err(parse_error(
-                origin,
-                "`tasks` is empty: a scenario needs at least one",
-            ));
+            return Err(parse_error(origin, "`tasks` is empty: a scenario needs at least one"));
         }
         let mut ids = BTreeSet::new();
         for task in &scenario.tasks {
-            check(task)
-                .map_err(|why| parse_error(origin, &format!("task `{}`: {why}", task.id)))?;
+            check(task).map_err(|why| parse_error(origin, &format!("task `{}`: {why}", task.id)))?;
             if !ids.insert(&task.id) {
-                return Err(parse_error(
-                    origin,
-                    &format!("two tasks are called `{}`", task.id),
-                ));
+                return Err(parse_error(origin, &format!("two tasks are called `{}`", task.id)));
             }
         }
         Ok(scenario)
@@ -196,10 +171,7 @@ impl Scenario {
 }
 
 fn parse_error(origin: &str, why: &str) -> SimError {
-    SimError::Parse {
-        origin: origin.to_owned(),
-        why: why.to_owned(),
-    }
+    SimError::Parse { origin: origin.to_owned(), why: why.to_owned() }
 }
 
 /// What can be checked about a task without its scene.
@@ -211,18 +183,13 @@ fn check(task: &Task) -> Result<(), String> {
     for (language, field) in [(Language::En, "en"), (Language::Zh, "zh")] {
         let wordings = task.wordings.of(language);
         if wordings.len() < MIN_WORDINGS {
-            return Err(format!(
-                "`wordings.{field}` has {}: at least {MIN_WORDINGS} are wanted",
-                wordings.len()
-            ));
+            return Err(format!("`wordings.{field}` has {}: at least {MIN_WORDINGS} are wanted", wordings.len()));
         }
         for words in wordings {
             Goal::new(0, words, Stamp(0), task.time_limit_s)
                 .map_err(|e| format!("`wordings.{field}`: {words:?}: {e}"))?;
             if Language::of(words) != language {
-                return Err(format!(
-                    "`wordings.{field}`: {words:?} is not in that language"
-                ));
+                return Err(format!("`wordings.{field}`: {words:?} is not in that language"));
             }
         }
     }
@@ -239,18 +206,11 @@ fn check(task: &Task) -> Result<(), String> {
         return Err(format!("`let`: `{name}` is taken"));
     }
     let mut wrong = None;
-    let conditions = task
-        .goal
-        .iter()
-        .chain(&task.given)
-        .chain(&task.through)
-        .chain(&task.never);
+    let conditions = task.goal.iter().chain(&task.given).chain(&task.through).chain(&task.never);
     for condition in conditions.chain(task.disturb.iter().filter_map(|d| d.when.as_ref())) {
         condition.walk(false, &mut |part, bound| {
             if !bound && part.names().iter().any(|name| name.as_str() == IT) {
-                wrong = Some(format!(
-                    "{part}: `it` has a meaning only inside `every` and `some`"
-                ));
+                wrong = Some(format!("{part}: `it` has a meaning only inside `every` and `some`"));
             }
             if matches!(part, Condition::All(list) | Condition::Any(list) if list.is_empty()) {
                 wrong = Some(format!("`{}` needs at least one condition", part.word()));

@@ -47,31 +47,14 @@ struct Odometer {
 
 impl Senses {
     /// Senses at the start of an episode: nothing is late yet.
-    pub(crate) fn new(
-        spec: SensorSpec,
-        seed: u64,
-        ports: &Ports,
-        data: &MjData<Arc<MjModel>>,
-    ) -> Self {
+    pub(crate) fn new(spec: SensorSpec, seed: u64, ports: &Ports, data: &MjData<Arc<MjModel>>) -> Self {
         let mut rng = stream(seed, Stream::Joints);
-        let odometer = ports.base.as_ref().map_or(
-            Odometer {
-                world_from_base: Pose::identity(),
-                wheels_rad: [0.0; 2],
-            },
-            |base| Odometer {
-                world_from_base: base_pose(base, data),
-                wheels_rad: base.qpos.map(|q| data.qpos()[q]),
-            },
-        );
+        let odometer =
+            ports.base.as_ref().map_or(Odometer { world_from_base: Pose::identity(), wheels_rad: [0.0; 2] }, |base| {
+                Odometer { world_from_base: base_pose(base, data), wheels_rad: base.qpos.map(|q| data.qpos()[q]) }
+            });
         let first = take(&spec, &mut rng, &odometer, ports, data, Stamp(0));
-        Self {
-            ring: vec![first; spec.latency_periods + 1],
-            newest: 0,
-            rng,
-            odometer,
-            spec,
-        }
+        Self { ring: vec![first; spec.latency_periods + 1], newest: 0, rng, odometer, spec }
     }
 
     /// Takes the sample at the end of a period.
@@ -94,13 +77,9 @@ impl Odometer {
     fn turn(&mut self, base: &BasePorts, data: &MjData<Arc<MjModel>>) {
         let wheels_rad = base.qpos.map(|q| data.qpos()[q]);
         let rolled = |i: usize| (wheels_rad[i] - self.wheels_rad[i]) * base.wheels.radius_m;
-        let (forward_m, turned_rad) = (
-            (rolled(0) + rolled(1)) * 0.5,
-            (rolled(1) - rolled(0)) / base.wheels.track_m,
-        );
+        let (forward_m, turned_rad) = ((rolled(0) + rolled(1)) * 0.5, (rolled(1) - rolled(0)) / base.wheels.track_m);
         let half = Rotation::from_axis_angle(&Vec3::z_axis(), turned_rad * 0.5);
-        self.world_from_base *=
-            Pose::from_parts((half * Vec3::new(forward_m, 0.0, 0.0)).into(), half * half);
+        self.world_from_base *= Pose::from_parts((half * Vec3::new(forward_m, 0.0, 0.0)).into(), half * half);
         self.wheels_rad = wheels_rad;
     }
 }
@@ -114,33 +93,23 @@ fn take(
     stamp: Stamp,
 ) -> Sample {
     let mut noisy = |value: f64, deviation: f64| {
-        if deviation > 0.0 {
-            value + deviation * normal(rng)
-        } else {
-            value
-        }
+        if deviation > 0.0 { value + deviation * normal(rng) } else { value }
     };
     let arm = ports.arm.as_ref();
     let joints = |of: fn(&ArmPorts) -> &[usize]| arm.map_or(&[][..], of).iter();
     Sample {
         stamp,
-        joint_pos_rad: joints(|a| &a.qpos)
-            .map(|q| noisy(data.qpos()[*q], spec.joint_pos_noise_rad))
-            .collect(),
-        joint_vel_rad_s: joints(|a| &a.qvel)
-            .map(|v| noisy(data.qvel()[*v], spec.joint_vel_noise_rad_s))
-            .collect(),
+        joint_pos_rad: joints(|a| &a.qpos).map(|q| noisy(data.qpos()[*q], spec.joint_pos_noise_rad)).collect(),
+        joint_vel_rad_s: joints(|a| &a.qvel).map(|v| noisy(data.qvel()[*v], spec.joint_vel_noise_rad_s)).collect(),
         gripper_width_m: arm.map(|arm| width_m(&arm.gripper, data).max(0.0)),
         wrench: arm.and_then(|arm| arm.wrench.map(|ports| wrench(&ports, arm.tool, data))),
         base: ports.base.as_ref().map(|base| match spec.base {
-            BaseSensing::Localised => BaseState {
-                world_from_base: base_pose(base, data),
-                twist: true_twist(base, data),
-            },
-            BaseSensing::Odometry => BaseState {
-                world_from_base: odometer.world_from_base,
-                twist: wheel_twist(base, data),
-            },
+            BaseSensing::Localised => {
+                BaseState { world_from_base: base_pose(base, data), twist: true_twist(base, data) }
+            }
+            BaseSensing::Odometry => {
+                BaseState { world_from_base: odometer.world_from_base, twist: wheel_twist(base, data) }
+            }
         }),
     }
 }
@@ -156,8 +125,7 @@ fn wrench(ports: &WrenchPorts, tool: usize, data: &MjData<Arc<MjModel>>) -> Wren
     let force_n = world_from_site * at(ports.force);
     let torque_nm = world_from_site * at(ports.torque);
     let weight_n = Vec3::from(model.opt().gravity) * model.body_subtreemass()[ports.body];
-    let lever_m =
-        Vec3::from(data.subtree_com()[ports.body]) - Vec3::from(data.site_xpos()[ports.site]);
+    let lever_m = Vec3::from(data.subtree_com()[ports.body]) - Vec3::from(data.site_xpos()[ports.site]);
     Wrench {
         force_n: tool_from_world * -(force_n + weight_n),
         torque_nm: tool_from_world * -(torque_nm + lever_m.cross(&weight_n)),
@@ -173,16 +141,10 @@ pub(crate) fn base_pose(base: &BasePorts, data: &MjData<Arc<MjModel>>) -> Pose {
 fn true_twist(base: &BasePorts, data: &MjData<Arc<MjModel>>) -> BaseTwist {
     let v = &data.qvel()[base.free.1..base.free.1 + 6];
     let forward = base_pose(base, data).rotation * Vec3::x();
-    BaseTwist {
-        linear_m_s: forward.dot(&Vec3::new(v[0], v[1], v[2])),
-        angular_rad_s: v[5],
-    }
+    BaseTwist { linear_m_s: forward.dot(&Vec3::new(v[0], v[1], v[2])), angular_rad_s: v[5] }
 }
 
 fn wheel_twist(base: &BasePorts, data: &MjData<Arc<MjModel>>) -> BaseTwist {
     let [left, right] = base.qvel.map(|v| data.qvel()[v] * base.wheels.radius_m);
-    BaseTwist {
-        linear_m_s: (left + right) * 0.5,
-        angular_rad_s: (right - left) / base.wheels.track_m,
-    }
+    BaseTwist { linear_m_s: (left + right) * 0.5, angular_rad_s: (right - left) / base.wheels.track_m }
 }

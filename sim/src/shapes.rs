@@ -77,9 +77,7 @@ impl Built {
     pub fn shapes(&self) -> Result<Vec<Shape>, SimError> {
         let (data, _) = self.start()?;
         let reader = Reader::new(self, &data);
-        Ok((0..self.model.geom_bodyid().len())
-            .filter_map(|geom| reader.shape(geom))
-            .collect())
+        Ok((0..self.model.geom_bodyid().len()).filter_map(|geom| reader.shape(geom)).collect())
     }
 }
 
@@ -95,46 +93,31 @@ impl<'a> Reader<'a> {
     fn new(built: &'a Built, data: &'a MjData<std::sync::Arc<MjModel>>) -> Self {
         let mut mounts = Vec::new();
         for object in &built.objects {
-            mounts.push((
-                object.body,
-                Mount::Object(object.id),
-                object_pose(data, object),
-            ));
+            mounts.push((object.body, Mount::Object(object.id), object_pose(data, object)));
         }
         if let (Some(ports), Some(arm)) = (&built.ports.arm, &built.robot.arm) {
             let pos_rad: Vec<f64> = ports.qpos.iter().map(|q| data.qpos()[*q]).collect();
             let frames = arm.chain.frames(&pos_rad);
             for (i, (joint, frame)) in ports.joint.iter().zip(&frames).enumerate() {
-                mounts.push((
-                    built.model.jnt_bodyid()[*joint] as usize,
-                    Mount::Joint(i),
-                    *frame,
-                ));
+                mounts.push((built.model.jnt_bodyid()[*joint] as usize, Mount::Joint(i), *frame));
             }
             let last = frames.last().copied().unwrap_or_else(Pose::identity);
             let fingers = ports.gripper.qpos.iter().zip(ports.gripper.closed);
-            let opened_m: Vec<f64> = fingers
-                .map(|(q, (closed_m, sign))| sign * (data.qpos()[*q] - closed_m))
-                .collect();
+            let opened_m: Vec<f64> = fingers.map(|(q, (closed_m, sign))| sign * (data.qpos()[*q] - closed_m)).collect();
             let width_m: f64 = opened_m.iter().sum();
             for (body, (_, sign)) in ports.gripper.body.iter().zip(ports.gripper.closed) {
                 // Each finger makes half of the opening.
                 let joint = built.model.body_jntadr()[*body].max(0) as usize;
                 let axis = Vec3::from(data.xaxis()[joint]) * sign;
                 let opens = last.rotation.inverse() * axis * 0.5;
-                let moved =
-                    Pose::translation(opens.x * width_m, opens.y * width_m, opens.z * width_m);
+                let moved = Pose::translation(opens.x * width_m, opens.y * width_m, opens.z * width_m);
                 mounts.push((*body, Mount::Finger(opens), last * moved));
             }
         }
         if let Some(base) = &built.ports.base {
             mounts.push((base.body, Mount::Base, body_pose(data, base.body)));
         }
-        Self {
-            built,
-            data,
-            mounts,
-        }
+        Self { built, data, mounts }
     }
 
     fn shape(&self, geom: usize) -> Option<Shape> {
@@ -144,31 +127,20 @@ impl<'a> Reader<'a> {
             none if none < 0 => model.geom_rgba()[geom],
             material => model.mat_rgba()[material as usize],
         };
-        let hidden = self
-            .built
-            .hidden_groups
-            .iter()
-            .any(|hidden| i32::try_from(*hidden) == Ok(group));
+        let hidden = self.built.hidden_groups.iter().any(|hidden| i32::try_from(*hidden) == Ok(group));
         if group >= FIRST_UNSEEN_GROUP || hidden || rgba[3] <= 0.0 {
             return None;
         }
         let [a, b, c] = model.geom_size()[geom];
         let rotation = nalgebra::Matrix3::from_row_slice(&self.data.geom_xmat()[geom]);
         let rotation = Rotation::from_matrix(&rotation);
-        let mut world_from_shape =
-            Pose::from_parts(Vec3::from(self.data.geom_xpos()[geom]).into(), rotation);
+        let mut world_from_shape = Pose::from_parts(Vec3::from(self.data.geom_xpos()[geom]).into(), rotation);
         let form = match model.geom_type()[geom] {
             MjtGeomBase::mjGEOM_BOX => Form::Box(Vec3::new(a, b, c)),
             MjtGeomBase::mjGEOM_SPHERE => Form::Ellipsoid(Vec3::repeat(a)),
             MjtGeomBase::mjGEOM_ELLIPSOID => Form::Ellipsoid(Vec3::new(a, b, c)),
-            MjtGeomBase::mjGEOM_CYLINDER => Form::Cylinder {
-                radius_m: a,
-                length_m: 2.0 * b,
-            },
-            MjtGeomBase::mjGEOM_CAPSULE => Form::Capsule {
-                radius_m: a,
-                length_m: 2.0 * b,
-            },
+            MjtGeomBase::mjGEOM_CYLINDER => Form::Cylinder { radius_m: a, length_m: 2.0 * b },
+            MjtGeomBase::mjGEOM_CAPSULE => Form::Capsule { radius_m: a, length_m: 2.0 * b },
             MjtGeomBase::mjGEOM_MESH => {
                 let [x, y, z, hx, hy, hz] = model.geom_aabb()[geom];
                 world_from_shape *= Pose::translation(x, y, z);
@@ -178,9 +150,7 @@ impl<'a> Reader<'a> {
         };
         let body = model.geom_bodyid()[geom] as usize;
         let (mount, world_from_mount) = self.mount(body);
-        let link = model
-            .id_to_name(MjtObjBase::mjOBJ_BODY, body)
-            .unwrap_or("body");
+        let link = model.id_to_name(MjtObjBase::mjOBJ_BODY, body).unwrap_or("body");
         Some(Shape {
             link: link.to_owned(),
             mount,

@@ -39,9 +39,7 @@ impl Scenario {
     /// # Errors
     /// [`SimError`] for a name that is not in the scene, a scene that does not build, or a task that suits none.
     pub fn stage(&self, task: &Task, seed: u64) -> Result<Staged, SimError> {
-        let here = |e: SimError| {
-            SimError::Scene(format!("scenario `{}`, task `{}`: {e}", self.name, task.id))
-        };
+        let here = |e: SimError| SimError::Scene(format!("scenario `{}`, task `{}`: {e}", self.name, task.id));
         for draw in 0..MOST_DRAWS {
             // Draws of neighbouring seeds must not meet.
             let seed = seed.wrapping_add(draw.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -58,22 +56,12 @@ impl Scenario {
             let open = !task.goal.as_ref().is_some_and(&holds) && !task.never.iter().any(&holds);
             if given && open {
                 let loose = began.here().filter(|thing| thing.is_loose());
-                let lowest_m = loose
-                    .map(|thing| thing.bottom_m())
-                    .fold(f64::INFINITY, f64::min);
-                return Ok(Staged {
-                    built,
-                    witness,
-                    task,
-                    began,
-                    lowest_m,
-                });
+                let lowest_m = loose.map(|thing| thing.bottom_m()).fold(f64::INFINITY, f64::min);
+                return Ok(Staged { built, witness, task, began, lowest_m });
             }
         }
         let why = "no scene suits it: its `given` never holds, its goal always does, or its `let` is never clear";
-        Err(here(SimError::Scene(format!(
-            "{why} (seed {seed}, {MOST_DRAWS} scenes drawn)"
-        ))))
+        Err(here(SimError::Scene(format!("{why} (seed {seed}, {MOST_DRAWS} scenes drawn)"))))
     }
 }
 
@@ -83,18 +71,8 @@ fn bound(task: &Task, scene: &Moment) -> Option<Task> {
     for (name, choose) in &task.lets {
         let object = choose.resolve(scene)?;
         let rename = |other: &ObjectId| if other == name { object } else { *other };
-        let all = bound
-            .goal
-            .iter_mut()
-            .chain(&mut bound.given)
-            .chain(&mut bound.through)
-            .chain(&mut bound.never);
-        for condition in all.chain(
-            bound
-                .disturb
-                .iter_mut()
-                .filter_map(|disturb| disturb.when.as_mut()),
-        ) {
+        let all = bound.goal.iter_mut().chain(&mut bound.given).chain(&mut bound.through).chain(&mut bound.never);
+        for condition in all.chain(bound.disturb.iter_mut().filter_map(|disturb| disturb.when.as_mut())) {
             *condition = condition.renamed(&rename);
         }
     }
@@ -103,39 +81,23 @@ fn bound(task: &Task, scene: &Moment) -> Option<Task> {
 
 /// Every name in the task must be an object's, a `let`'s, or `it`.
 fn check_names(task: &Task, scene: &Moment) -> Result<(), SimError> {
-    let conditions = task
-        .goal
-        .iter()
-        .chain(&task.given)
-        .chain(&task.through)
-        .chain(&task.never);
+    let conditions = task.goal.iter().chain(&task.given).chain(&task.through).chain(&task.never);
     let mut unknown = None;
-    for condition in conditions.chain(
-        task.disturb
-            .iter()
-            .filter_map(|disturb| disturb.when.as_ref()),
-    ) {
+    for condition in conditions.chain(task.disturb.iter().filter_map(|disturb| disturb.when.as_ref())) {
         condition.walk(false, &mut |part, _| {
             let known = |name: &ObjectId| {
                 name.as_str() == IT
                     || task.lets.contains_key(name)
                     || scene.things.iter().any(|thing| thing.id == *name)
             };
-            unknown = part
-                .names()
-                .into_iter()
-                .find(|name| !known(name))
-                .or(unknown);
+            unknown = part.names().into_iter().find(|name| !known(name)).or(unknown);
         });
     }
     match unknown {
         None => Ok(()),
         Some(name) => {
             let ids: Vec<&str> = scene.things.iter().map(|thing| thing.id.as_str()).collect();
-            Err(SimError::Scene(format!(
-                "speaks of `{name}`, but the scene has only {}",
-                ids.join(", ")
-            )))
+            Err(SimError::Scene(format!("speaks of `{name}`, but the scene has only {}", ids.join(", "))))
         }
     }
 }

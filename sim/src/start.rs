@@ -23,8 +23,7 @@ impl Built {
     /// # Errors
     /// [`SimError`] when MuJoCo can't hold the data or the scene flies apart.
     pub(crate) fn start(&self) -> Result<(MjData<Arc<MjModel>>, Drive), SimError> {
-        let mut data =
-            MjData::try_new(self.model.clone()).map_err(|e| SimError::State(e.to_string()))?;
+        let mut data = MjData::try_new(self.model.clone()).map_err(|e| SimError::State(e.to_string()))?;
         match &self.start {
             Some((qpos, qvel)) => {
                 data.qpos_mut().copy_from_slice(qpos);
@@ -68,19 +67,9 @@ impl Built {
                 continue;
             };
             match object.state {
-                StatePort::Opens { qpos, from, to } => {
-                    data.qpos_mut()[qpos] = from + (to - from) * thing.open
-                }
-                StatePort::Turns { qpos, from, to } if thing.on => {
-                    data.qpos_mut()[qpos] = from.max(to)
-                }
-                StatePort::Toggles {
-                    user,
-                    lamp,
-                    lamp_off_m,
-                    lamp_rise_m,
-                    ..
-                } if thing.on => {
+                StatePort::Opens { qpos, from, to } => data.qpos_mut()[qpos] = from + (to - from) * thing.open,
+                StatePort::Turns { qpos, from, to } if thing.on => data.qpos_mut()[qpos] = from.max(to),
+                StatePort::Toggles { user, lamp, lamp_off_m, lamp_rise_m, .. } if thing.on => {
                     data.userdata_mut()[user] = 1.0;
                     data.mocap_pos_mut()[lamp] = (lamp_off_m + Vec3::z() * lamp_rise_m).into();
                 }
@@ -92,25 +81,18 @@ impl Built {
             let Some(thing) = object.thing.map(|i| &self.drawn.things[i]) else {
                 continue;
             };
-            let (Some(other), Some(free), false) = (thing.rest.other(), object.free, thing.spare)
-            else {
+            let (Some(other), Some(free), false) = (thing.rest.other(), object.free, thing.spare) else {
                 continue;
             };
             data.forward_kinematics();
             let wrong = |why: String| SimError::object(thing.id.as_str(), why);
             let holder = self.objects.iter().find(|o| o.id.as_str() == other);
-            let holder = holder.ok_or_else(|| {
-                wrong(format!(
-                    "starts on or in `{other}`, which is not in the scene"
-                ))
-            })?;
+            let holder =
+                holder.ok_or_else(|| wrong(format!("starts on or in `{other}`, which is not in the scene")))?;
             let floor_m = match thing.rest {
-                Rest::In(_) => holder.floor_z_m.ok_or_else(|| {
-                    wrong(format!(
-                        "`{other}` is a {}: nothing can lie in it",
-                        holder.label
-                    ))
-                })?,
+                Rest::In(_) => holder
+                    .floor_z_m
+                    .ok_or_else(|| wrong(format!("`{other}` is a {}: nothing can lie in it", holder.label)))?,
                 _ => holder.size_m.z * 0.5,
             };
             let height_m = floor_m + thing.size_m.z * 0.5 + LET_GO_M;
@@ -136,19 +118,12 @@ pub(crate) fn body_pose(data: &MjData<Arc<MjModel>>, body: usize) -> Pose {
 
 /// Writes a free joint's pose.
 pub(crate) fn place(data: &mut MjData<Arc<MjModel>>, qpos: usize, world_from_body: &Pose) {
-    let (m, q): (Vec3, &Rotation) = (
-        world_from_body.translation.vector,
-        &world_from_body.rotation,
-    );
+    let (m, q): (Vec3, &Rotation) = (world_from_body.translation.vector, &world_from_body.rotation);
     data.qpos_mut()[qpos..qpos + 7].copy_from_slice(&[m.x, m.y, m.z, q.w, q.i, q.j, q.k]);
 }
 
 /// Has MuJoCo met a number that is none, and started over?
 pub(crate) fn blown_up(data: &MjData<Arc<MjModel>>) -> bool {
-    let bad = [
-        MjtWarning::mjWARN_BADQPOS,
-        MjtWarning::mjWARN_BADQVEL,
-        MjtWarning::mjWARN_BADQACC,
-    ];
+    let bad = [MjtWarning::mjWARN_BADQPOS, MjtWarning::mjWARN_BADQVEL, MjtWarning::mjWARN_BADQACC];
     bad.iter().any(|w| data.warning()[*w as usize].number > 0)
 }

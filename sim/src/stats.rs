@@ -21,45 +21,21 @@ impl Share {
     /// The share of `hits` in `trials`.
     pub fn of(hits: usize, trials: usize) -> Self {
         if trials == 0 {
-            return Self {
-                hits,
-                trials,
-                rate: 0.0,
-                low: 0.0,
-                high: 1.0,
-            };
+            return Self { hits, trials, rate: 0.0, low: 0.0, high: 1.0 };
         }
         const Z: f64 = 1.959_963_984_540_054; // 97.5 % quantile of the normal distribution
         let (n, rate) = (trials as f64, hits as f64 / trials as f64);
         let scale = 1.0 / (1.0 + Z * Z / n);
         let center = scale * (rate + Z * Z / (2.0 * n));
         let half = scale * Z * (rate * (1.0 - rate) / n + Z * Z / (4.0 * n * n)).sqrt();
-        Self {
-            hits,
-            trials,
-            rate,
-            low: (center - half).max(0.0),
-            high: (center + half).min(1.0),
-        }
+        Self { hits, trials, rate, low: (center - half).max(0.0), high: (center + half).min(1.0) }
     }
 }
 
 impl std::fmt::Display for Share {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            hits,
-            trials,
-            rate,
-            low,
-            high,
-        } = self;
-        write!(
-            f,
-            "{:.1} % ({hits}/{trials}; {:.1}–{:.1} %)",
-            rate * 1e2,
-            low * 1e2,
-            high * 1e2
-        )
+        let Self { hits, trials, rate, low, high } = self;
+        write!(f, "{:.1} % ({hits}/{trials}; {:.1}–{:.1} %)", rate * 1e2, low * 1e2, high * 1e2)
     }
 }
 
@@ -71,15 +47,9 @@ mod tests {
     fn interval_matches_published_values() {
         // Newcombe (1998), table I, method 3: 81/263 and 0/20.
         let share = Share::of(81, 263);
-        assert!(
-            (share.low - 0.2553).abs() < 5e-5 && (share.high - 0.3662).abs() < 5e-5,
-            "{share:?}"
-        );
+        assert!((share.low - 0.2553).abs() < 5e-5 && (share.high - 0.3662).abs() < 5e-5, "{share:?}");
         let none = Share::of(0, 20);
-        assert!(
-            none.low == 0.0 && (none.high - 0.1611).abs() < 5e-5,
-            "{none:?}"
-        );
+        assert!(none.low == 0.0 && (none.high - 0.1611).abs() < 5e-5, "{none:?}");
         assert_eq!((Share::of(0, 0).low, Share::of(0, 0).high), (0.0, 1.0));
     }
 }

@@ -137,10 +137,7 @@ impl Evaluation {
     }
 }
 
-fn share<'a>(
-    records: impl IntoIterator<Item = &'a Episode>,
-    which: impl Fn(&Episode) -> bool,
-) -> Share {
+fn share<'a>(records: impl IntoIterator<Item = &'a Episode>, which: impl Fn(&Episode) -> bool) -> Share {
     let (mut hits, mut trials) = (0, 0);
     for record in records.into_iter().filter(|record| which(record)) {
         trials += 1;
@@ -161,14 +158,8 @@ fn mean_sim_s<'a>(records: impl IntoIterator<Item = &'a Episode>) -> f64 {
     let (count, total_s) = records
         .into_iter()
         .filter(|record| record.success)
-        .fold((0, 0.0), |(count, total_s), record| {
-            (count + 1, total_s + record.sim_s)
-        });
-    if count == 0 {
-        0.0
-    } else {
-        total_s / f64::from(count)
-    }
+        .fold((0, 0.0), |(count, total_s), record| (count + 1, total_s + record.sim_s));
+    if count == 0 { 0.0 } else { total_s / f64::from(count) }
 }
 
 impl std::fmt::Display for Evaluation {
@@ -176,17 +167,8 @@ impl std::fmt::Display for Evaluation {
         writeln!(f, "{:<34} {:>9} {:>8}  failures", "task", "success", "time")?;
         for (task, result) in &self.by_task {
             let Share { hits, trials, .. } = result.success;
-            let failures: Vec<String> = result
-                .failures
-                .iter()
-                .map(|(code, n)| format!("{code} ×{n}"))
-                .collect();
-            writeln!(
-                f,
-                "{task:<34} {hits:>4}/{trials:<4} {:>6.1} s  {}",
-                result.mean_sim_s,
-                failures.join(", ")
-            )?;
+            let failures: Vec<String> = result.failures.iter().map(|(code, n)| format!("{code} ×{n}")).collect();
+            writeln!(f, "{task:<34} {hits:>4}/{trials:<4} {:>6.1} s  {}", result.mean_sim_s, failures.join(", "))?;
         }
         writeln!(f, "success      {}", self.success)?;
         if self.goals.trials > 0 && self.refusals.trials > 0 {

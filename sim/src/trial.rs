@@ -67,19 +67,9 @@ impl Trial {
     /// [`SimError`] when the world can't start.
     pub fn begin(staged: Staged) -> Result<Self, SimError> {
         let world = SimWorld::new(staged.built.clone())?;
-        let pending = (0..staged.task.disturb.len())
-            .map(|index| Pending { index, due: None })
-            .collect();
+        let pending = (0..staged.task.disturb.len()).map(|index| Pending { index, due: None }).collect();
         let witness = staged.witness.clone();
-        Ok(Self {
-            world,
-            witness,
-            staged,
-            watched: None,
-            passed: 0,
-            pending,
-            broken: BTreeSet::new(),
-        })
+        Ok(Self { world, witness, staged, watched: None, passed: 0, pending, broken: BTreeSet::new() })
     }
 
     /// The physics as it is.
@@ -100,25 +90,18 @@ impl Trial {
     /// Looks at the physics: what was passed through, what broke, which disturbance is due.
     fn watch(&mut self) -> Result<(), SimError> {
         let now = self.world.now();
-        if self
-            .watched
-            .is_some_and(|last| now.since_s(last) < WATCH_EVERY_S - 1e-9)
-        {
+        if self.watched.is_some_and(|last| now.since_s(last) < WATCH_EVERY_S - 1e-9) {
             return Ok(());
         }
         self.watched = Some(now);
         let moment = self.moment();
-        let holds =
-            |condition: &Condition| decide(condition, &moment, &self.staged.began, &mut Vec::new());
+        let holds = |condition: &Condition| decide(condition, &moment, &self.staged.began, &mut Vec::new());
         let task = &self.staged.task;
         self.passed += usize::from(task.through.get(self.passed).is_some_and(&holds));
         for never in task.never.iter().filter(|never| holds(never)) {
             self.broken.insert(format!("must never be: {never}"));
         }
-        for thing in moment
-            .here()
-            .filter(|thing| thing.is_loose() && thing.top_m() < self.staged.lowest_m - FALL_M)
-        {
+        for thing in moment.here().filter(|thing| thing.is_loose() && thing.top_m() < self.staged.lowest_m - FALL_M) {
             self.broken.insert(format!("{} fell", thing.id));
         }
         for pending in &mut self.pending {
@@ -141,9 +124,7 @@ impl Trial {
     pub fn verdict(&mut self, outcome: &Outcome) -> Result<Verdict, SimError> {
         let end = self.world.now().plus_s(SETTLE_S);
         while self.world.now() < end {
-            self.world
-                .advance()
-                .map_err(|e| SimError::State(e.to_string()))?;
+            self.world.advance().map_err(|e| SimError::State(e.to_string()))?;
             self.watch()?;
         }
         let moment = self.moment();
@@ -152,10 +133,7 @@ impl Trial {
         let mut violations: Vec<String> = self.broken.iter().cloned().collect();
         violations.extend(self.world.record().violated().map(|(violation, tally)| {
             let since_s = tally.first.map_or(0.0, Stamp::as_s);
-            format!(
-                "{violation:?} {} times from {since_s:.2} s, worst {:.3}",
-                tally.count, tally.worst
-            )
+            format!("{violation:?} {} times from {since_s:.2} s, worst {:.3}", tally.count, tally.worst)
         }));
         let reached = match (&task.goal, &task.expect) {
             (Some(goal), _) => {
@@ -163,13 +141,7 @@ impl Trial {
                 if let Some(missed) = task.through.get(self.passed) {
                     let fact = format!("on the way, in order: {missed}");
                     let (value, limit) = (self.passed as f64, task.through.len() as f64);
-                    rulings.push(Ruling {
-                        fact,
-                        holds: false,
-                        measure: "stations passed".to_owned(),
-                        value,
-                        limit,
-                    });
+                    rulings.push(Ruling { fact, holds: false, measure: "stations passed".to_owned(), value, limit });
                 }
                 decide(goal, &moment, &self.staged.began, &mut rulings) && passed
             }
@@ -177,22 +149,14 @@ impl Trial {
                 for thing in moment.here().filter(|thing| thing.is_loose()) {
                     let moved = Condition::Moved(thing.id);
                     if decide(&moved, &moment, &self.staged.began, &mut rulings) {
-                        violations.push(format!(
-                            "{} was moved, though nothing was to be done",
-                            thing.id
-                        ));
+                        violations.push(format!("{} was moved, though nothing was to be done", thing.id));
                     }
                 }
                 expect.is_met_by(outcome)
             }
             (None, None) => false,
         };
-        Ok(Verdict {
-            success: reached && violations.is_empty(),
-            reached,
-            rulings,
-            violations,
-        })
+        Ok(Verdict { success: reached && violations.is_empty(), reached, rulings, violations })
     }
 }
 
@@ -207,10 +171,7 @@ impl Shared {
     /// Shares a trial.
     pub fn new(trial: Trial) -> Self {
         let robot = trial.world.robot().clone();
-        Self {
-            trial: Rc::new(RefCell::new(trial)),
-            robot,
-        }
+        Self { trial: Rc::new(RefCell::new(trial)), robot }
     }
 
     /// The trial.

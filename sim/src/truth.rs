@@ -19,28 +19,19 @@ pub(crate) const KEPT_AWAY_M: f64 = 55.0;
 /// Everything that is in sight, from data whose kinematics are up to date.
 pub(crate) fn truth(built: &Built, data: &MjData<Arc<MjModel>>, stamp: Stamp) -> Truth {
     let here = |o: &&ObjectPort| data.xpos()[o.body][0] < KEPT_AWAY_M;
-    let objects = built
-        .objects
-        .iter()
-        .filter(here)
-        .map(|o| object(o, data, stamp))
-        .collect();
+    let objects = built.objects.iter().filter(here).map(|o| object(o, data, stamp)).collect();
     Truth { stamp, objects }
 }
 
 fn object(port: &ObjectPort, data: &MjData<Arc<MjModel>>, stamp: Stamp) -> SceneObject {
-    let fraction = |qpos: usize, from: f64, to: f64| {
-        ((data.qpos()[qpos] - from) / (to - from)).clamp(0.0, 1.0)
-    };
+    let fraction = |qpos: usize, from: f64, to: f64| ((data.qpos()[qpos] - from) / (to - from)).clamp(0.0, 1.0);
     let (open_fraction, on) = match port.state {
         StatePort::Still => (None, None),
         StatePort::Opens { qpos, from, to } => (Some(fraction(qpos, from, to)), None),
         StatePort::Turns { qpos, from, to } => (None, Some(fraction(qpos, from, to) >= 0.5)),
         StatePort::Toggles { user, .. } => (None, Some(data.userdata()[user] > 0.5)),
     };
-    let handle_m = port
-        .handle
-        .map(|(body, at_m)| (body_pose(data, body) * nalgebra::Point3::from(at_m)).coords);
+    let handle_m = port.handle.map(|(body, at_m)| (body_pose(data, body) * nalgebra::Point3::from(at_m)).coords);
     SceneObject {
         id: port.id,
         label: port.label,
@@ -61,14 +52,8 @@ pub(crate) fn held(built: &Built, data: &MjData<Arc<MjModel>>) -> Option<ObjectI
     let arm = built.ports.arm.as_ref()?;
     let touched = |object: &ObjectPort, finger: usize| {
         data.contact().iter().any(|c| {
-            let [a, b] = c.geom.map(|g| {
-                usize::try_from(g)
-                    .ok()
-                    .map(|g| built.model.geom_bodyid()[g] as usize)
-            });
-            a.zip(b).is_some_and(|(a, b)| {
-                (a == finger && b == object.body) || (b == finger && a == object.body)
-            })
+            let [a, b] = c.geom.map(|g| usize::try_from(g).ok().map(|g| built.model.geom_bodyid()[g] as usize));
+            a.zip(b).is_some_and(|(a, b)| (a == finger && b == object.body) || (b == finger && a == object.body))
         })
     };
     let free = built.objects.iter().filter(|o| o.free.is_some());

@@ -87,9 +87,8 @@ impl SimWorld {
         let step_ns = (built.model.opt().timestep * 1e9).round() as u64;
         let period_ns = (built.robot.timing.period_s * 1e9).round() as u64;
         if step_ns == 0 || !period_ns.is_multiple_of(step_ns) {
-            let why = format!(
-                "the control period of {period_ns} ns is no multiple of the physics step of {step_ns} ns"
-            );
+            let why =
+                format!("the control period of {period_ns} ns is no multiple of the physics step of {step_ns} ns");
             return Err(SimError::Scene(why));
         }
         let senses = Senses::new(built.sensors, built.drawn.seed, &built.ports, &data);
@@ -136,20 +135,12 @@ impl SimWorld {
 
     /// Where the tool really is, metres, if there is an arm.
     pub fn tool_m(&self) -> Option<ponder_core::Vec3> {
-        self.built
-            .ports
-            .arm
-            .as_ref()
-            .map(|arm| truth::tool_m(arm, &self.data))
+        self.built.ports.arm.as_ref().map(|arm| truth::tool_m(arm, &self.data))
     }
 
     /// Where the base really is, if there is one.
     pub fn world_from_base(&self) -> Option<Pose> {
-        self.built
-            .ports
-            .base
-            .as_ref()
-            .map(|base| crate::sense::base_pose(base, &self.data))
+        self.built.ports.base.as_ref().map(|base| crate::sense::base_pose(base, &self.data))
     }
 
     /// The safety record since the beginning.
@@ -180,20 +171,14 @@ impl SimWorld {
     /// [`SimError::State`] when it is of another scene.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), SimError> {
         if snapshot.signature != self.data.model().signature() {
-            return Err(SimError::State(
-                "the snapshot is of another scene".to_owned(),
-            ));
+            return Err(SimError::State("the snapshot is of another scene".to_owned()));
         }
         // Twice: computing what follows from the state may touch the solver's warm start, which is a part of it.
         for _ in 0..2 {
-            self.data
-                .set_state(&snapshot.state, STATE)
-                .map_err(|e| SimError::State(e.to_string()))?;
+            self.data.set_state(&snapshot.state, STATE).map_err(|e| SimError::State(e.to_string()))?;
             self.data.forward();
         }
-        self.data
-            .set_state(&snapshot.state, STATE)
-            .map_err(|e| SimError::State(e.to_string()))?;
+        self.data.set_state(&snapshot.state, STATE).map_err(|e| SimError::State(e.to_string()))?;
         self.drive = snapshot.drive;
         self.faults = snapshot.faults;
         self.senses = snapshot.senses.clone();
@@ -210,9 +195,7 @@ impl SimWorld {
     /// # Errors
     /// As [`Self::restore`].
     pub fn reset(&mut self) -> Result<(), SimError> {
-        self.begin
-            .clone()
-            .map_or(Ok(()), |begin| self.restore(&begin))
+        self.begin.clone().map_or(Ok(()), |begin| self.restore(&begin))
     }
 
     fn stamp(&self) -> Stamp {
@@ -245,33 +228,18 @@ impl SimWorld {
             self.drive.take(&self.built.ports, None);
         }
         self.commanded = false;
-        let Self {
-            built,
-            data,
-            drive,
-            watch,
-            ..
-        } = self;
+        let Self { built, data, drive, watch, .. } = self;
         for step in 1..=self.steps_a_period {
             drive.write(&built.ports, data, step as f64 / self.steps_a_period as f64);
             data.step();
             self.steps += 1;
             switches(built, data);
-            watch.tick(
-                &built.robot,
-                &built.ports,
-                data,
-                Stamp(self.steps * self.step_ns),
-            );
+            watch.tick(&built.robot, &built.ports, data, Stamp(self.steps * self.step_ns));
         }
         if start::blown_up(&self.data) {
-            return Err(SimError::State(format!(
-                "the physics blew up at {}",
-                self.stamp()
-            )));
+            return Err(SimError::State(format!("the physics blew up at {}", self.stamp())));
         }
-        self.senses
-            .tick(&self.built.ports, &self.data, self.stamp());
+        self.senses.tick(&self.built.ports, &self.data, self.stamp());
         Ok(())
     }
 }
@@ -279,15 +247,7 @@ impl SimWorld {
 /// Toggles the buttons that were pressed in this step.
 fn switches(built: &Built, data: &mut MjData<Arc<MjModel>>) {
     for object in &built.objects {
-        let StatePort::Toggles {
-            qpos,
-            travel_m,
-            user,
-            lamp,
-            lamp_off_m,
-            lamp_rise_m,
-        } = object.state
-        else {
+        let StatePort::Toggles { qpos, travel_m, user, lamp, lamp_off_m, lamp_rise_m } = object.state else {
             continue;
         };
         let depth_m = data.qpos()[qpos];
@@ -296,8 +256,7 @@ fn switches(built: &Built, data: &mut MjData<Arc<MjModel>>) {
             let on = 1.0 - data.userdata()[user];
             data.userdata_mut()[user] = on;
             data.userdata_mut()[user + 1] = 1.0;
-            data.mocap_pos_mut()[lamp] =
-                [lamp_off_m.x, lamp_off_m.y, lamp_off_m.z + lamp_rise_m * on];
+            data.mocap_pos_mut()[lamp] = [lamp_off_m.x, lamp_off_m.y, lamp_off_m.z + lamp_rise_m * on];
         } else if pressed && depth_m < travel_m * 0.5 {
             data.userdata_mut()[user + 1] = 0.0;
         }
@@ -312,9 +271,7 @@ impl World for SimWorld {
     fn observe(&mut self, want: Want, into: &mut Observation) -> Result<(), WorldError> {
         let now = self.stamp();
         if self.faults.has(Fault::SensorSilence) {
-            return Err(WorldError::Silent {
-                age_s: now.since_s(into.stamp),
-            });
+            return Err(WorldError::Silent { age_s: now.since_s(into.stamp) });
         }
         let sample = self.senses.arrived();
         self.seq += 1;
@@ -335,8 +292,7 @@ impl World for SimWorld {
             into.faults.push(SensorFault::JointNotFinite);
         }
         if want.cameras {
-            self.cameras
-                .look(&self.built, &self.data, now, self.faults, into)?;
+            self.cameras.look(&self.built, &self.data, now, self.faults, into)?;
         }
         if want.truth {
             into.truth = Some(Arc::new(self.truth()));
@@ -348,12 +304,7 @@ impl World for SimWorld {
         let stamp = self.stamp();
         let sent = self.send(command.command());
         let sent = sent.unwrap_or_else(|| Command::nothing(stamp, stamp));
-        Ok(Applied {
-            stamp,
-            sent,
-            clipped: command.clipped(),
-            rejected: command.rejected(),
-        })
+        Ok(Applied { stamp, sent, clipped: command.clipped(), rejected: command.rejected() })
     }
 
     fn advance(&mut self) -> Result<(), WorldError> {

@@ -61,16 +61,8 @@ objects:
   - {kind: bowl, at: {x_m: 0.5, y_m: -0.1}}
   - {kind: button, at: {x_m: 0.6, y_m: 0.3}}";
     let rover = "{world: {kind: room, size_m: [6, 6]}, robot: rover}";
-    let drive = Action::Drive {
-        x_m: 1.5,
-        y_m: 1.0,
-        yaw_rad: None,
-        speed: 0.8,
-    };
-    for (scene, actions) in [
-        (arm, [reach(0.5, 0.1, 0.1), reach(0.5, 0.1, 0.03)]),
-        (rover, [drive, drive]),
-    ] {
+    let drive = Action::Drive { x_m: 1.5, y_m: 1.0, yaw_rad: None, speed: 0.8 };
+    for (scene, actions) in [(arm, [reach(0.5, 0.1, 0.1), reach(0.5, 0.1, 0.03)]), (rover, [drive, drive])] {
         let scene = SceneSpec::parse(scene, "test").unwrap();
         let mut world = SimWorld::open(&scene, 1, Path::new(".")).unwrap();
         let robot = world.robot().clone();

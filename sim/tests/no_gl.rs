@@ -17,39 +17,18 @@ fn pictures_need_gl_and_nothing_else_does() {
     if std::env::var(VENDORS).is_ok_and(|v| v == NOWHERE) {
         return without_gl();
     }
-    let again = Command::new(std::env::current_exe().unwrap())
-        .env(VENDORS, NOWHERE)
-        .output()
-        .unwrap();
-    assert!(
-        again.status.success(),
-        "{}",
-        String::from_utf8_lossy(&again.stdout)
-    );
+    let again = Command::new(std::env::current_exe().unwrap()).env(VENDORS, NOWHERE).output().unwrap();
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stdout));
 }
 
 fn without_gl() {
     let scene = SceneSpec::parse("objects: [{kind: block, at: {x_m: 0.5}}]", "test").unwrap();
     let mut world = SimWorld::open(&scene, 1, Path::new(".")).unwrap();
     let mut seen = Observation::default();
-    let look = Want {
-        cameras: true,
-        truth: false,
-    };
+    let look = Want { cameras: true, truth: false };
     let error = world.observe(look, &mut seen).unwrap_err().to_string();
-    assert!(
-        error.contains("libegl1") && error.contains("no pictures"),
-        "{error}"
-    );
-    world
-        .observe(
-            Want {
-                cameras: false,
-                truth: true,
-            },
-            &mut seen,
-        )
-        .unwrap();
+    assert!(error.contains("libegl1") && error.contains("no pictures"), "{error}");
+    world.observe(Want { cameras: false, truth: true }, &mut seen).unwrap();
     assert_eq!(seen.truth.as_ref().unwrap().objects.len(), 2);
     world.advance().unwrap();
     assert!(world.observe(look, &mut seen).is_err(), "and says so again");

@@ -22,47 +22,21 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("ponder-core", &[]),
     ("ponder-models", &["ponder-core"]),
     ("ponder-sim", &["ponder-core"]),
-    (
-        "ponder-nodes",
-        &["ponder-core", "ponder-models", "ponder-sim"],
-    ),
-    (
-        "ponder-tests",
-        &["ponder-core", "ponder-models", "ponder-sim", "ponder-nodes"],
-    ),
+    ("ponder-nodes", &["ponder-core", "ponder-models", "ponder-sim"]),
+    ("ponder-tests", &["ponder-core", "ponder-models", "ponder-sim", "ponder-nodes"]),
 ];
 
 /// Libraries (by the start of their name) with one home, and the rooms that may not even reach them.
 const HOMES: &[(&str, &str, &[&str])] = &[
     ("candle", "ponder-models", &["ponder-core", "ponder-sim"]),
     ("mujoco-rs", "ponder-sim", &["ponder-core", "ponder-models"]),
-    (
-        "r2r",
-        "ponder-nodes",
-        &["ponder-core", "ponder-models", "ponder-sim"],
-    ),
-    (
-        "rerun",
-        "ponder-nodes",
-        &["ponder-core", "ponder-models", "ponder-sim"],
-    ),
-    (
-        "tokio",
-        "ponder-nodes",
-        &["ponder-core", "ponder-models", "ponder-sim"],
-    ),
+    ("r2r", "ponder-nodes", &["ponder-core", "ponder-models", "ponder-sim"]),
+    ("rerun", "ponder-nodes", &["ponder-core", "ponder-models", "ponder-sim"]),
+    ("tokio", "ponder-nodes", &["ponder-core", "ponder-models", "ponder-sim"]),
 ];
 
 /// The whole of what core's manifest may name: it is the contract, and everybody builds it.
-const CORE_USES: &[&str] = &[
-    "arrayvec",
-    "nalgebra",
-    "rand",
-    "rand_chacha",
-    "rsruckig",
-    "serde",
-    "thiserror",
-];
+const CORE_USES: &[&str] = &["arrayvec", "nalgebra", "rand", "rand_chacha", "rsruckig", "serde", "thiserror"];
 const CORE_TESTS_WITH: &[&str] = &["criterion", "proptest", "serde_json", "serde_norway"];
 
 /// Every broken rule, in words. Empty: the house stands.
@@ -76,56 +50,35 @@ pub fn violations(rooms: &[Room]) -> Vec<String> {
     for room in rooms {
         let name = room.name.as_str();
         let Some((_, may_name)) = DIRECTIONS.iter().find(|(known, _)| *known == name) else {
-            found.push(format!(
-                "{name} is no room of this house: add it to DIRECTIONS, or to an existing crate"
-            ));
+            found.push(format!("{name} is no room of this house: add it to DIRECTIONS, or to an existing crate"));
             continue;
         };
         for other in room.uses.iter().chain(&room.tests_with) {
             if other.starts_with("ponder-") && !may_name.contains(&other.as_str()) {
-                found.push(format!(
-                    "{name} depends on {other}; it may name only {may_name:?}"
-                ));
+                found.push(format!("{name} depends on {other}; it may name only {may_name:?}"));
             }
             for (library, home, _) in HOMES {
                 if is(other, library) && *home != name {
-                    found.push(format!(
-                        "{name} depends on {other}, whose only home is {home}"
-                    ));
+                    found.push(format!("{name} depends on {other}, whose only home is {home}"));
                 }
             }
         }
         for (library, _, barred) in HOMES {
-            if let Some(through) = room
-                .reaches
-                .iter()
-                .find(|r| barred.contains(&name) && is(r, library))
-            {
-                found.push(format!(
-                    "{name} pulls in {through}: `cargo tree -p {name} -i {through}` shows how"
-                ));
+            if let Some(through) = room.reaches.iter().find(|r| barred.contains(&name) && is(r, library)) {
+                found.push(format!("{name} pulls in {through}: `cargo tree -p {name} -i {through}` shows how"));
             }
         }
-        for apart in DIRECTIONS
-            .iter()
-            .map(|(other, _)| *other)
-            .filter(|o| *o != name && !may_name.contains(o))
-        {
+        for apart in DIRECTIONS.iter().map(|(other, _)| *other).filter(|o| *o != name && !may_name.contains(o)) {
             if room.reaches.contains(apart) {
-                found.push(format!(
-                    "{name} reaches {apart}; it may reach only {may_name:?}"
-                ));
+                found.push(format!("{name} reaches {apart}; it may reach only {may_name:?}"));
             }
         }
         if name == "ponder-core" {
-            for (uses, may, list) in [
-                (&room.uses, CORE_USES, "CORE_USES"),
-                (&room.tests_with, CORE_TESTS_WITH, "CORE_TESTS_WITH"),
-            ] {
+            for (uses, may, list) in
+                [(&room.uses, CORE_USES, "CORE_USES"), (&room.tests_with, CORE_TESTS_WITH, "CORE_TESTS_WITH")]
+            {
                 for other in uses.iter().filter(|other| !may.contains(&other.as_str())) {
-                    found.push(format!(
-                        "ponder-core depends on {other}, which {list} does not list"
-                    ));
+                    found.push(format!("ponder-core depends on {other}, which {list} does not list"));
                 }
             }
         }
@@ -135,9 +88,7 @@ pub fn violations(rooms: &[Room]) -> Vec<String> {
 
 /// Whether a package is the library or one of its family: `candle-core` is candle, `rerunner` is not rerun.
 fn is(package: &str, library: &str) -> bool {
-    package
-        .strip_prefix(library)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+    package.strip_prefix(library).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
 }
 
 #[cfg(test)]
@@ -155,36 +106,17 @@ mod tests {
 
     fn sound() -> Vec<Room> {
         vec![
-            room(
-                "ponder-core",
-                &["serde", "nalgebra"],
-                &["serde", "nalgebra", "ponder-core"],
-            ),
-            room(
-                "ponder-models",
-                &["ponder-core", "candle-core"],
-                &["ponder-core", "candle-core"],
-            ),
-            room(
-                "ponder-sim",
-                &["ponder-core", "mujoco-rs"],
-                &["ponder-core", "mujoco-rs"],
-            ),
-            room(
-                "ponder-nodes",
-                &["ponder-core", "ponder-models", "ponder-sim", "rerun"],
-                &["tokio", "mujoco-rs"],
-            ),
+            room("ponder-core", &["serde", "nalgebra"], &["serde", "nalgebra", "ponder-core"]),
+            room("ponder-models", &["ponder-core", "candle-core"], &["ponder-core", "candle-core"]),
+            room("ponder-sim", &["ponder-core", "mujoco-rs"], &["ponder-core", "mujoco-rs"]),
+            room("ponder-nodes", &["ponder-core", "ponder-models", "ponder-sim", "rerun"], &["tokio", "mujoco-rs"]),
             room("ponder-tests", &["ponder-nodes"], &["rerun"]),
         ]
     }
 
     fn only_violation(rooms: &[Room], says: &str) {
         let found = violations(rooms);
-        assert!(
-            found.len() == 1 && found[0].contains(says),
-            "expected one violation with `{says}`, found {found:#?}"
-        );
+        assert!(found.len() == 1 && found[0].contains(says), "expected one violation with `{says}`, found {found:#?}");
     }
 
     #[test]
@@ -242,16 +174,8 @@ mod tests {
         let mut rooms = sound();
         rooms[4].name = "ponder-attic".into();
         let found = violations(&rooms);
-        assert!(
-            found.iter().any(|v| v.contains("ponder-attic is no room")),
-            "{found:#?}"
-        );
-        assert!(
-            found
-                .iter()
-                .any(|v| v.contains("ponder-tests is not in the workspace")),
-            "{found:#?}"
-        );
+        assert!(found.iter().any(|v| v.contains("ponder-attic is no room")), "{found:#?}");
+        assert!(found.iter().any(|v| v.contains("ponder-tests is not in the workspace")), "{found:#?}");
     }
 
     #[test]

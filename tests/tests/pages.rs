@@ -1,14 +1,13 @@
 //! The pages tell the truth about the tree: what they link to is there, and what they tell a reader to
 //! `make` can be made.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 
 use std::{fs, path::Path};
 
 const PAGES: [&str; 2] = ["README.md", "ARCHITECTURE.md"];
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the package stands in the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package stands in the workspace")
 }
 
 fn read(file: &str) -> String {
@@ -26,9 +25,7 @@ fn links(page: &str) -> impl Iterator<Item = &str> {
 /// The words after `make ` where a line of code or a code span starts with it.
 fn made(page: &str) -> impl Iterator<Item = &str> {
     let starts = page.lines().chain(page.split('`'));
-    starts
-        .filter_map(|text| text.strip_prefix("make "))
-        .filter_map(|rest| rest.split_whitespace().next())
+    starts.filter_map(|text| text.strip_prefix("make ")).filter_map(|rest| rest.split_whitespace().next())
 }
 
 #[test]
@@ -36,10 +33,7 @@ fn every_link_leads_somewhere() {
     for page in PAGES {
         let text = read(page);
         for to in links(&text) {
-            assert!(
-                root().join(to).exists(),
-                "{page} links to {to}, which is not there"
-            );
+            assert!(root().join(to).exists(), "{page} links to {to}, which is not there");
         }
     }
 }
@@ -50,10 +44,7 @@ fn every_make_command_exists() {
     for page in PAGES {
         for target in made(&read(page)) {
             let rule = format!("\n{target}: ");
-            assert!(
-                makefile.contains(&rule),
-                "{page} says `make {target}`; the Makefile has no such rule"
-            );
+            assert!(makefile.contains(&rule), "{page} says `make {target}`; the Makefile has no such rule");
         }
     }
 }

@@ -100,37 +100,19 @@ impl BaseController {
             }
         }
         let goal = match *action {
-            Action::Drive {
-                x_m,
-                y_m,
-                yaw_rad,
-                speed,
-            } => Goal {
-                place_m: Some((x_m, y_m)),
-                heading_rad: yaw_rad,
-                speed,
-            },
+            Action::Drive { x_m, y_m, yaw_rad, speed } => {
+                Goal { place_m: Some((x_m, y_m)), heading_rad: yaw_rad, speed }
+            }
             Action::LookAt { point_m } => {
                 let (dx_m, dy_m) = (point_m.x - x_m, point_m.y - y_m);
                 let any = dx_m.hypot(dy_m) < THERE_M;
-                Goal {
-                    place_m: None,
-                    heading_rad: (!any).then(|| dy_m.atan2(dx_m)),
-                    speed: 1.0,
-                }
+                Goal { place_m: None, heading_rad: (!any).then(|| dy_m.atan2(dx_m)), speed: 1.0 }
             }
-            _ => Goal {
-                place_m: None,
-                heading_rad: None,
-                speed: 1.0,
-            },
+            _ => Goal { place_m: None, heading_rad: None, speed: 1.0 },
         };
         let at_rest = twist.linear_m_s.abs() < REST.0 && twist.angular_rad_s.abs() < REST.1;
-        let (linear_m_s, angular_rad_s, there) = if self.verdict.is_none() {
-            self.steer(&goal, x_m, y_m, heading_rad)
-        } else {
-            (0.0, 0.0, false)
-        };
+        let (linear_m_s, angular_rad_s, there) =
+            if self.verdict.is_none() { self.steer(&goal, x_m, y_m, heading_rad) } else { (0.0, 0.0, false) };
         let sent = self.ramp(linear_m_s, angular_rad_s);
         let still = sent == BaseTwist::default() && at_rest;
         if there && still {
@@ -166,15 +148,9 @@ impl BaseController {
                 Stage::Placed => {}
             }
         }
-        let off_rad = goal
-            .heading_rad
-            .map_or(0.0, |goal_rad| wrap_rad(goal_rad - heading_rad));
+        let off_rad = goal.heading_rad.map_or(0.0, |goal_rad| wrap_rad(goal_rad - heading_rad));
         // It stops turning well inside the tolerance, so that the last bit of motion does not leave it.
-        let turn_rad_s = if off_rad.abs() < 0.3 * THERE_RAD {
-            0.0
-        } else {
-            self.turn_rad_s(off_rad, goal.speed)
-        };
+        let turn_rad_s = if off_rad.abs() < 0.3 * THERE_RAD { 0.0 } else { self.turn_rad_s(off_rad, goal.speed) };
         (0.0, turn_rad_s, off_rad.abs() < THERE_RAD)
     }
 
@@ -189,8 +165,7 @@ impl BaseController {
         let step_m_s = self.base.linear_m_s2 * self.period_s;
         let step_rad_s = self.base.angular_rad_s2 * self.period_s;
         self.sent.linear_m_s += (linear_m_s - self.sent.linear_m_s).clamp(-step_m_s, step_m_s);
-        self.sent.angular_rad_s +=
-            (angular_rad_s - self.sent.angular_rad_s).clamp(-step_rad_s, step_rad_s);
+        self.sent.angular_rad_s += (angular_rad_s - self.sent.angular_rad_s).clamp(-step_rad_s, step_rad_s);
         self.sent
     }
 
@@ -212,14 +187,6 @@ impl BaseController {
 fn place(state: &BaseState) -> Option<(f64, f64, f64, BaseTwist)> {
     let at_m = state.world_from_base.translation.vector;
     let heading_rad = yaw_rad(&state.world_from_base);
-    let all = [
-        at_m.x,
-        at_m.y,
-        heading_rad,
-        state.twist.linear_m_s,
-        state.twist.angular_rad_s,
-    ];
-    all.iter()
-        .all(|v| v.is_finite())
-        .then_some((at_m.x, at_m.y, heading_rad, state.twist))
+    let all = [at_m.x, at_m.y, heading_rad, state.twist.linear_m_s, state.twist.angular_rad_s];
+    all.iter().all(|v| v.is_finite()).then_some((at_m.x, at_m.y, heading_rad, state.twist))
 }

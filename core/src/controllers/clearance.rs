@@ -39,18 +39,12 @@ impl Breach {
                 }
             }
         }
-        Self {
-            workspace_m,
-            keep_out_m,
-        }
+        Self { workspace_m, keep_out_m }
     }
 
     /// The larger of two, each part for itself.
     fn or(self, other: Self) -> Self {
-        Self {
-            workspace_m: self.workspace_m.max(other.workspace_m),
-            keep_out_m: self.keep_out_m.max(other.keep_out_m),
-        }
+        Self { workspace_m: self.workspace_m.max(other.workspace_m), keep_out_m: self.keep_out_m.max(other.keep_out_m) }
     }
 
     fn is_within(self, most: Self) -> bool {
@@ -67,9 +61,7 @@ pub fn is_clear(arm: &Arm, samples: usize, mut at: impl FnMut(f64, &mut State)) 
         at(share, &mut state);
         // All joints brake along their course, the slowest to stop at its acceleration.
         let joints = state.vel.iter().zip(&arm.limits);
-        let stop_s = joints.fold(0.0_f64, |most, (vel, limit)| {
-            most.max(vel.abs() / limit.acc_rad_s2)
-        });
+        let stop_s = joints.fold(0.0_f64, |most, (vel, limit)| most.max(vel.abs() / limit.acc_rad_s2));
         let joints = state.pos.iter().zip(&state.vel);
         let stopped: JointVec = joints.map(|(pos, vel)| pos + 0.5 * stop_s * vel).collect();
         (Breach::of(arm, &state.pos), Breach::of(arm, &stopped))

@@ -52,8 +52,7 @@ impl Comfort {
                 1 => self.home_rad.get(joint).copied(),
                 _ => None,
             };
-            pos.unwrap_or_else(|| min + (max - min) * halton(i, joint))
-                .clamp(*min, *max)
+            pos.unwrap_or_else(|| min + (max - min) * halton(i, joint)).clamp(*min, *max)
         };
         joints.map(one).collect()
     }
@@ -74,9 +73,7 @@ impl Comfort {
             joints.map(|((a, b), vel)| (a - b).abs() / vel).collect()
         };
         let rooms = pos_rad.iter().zip(&self.range_rad);
-        let crowded = rooms
-            .map(|(pos, (min, max))| crowd((pos - min).min(max - pos)))
-            .sum::<f64>();
+        let crowded = rooms.map(|(pos, (min, max))| crowd((pos - min).min(max - pos))).sum::<f64>();
         let strange_s = times_s(&self.home_rad).iter().sum::<f64>() / pos_rad.len().max(1) as f64;
         times_s(near_rad).into_iter().fold(0.0, f64::max) + CROWDED * crowded + STRANGE * strange_s
     }

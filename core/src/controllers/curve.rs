@@ -22,20 +22,10 @@ impl Curve {
 
     /// A circle about an axis through `about_m`; what it leaves to the end pose is spread evenly over it.
     pub fn arc(from: Pose, to: &Pose, about_m: Vec3, turn_rad: Vec3) -> Self {
-        let bare = Self {
-            from,
-            turn_rad,
-            about_m,
-            rest_m: Vec3::zeros(),
-            rest_rad: Vec3::zeros(),
-        };
+        let bare = Self { from, turn_rad, about_m, rest_m: Vec3::zeros(), rest_rad: Vec3::zeros() };
         let end = bare.at(1.0);
         let rest_m = to.translation.vector - end.translation.vector;
-        Self {
-            rest_m,
-            rest_rad: (end.rotation.inverse() * to.rotation).scaled_axis(),
-            ..bare
-        }
+        Self { rest_m, rest_rad: (end.rotation.inverse() * to.rotation).scaled_axis(), ..bare }
     }
 
     /// The tool's pose at a share of the path, 0 to 1.
@@ -43,17 +33,12 @@ impl Curve {
         let turn = Rotation::from_scaled_axis(self.turn_rad * share);
         let radius_m = self.from.translation.vector - self.about_m;
         let place_m = self.about_m + turn * radius_m + self.rest_m * share;
-        Pose::from_parts(
-            place_m.into(),
-            turn * self.from.rotation * Rotation::from_scaled_axis(self.rest_rad * share),
-        )
+        Pose::from_parts(place_m.into(), turn * self.from.rotation * Rotation::from_scaled_axis(self.rest_rad * share))
     }
 
     /// No less than the path's length, metres.
     pub fn length_m(&self) -> f64 {
-        let radius_m = (self.from.translation.vector - self.about_m)
-            .cross(&self.turn_rad)
-            .norm();
+        let radius_m = (self.from.translation.vector - self.about_m).cross(&self.turn_rad).norm();
         radius_m + self.rest_m.norm()
     }
 

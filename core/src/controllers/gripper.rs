@@ -29,15 +29,7 @@ pub struct GripperController {
 impl GripperController {
     /// For a gripper, turned every `period_s`.
     pub fn new(gripper: Gripper, period_s: f64) -> Self {
-        Self {
-            gripper,
-            period_s,
-            asked: None,
-            target: None,
-            stalled: false,
-            still_at_m: 0.0,
-            still_s: 0.0,
-        }
+        Self { gripper, period_s, asked: None, target: None, stalled: false, still_at_m: 0.0, still_s: 0.0 }
     }
 
     /// Forgets its target: the fingers stay as they are until the next grip.
@@ -46,31 +38,17 @@ impl GripperController {
     }
 
     /// One period: `asked` for a new or the same grip, or `None` to keep the last. `width_m` is the measured opening.
-    pub fn tick(
-        &mut self,
-        asked: Option<GripperTarget>,
-        width_m: Option<f64>,
-    ) -> (Option<GripperTarget>, MotionState) {
+    pub fn tick(&mut self, asked: Option<GripperTarget>, width_m: Option<f64>) -> (Option<GripperTarget>, MotionState) {
         let width_m = width_m.filter(|width_m| width_m.is_finite());
         if let Some(new) = asked
             && self.asked != asked
         {
-            let sent_m = self
-                .target
-                .map(|target| target.width_m)
-                .or(width_m)
-                .unwrap_or(new.width_m);
+            let sent_m = self.target.map(|target| target.width_m).or(width_m).unwrap_or(new.width_m);
             // Opening starts where the fingers are; closing keeps the pressure that is there.
-            let from_m = if new.width_m > sent_m {
-                sent_m.max(width_m.unwrap_or(sent_m).min(new.width_m))
-            } else {
-                sent_m
-            };
+            let from_m =
+                if new.width_m > sent_m { sent_m.max(width_m.unwrap_or(sent_m).min(new.width_m)) } else { sent_m };
             let from_m = from_m.clamp(0.0, self.gripper.max_width_m);
-            self.target = Some(GripperTarget {
-                width_m: from_m,
-                force_n: new.force_n,
-            });
+            self.target = Some(GripperTarget { width_m: from_m, force_n: new.force_n });
             (self.asked, self.stalled, self.still_s) = (asked, false, 0.0);
         }
         let (Some(asked), Some(target)) = (self.asked, &mut self.target) else {

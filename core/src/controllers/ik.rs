@@ -50,14 +50,10 @@ impl Ik {
         let zeros = [0.0; MAX_JOINTS];
         let frames = arm.chain.frames(&zeros);
         let points = frames.iter().map(|f| f.translation.vector);
-        let links_m = points
-            .clone()
-            .zip(points.skip(1))
-            .map(|(a, b)| (b - a).norm())
-            .sum::<f64>();
-        let last_m = frames.last().map_or(0.0, |f| {
-            (arm.chain.tool_of(&frames).translation.vector - f.translation.vector).norm()
-        });
+        let links_m = points.clone().zip(points.skip(1)).map(|(a, b)| (b - a).norm()).sum::<f64>();
+        let last_m = frames
+            .last()
+            .map_or(0.0, |f| (arm.chain.tool_of(&frames).translation.vector - f.translation.vector).norm());
         Self {
             chain: arm.chain.clone(),
             comfort: Comfort::new(arm),
@@ -119,12 +115,7 @@ impl Ik {
 
     /// The next posture along a path of the tool: near `from_rad`, and with as much of the motion `wish_rad` as leaves
     /// the tool alone. `None` where the joints can't follow to within the tolerances.
-    pub fn follow(
-        &mut self,
-        world_from_tool: &Pose,
-        from_rad: &[f64],
-        wish_rad: &JointVec,
-    ) -> Option<JointVec> {
+    pub fn follow(&mut self, world_from_tool: &Pose, from_rad: &[f64], wish_rad: &JointVec) -> Option<JointVec> {
         let mut pos_rad: JointVec = from_rad.iter().copied().collect();
         for step in 0..FOLLOW_STEPS {
             let frames = self.chain.frames(&pos_rad);
@@ -145,10 +136,7 @@ impl Ik {
         let frames = self.chain.frames(pos_rad);
         self.chain.jacobian_into(&frames, &mut self.jacobian);
         let columns = self.jacobian.fixed_rows::<3>(0);
-        columns
-            .column_iter()
-            .zip(vel_rad_s)
-            .fold(Vec3::zeros(), |sum, (column, vel)| sum + column * *vel)
+        columns.column_iter().zip(vel_rad_s).fold(Vec3::zeros(), |sum, (column, vel)| sum + column * *vel)
     }
 
     /// Steps towards the pose until it is met, progress ends or the budget is spent.
@@ -196,9 +184,7 @@ impl Ik {
     ) {
         let error = weighted(error);
         self.chain.jacobian_into(frames, &mut self.jacobian);
-        self.jacobian
-            .fixed_rows_mut::<3>(3)
-            .scale_mut(METRES_PER_RAD);
+        self.jacobian.fixed_rows_mut::<3>(3).scale_mut(METRES_PER_RAD);
         let mut range_rad = ArrayVec::<(f64, f64), MAX_JOINTS>::new();
         range_rad.extend(self.comfort.range_rad().iter().copied());
         for ((min, max), from) in range_rad.iter_mut().zip(from_rad) {
@@ -208,15 +194,9 @@ impl Ik {
         let mut delta_rad = [0.0; MAX_JOINTS];
         for _ in 0..3 {
             let wish = |i: usize| pull.filter(|_| !held[i]).map_or(0.0, |pull| pull[i]);
-            let mut square =
-                Matrix6::from_diagonal_element(0.5 * error.norm_squared() + LEAST_DAMPING);
+            let mut square = Matrix6::from_diagonal_element(0.5 * error.norm_squared() + LEAST_DAMPING);
             let mut rest = error;
-            for (i, column) in self
-                .jacobian
-                .column_iter()
-                .enumerate()
-                .filter(|(i, _)| !held[*i])
-            {
+            for (i, column) in self.jacobian.column_iter().enumerate().filter(|(i, _)| !held[*i]) {
                 let column = column.clone_owned();
                 square.ger(1.0, &column, &column, 1.0);
                 rest -= column * wish(i);
@@ -226,16 +206,11 @@ impl Ik {
             };
             let twist = factor.solve(&rest);
             for (i, column) in self.jacobian.column_iter().enumerate() {
-                delta_rad[i] = if held[i] {
-                    0.0
-                } else {
-                    wish(i) + column.dot(&twist)
-                };
+                delta_rad[i] = if held[i] { 0.0 } else { wish(i) + column.dot(&twist) };
             }
             let mut again = false;
             for (i, (min, max)) in range_rad.iter().enumerate() {
-                let outward = (pos_rad[i] <= *min && delta_rad[i] < 0.0)
-                    || (pos_rad[i] >= *max && delta_rad[i] > 0.0);
+                let outward = (pos_rad[i] <= *min && delta_rad[i] < 0.0) || (pos_rad[i] >= *max && delta_rad[i] > 0.0);
                 again |= outward && !held[i];
                 held[i] |= outward;
             }
@@ -243,14 +218,8 @@ impl Ik {
                 break;
             }
         }
-        let largest = delta_rad
-            .iter()
-            .fold(0.0_f64, |largest, d| largest.max(d.abs()));
-        let scale = if largest > MAX_STEP_RAD {
-            MAX_STEP_RAD / largest
-        } else {
-            1.0
-        };
+        let largest = delta_rad.iter().fold(0.0_f64, |largest, d| largest.max(d.abs()));
+        let scale = if largest > MAX_STEP_RAD { MAX_STEP_RAD / largest } else { 1.0 };
         for ((pos, (min, max)), delta) in pos_rad.iter_mut().zip(&range_rad).zip(delta_rad) {
             *pos = (*pos + scale * delta).clamp(*min, *max);
         }
@@ -272,6 +241,5 @@ fn weighted(error: &Vector6<f64>) -> Vector6<f64> {
 
 /// Is the error within `share` of the tolerances?
 fn within(error: &Vector6<f64>, share: f64) -> bool {
-    error.fixed_rows::<3>(0).norm() <= share * TOLERANCE_M
-        && error.fixed_rows::<3>(3).norm() <= share * TOLERANCE_RAD
+    error.fixed_rows::<3>(0).norm() <= share * TOLERANCE_M && error.fixed_rows::<3>(3).norm() <= share * TOLERANCE_RAD
 }

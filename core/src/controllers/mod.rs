@@ -47,18 +47,9 @@ impl RobotController {
     pub fn new(robot: Arc<RobotSpec>) -> Self {
         let period_s = robot.timing.period_s;
         Self {
-            arm: robot
-                .arm
-                .as_ref()
-                .map(|arm| ArmController::new(arm, period_s)),
-            gripper: robot
-                .arm
-                .as_ref()
-                .map(|arm| GripperController::new(arm.gripper, period_s)),
-            base: robot
-                .base
-                .as_ref()
-                .map(|base| BaseController::new(*base, period_s)),
+            arm: robot.arm.as_ref().map(|arm| ArmController::new(arm, period_s)),
+            gripper: robot.arm.as_ref().map(|arm| GripperController::new(arm.gripper, period_s)),
+            base: robot.base.as_ref().map(|base| BaseController::new(*base, period_s)),
             robot,
         }
     }
@@ -74,24 +65,13 @@ impl RobotController {
         let finite = |vector: &Vec3| vector.iter().all(|v| v.is_finite());
         let well_formed = match action {
             Action::Hold | Action::Park => true,
-            Action::Reach {
-                world_from_tool,
-                path,
-                speed,
-                until_contact_n,
-            } => {
+            Action::Reach { world_from_tool, path, speed, until_contact_n } => {
                 let pose = finite(&world_from_tool.translation.vector)
                     && (world_from_tool.rotation.as_vector().norm() - 1.0).abs() < 1e-3;
                 let way = match path {
                     Path::Joint | Path::Straight => true,
-                    Path::Arc {
-                        about_m,
-                        axis,
-                        angle_rad,
-                    } => {
-                        finite(about_m)
-                            && (axis.norm() - 1.0).abs() < 1e-3
-                            && angle_rad.abs() <= std::f64::consts::TAU
+                    Path::Arc { about_m, axis, angle_rad } => {
+                        finite(about_m) && (axis.norm() - 1.0).abs() < 1e-3 && angle_rad.abs() <= std::f64::consts::TAU
                     }
                 };
                 pose && way
@@ -100,20 +80,10 @@ impl RobotController {
             }
             Action::Grip { width_m, force_n } => self.robot.arm.as_ref().is_some_and(|arm| {
                 let within = |value: f64, max: f64| value >= -SLACK && value <= max + SLACK;
-                within(*width_m, arm.gripper.max_width_m)
-                    && within(*force_n, arm.gripper.max_force_n)
-                    && *force_n > 0.0
+                within(*width_m, arm.gripper.max_width_m) && within(*force_n, arm.gripper.max_force_n) && *force_n > 0.0
             }),
-            Action::Drive {
-                x_m,
-                y_m,
-                yaw_rad,
-                speed,
-            } => {
-                x_m.is_finite()
-                    && y_m.is_finite()
-                    && yaw_rad.is_none_or(f64::is_finite)
-                    && share(*speed)
+            Action::Drive { x_m, y_m, yaw_rad, speed } => {
+                x_m.is_finite() && y_m.is_finite() && yaw_rad.is_none_or(f64::is_finite) && share(*speed)
             }
             Action::LookAt { point_m } => finite(point_m),
         };
@@ -128,11 +98,7 @@ impl RobotController {
 impl Controller for RobotController {
     fn tick(&mut self, action: &Action, observation: &Observation) -> (Command, MotionStatus) {
         let checked = self.check(action);
-        let asked = if checked.is_ok() {
-            *action
-        } else {
-            Action::Hold
-        };
+        let asked = if checked.is_ok() { *action } else { Action::Hold };
         let for_arm = match asked {
             Action::Reach { .. } | Action::Park => asked,
             _ => Action::Hold,
@@ -149,21 +115,14 @@ impl Controller for RobotController {
             _ => Action::Hold,
         };
         let stamp = observation.stamp;
-        let mut command = Command::nothing(
-            stamp,
-            stamp.plus_s(DEADLINE_PERIODS * self.robot.timing.period_s),
-        );
-        let (mut arm_state, mut gripper_state, mut base_state) = (
-            MotionState::Reached,
-            MotionState::Reached,
-            MotionState::Reached,
-        );
+        let mut command = Command::nothing(stamp, stamp.plus_s(DEADLINE_PERIODS * self.robot.timing.period_s));
+        let (mut arm_state, mut gripper_state, mut base_state) =
+            (MotionState::Reached, MotionState::Reached, MotionState::Reached);
         if let Some(arm) = &mut self.arm {
             (command.arm, arm_state) = arm.tick(&for_arm, observation);
         }
         if let Some(gripper) = &mut self.gripper {
-            (command.gripper, gripper_state) =
-                gripper.tick(for_gripper, observation.gripper_width_m);
+            (command.gripper, gripper_state) = gripper.tick(for_gripper, observation.gripper_width_m);
         }
         if let Some(base) = &mut self.base {
             let (twist, state) = base.tick(&for_base, observation.base.as_ref());
@@ -177,13 +136,7 @@ impl Controller for RobotController {
             (Ok(()), Action::Grip { .. }) => gripper_state,
             (Ok(()), Action::Drive { .. } | Action::LookAt { .. }) => base_state,
         };
-        (
-            command,
-            MotionStatus {
-                action: *action,
-                state,
-            },
-        )
+        (command, MotionStatus { action: *action, state })
     }
 
     fn reset(&mut self, _observation: &Observation) {

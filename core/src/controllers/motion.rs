@@ -114,9 +114,7 @@ impl Motion {
                 self.legs.push(Leg::Path);
                 return;
             }
-            if planner.is_way_clear(&rest_rad, &self.home_rad)
-                && planner.is_way_clear(&self.home_rad, &to_rad)
-            {
+            if planner.is_way_clear(&rest_rad, &self.home_rad) && planner.is_way_clear(&self.home_rad, &to_rad) {
                 self.legs.push(Leg::Joints(self.home_rad.clone(), speed));
             }
             // If no way was found clear, the guard has the last word on the straight one.
@@ -181,17 +179,11 @@ impl Motion {
     /// Stops the joints, not minding the path that they may be on. Is the stop clear of what is forbidden?
     fn halt_joints(&mut self) -> bool {
         self.legs.clear();
-        let stop = (!self.setpoint.is_at_rest())
-            .then(|| self.planner.stop_joints(&self.setpoint))
-            .flatten();
+        let stop = (!self.setpoint.is_at_rest()).then(|| self.planner.stop_joints(&self.setpoint)).flatten();
         if stop.is_none() {
             self.setpoint = State::at_rest(&self.setpoint.pos);
         }
-        self.begin(if stop.is_some() {
-            Stage::Joints
-        } else {
-            Stage::Rest
-        });
+        self.begin(if stop.is_some() { Stage::Joints } else { Stage::Rest });
         stop.unwrap_or(true)
     }
 

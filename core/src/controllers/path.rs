@@ -32,10 +32,7 @@ pub struct Path {
 impl Path {
     /// An empty path.
     pub fn new() -> Self {
-        Self {
-            knots: Vec::with_capacity(MAX_STRETCHES + 1),
-            bends: Vec::with_capacity(MAX_STRETCHES + 1),
-        }
+        Self { knots: Vec::with_capacity(MAX_STRETCHES + 1), bends: Vec::with_capacity(MAX_STRETCHES + 1) }
     }
 
     /// Follows the curve from a posture: with the spare freedom eased towards comfort; where that runs into a limit, led
@@ -53,9 +50,7 @@ impl Path {
         let Some(end_rad) = ik.solve(&curve.at(1.0), start_rad, |_| true) else {
             return false;
         };
-        [1, 3]
-            .iter()
-            .any(|finer| self.follow(curve, start_rad, Some(&end_rad), finer * count, ik))
+        [1, 3].iter().any(|finer| self.follow(curve, start_rad, Some(&end_rad), finer * count, ik))
     }
 
     fn follow(
@@ -78,18 +73,13 @@ impl Path {
                 None => ik.comfort().pull(before, ease),
                 Some(end_rad) => {
                     let ends = start_rad.iter().zip(end_rad).zip(before);
-                    ends.map(|((start, end), pos)| LEAD * (start + share * (end - start) - pos))
-                        .collect()
+                    ends.map(|((start, end), pos)| LEAD * (start + share * (end - start) - pos)).collect()
                 }
             };
             let Some(next) = ik.follow(&curve.at(share), before, &wish) else {
                 return false;
             };
-            if next
-                .iter()
-                .zip(before)
-                .any(|(a, b)| (a - b).abs() > JUMP_RAD)
-            {
+            if next.iter().zip(before).any(|(a, b)| (a - b).abs() > JUMP_RAD) {
                 return false;
             }
             self.knots.push(next);
@@ -110,17 +100,13 @@ impl Path {
     pub fn limits(&self, joints: &Limits, tool_m_s: f64, length_m: f64) -> Limits {
         let mut vel = tool_m_s / length_m.max(1e-6);
         for (i, rate, bend, twist) in self.derivatives() {
-            vel = vel
-                .min(joints.vel[i] / rate)
-                .min((0.5 * joints.acc[i] / bend).sqrt());
+            vel = vel.min(joints.vel[i] / rate).min((0.5 * joints.acc[i] / bend).sqrt());
             vel = vel.min((0.25 * joints.jerk[i] / twist).cbrt());
         }
         let mut acc = f64::INFINITY;
         for (i, rate, bend, _) in self.derivatives() {
             let left = joints.acc[i] - bend * vel * vel;
-            acc = acc
-                .min(left / rate)
-                .min(joints.jerk[i] / (12.0 * bend * vel));
+            acc = acc.min(left / rate).min(joints.jerk[i] / (12.0 * bend * vel));
         }
         let mut jerk = f64::INFINITY;
         for (i, rate, bend, twist) in self.derivatives() {
@@ -128,11 +114,7 @@ impl Path {
             jerk = jerk.min(left / rate);
         }
         let one = |value: f64| JointVec::from_iter([value]);
-        Limits {
-            vel: one(vel),
-            acc: one(acc),
-            jerk: one(jerk),
-        }
+        Limits { vel: one(vel), acc: one(acc), jerk: one(jerk) }
     }
 
     /// Joint state at a share of the path that moves with `vel` and `acc` (shares per second).
@@ -143,18 +125,13 @@ impl Path {
         let (width, right) = (1.0 / (last + 1) as f64, place - k as f64);
         let left = 1.0 - right;
         let mut state = State::default();
-        let pairs = self.knots[k]
-            .iter()
-            .zip(&self.knots[k + 1])
-            .zip(self.bends[k].iter().zip(&self.bends[k + 1]));
+        let pairs = self.knots[k].iter().zip(&self.knots[k + 1]).zip(self.bends[k].iter().zip(&self.bends[k + 1]));
         for ((a, b), (bend_a, bend_b)) in pairs {
             let cubic = |x: f64| (x * x * x - x) * width * width / 6.0;
             let slope = |x: f64| (3.0 * x * x - 1.0) * width / 6.0;
             let rate = (b - a) / width - slope(left) * bend_a + slope(right) * bend_b;
             let bend = left * bend_a + right * bend_b;
-            state
-                .pos
-                .push(left * a + right * b + cubic(left) * bend_a + cubic(right) * bend_b);
+            state.pos.push(left * a + right * b + cubic(left) * bend_a + cubic(right) * bend_b);
             state.vel.push(rate * vel);
             state.acc.push(rate * acc + bend * vel * vel);
         }
@@ -171,21 +148,15 @@ impl Path {
         let last = self.knots.len() - 1;
         let width = 1.0 / last as f64;
         self.bends.clear();
-        self.bends.extend(
-            self.knots
-                .iter()
-                .map(|knot| knot.iter().map(|_| 0.0).collect::<JointVec>()),
-        );
+        self.bends.extend(self.knots.iter().map(|knot| knot.iter().map(|_| 0.0).collect::<JointVec>()));
         let mut above = [0.0; MAX_STRETCHES + 1];
         for joint in 0..self.knots[0].len() {
             for k in 1..last {
-                let kink = self.knots[k - 1][joint] - 2.0 * self.knots[k][joint]
-                    + self.knots[k + 1][joint];
+                let kink = self.knots[k - 1][joint] - 2.0 * self.knots[k][joint] + self.knots[k + 1][joint];
                 let ends = if k == 1 || k == last - 1 { 5.0 } else { 4.0 };
                 let pivot = ends - above[k - 1];
                 above[k] = 1.0 / pivot;
-                self.bends[k][joint] =
-                    (6.0 * kink / (width * width) - self.bends[k - 1][joint]) / pivot;
+                self.bends[k][joint] = (6.0 * kink / (width * width) - self.bends[k - 1][joint]) / pivot;
             }
             for k in (1..last - 1).rev() {
                 self.bends[k][joint] -= above[k] * self.bends[k + 1][joint];
@@ -198,26 +169,18 @@ impl Path {
     /// Largest first, second and third derivative by the share, of every joint in every stretch.
     fn derivatives(&self) -> impl Iterator<Item = (usize, f64, f64, f64)> + '_ {
         let width = 1.0 / (self.knots.len() - 1) as f64;
-        self.knots
-            .windows(2)
-            .zip(self.bends.windows(2))
-            .flat_map(move |(knots, bends)| {
-                (0..knots[0].len().min(MAX_JOINTS)).map(move |i| {
-                    let (bend_a, bend_b) = (bends[0][i], bends[1][i]);
-                    let chord = (knots[1][i] - knots[0][i]) / width;
-                    let rate_a = chord - width * (2.0 * bend_a + bend_b) / 6.0;
-                    let rate_b = chord + width * (bend_a + 2.0 * bend_b) / 6.0;
-                    // Within the stretch the rate leaves its ends by no more than an eighth of the bend's change.
-                    let twist = (bend_b - bend_a).abs() / width;
-                    let rate = rate_a.abs().max(rate_b.abs()) + width * width * twist / 8.0;
-                    (
-                        i,
-                        rate.max(1e-9),
-                        bend_a.abs().max(bend_b.abs()).max(1e-9),
-                        twist.max(1e-9),
-                    )
-                })
+        self.knots.windows(2).zip(self.bends.windows(2)).flat_map(move |(knots, bends)| {
+            (0..knots[0].len().min(MAX_JOINTS)).map(move |i| {
+                let (bend_a, bend_b) = (bends[0][i], bends[1][i]);
+                let chord = (knots[1][i] - knots[0][i]) / width;
+                let rate_a = chord - width * (2.0 * bend_a + bend_b) / 6.0;
+                let rate_b = chord + width * (bend_a + 2.0 * bend_b) / 6.0;
+                // Within the stretch the rate leaves its ends by no more than an eighth of the bend's change.
+                let twist = (bend_b - bend_a).abs() / width;
+                let rate = rate_a.abs().max(rate_b.abs()) + width * width * twist / 8.0;
+                (i, rate.max(1e-9), bend_a.abs().max(bend_b.abs()).max(1e-9), twist.max(1e-9))
             })
+        })
     }
 }
 

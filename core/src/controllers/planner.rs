@@ -42,11 +42,7 @@ impl Planner {
         let each = |of: fn(&JointLimits) -> f64| arm.limits.iter().map(of).collect();
         Self {
             range_rad: arm.limits.iter().map(|l| (l.min_rad, l.max_rad)).collect(),
-            full: Limits {
-                vel: each(|l| l.vel_rad_s),
-                acc: each(|l| l.acc_rad_s2),
-                jerk: each(|l| l.jerk_rad_s3),
-            },
+            full: Limits { vel: each(|l| l.vel_rad_s), acc: each(|l| l.acc_rad_s2), jerk: each(|l| l.jerk_rad_s3) },
             ik: Ik::new(arm),
             joints: Profile::new(arm.limits.len()),
             path: Path::new(),
@@ -60,9 +56,7 @@ impl Planner {
     /// The posture in range that is nearest to a posture.
     pub fn in_range(&self, pos_rad: &[f64]) -> JointVec {
         let joints = pos_rad.iter().zip(&self.range_rad);
-        joints
-            .map(|(pos, (min, max))| pos.clamp(*min, *max))
-            .collect()
+        joints.map(|(pos, (min, max))| pos.clamp(*min, *max)).collect()
     }
 
     /// Pose of the tool in a posture.
@@ -119,9 +113,7 @@ impl Planner {
         let most_m_s = (self.arm.tool_speed_m_s * speed * KEEP).max(now_m_s);
         let mut least_s = 0.0;
         for _ in 0..6 {
-            if !self.joints.go(from, to_rad, &limits, least_s)
-                || !self.joints.stays_within(&self.range_rad)
-            {
+            if !self.joints.go(from, to_rad, &limits, least_s) || !self.joints.stays_within(&self.range_rad) {
                 return false;
             }
             let peak_m_s = self.peak_tool_speed_m_s();
@@ -140,9 +132,7 @@ impl Planner {
             && SLOWER.iter().any(|slower| {
                 let speed = slower * speed;
                 let tool_m_s = self.arm.tool_speed_m_s * speed * KEEP;
-                self.along_limits =
-                    self.path
-                        .limits(&self.paced(speed), tool_m_s, curve.length_m());
+                self.along_limits = self.path.limits(&self.paced(speed), tool_m_s, curve.length_m());
                 self.share = State::at_rest(&[0.0]);
                 self.along.go(&self.share, &[1.0], &self.along_limits, 0.0) && self.is_path_clear()
             })
@@ -157,9 +147,7 @@ impl Planner {
     /// State of the motion along the path at a time since its start or stop, held at its end. Is it over?
     pub fn path_at(&mut self, time_s: f64, state: &mut State) -> bool {
         self.along.at(time_s, &mut self.share);
-        *state = self
-            .path
-            .at(self.share.pos[0], self.share.vel[0], self.share.acc[0]);
+        *state = self.path.at(self.share.pos[0], self.share.vel[0], self.share.acc[0]);
         time_s >= self.along.duration_s()
     }
 
@@ -175,9 +163,7 @@ impl Planner {
     fn are_joints_clear(&mut self) -> bool {
         let duration_s = self.joints.duration_s();
         let joints = &mut self.joints;
-        is_clear(&self.arm, SAMPLES, |share, state| {
-            joints.at(share * duration_s, state)
-        })
+        is_clear(&self.arm, SAMPLES, |share, state| joints.at(share * duration_s, state))
     }
 
     fn is_path_clear(&mut self) -> bool {
@@ -192,8 +178,7 @@ impl Planner {
     fn peak_tool_speed_m_s(&mut self) -> f64 {
         let (duration_s, mut state) = (self.joints.duration_s(), State::default());
         (0..=SAMPLES).fold(0.0, |peak_m_s, i| {
-            self.joints
-                .at(duration_s * i as f64 / SAMPLES as f64, &mut state);
+            self.joints.at(duration_s * i as f64 / SAMPLES as f64, &mut state);
             peak_m_s.max(self.tool_velocity_m_s(&state).norm())
         })
     }

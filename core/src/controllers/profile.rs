@@ -21,11 +21,7 @@ impl State {
     /// At rest.
     pub fn at_rest(pos: &[f64]) -> Self {
         let zeros: JointVec = pos.iter().map(|_| 0.0).collect();
-        Self {
-            pos: pos.iter().copied().collect(),
-            vel: zeros.clone(),
-            acc: zeros,
-        }
+        Self { pos: pos.iter().copied().collect(), vel: zeros.clone(), acc: zeros }
     }
 
     /// Does nothing move (beyond rounding)?
@@ -96,19 +92,8 @@ impl Profile {
     pub fn at(&mut self, time_s: f64, state: &mut State) {
         let [pos, vel, acc] = &mut self.sample;
         let time_s = time_s.clamp(0.0, self.plan.duration);
-        self.plan.at_time(
-            time_s,
-            &mut Some(pos),
-            &mut Some(vel),
-            &mut Some(acc),
-            &mut None,
-            &mut None,
-        );
-        for (into, from) in [
-            (&mut state.pos, pos),
-            (&mut state.vel, vel),
-            (&mut state.acc, acc),
-        ] {
+        self.plan.at_time(time_s, &mut Some(pos), &mut Some(vel), &mut Some(acc), &mut None, &mut None);
+        for (into, from) in [(&mut state.pos, pos), (&mut state.vel, vel), (&mut state.acc, acc)] {
             into.clear();
             into.extend(from.iter().copied());
         }
@@ -121,15 +106,10 @@ impl Profile {
 
     /// Does the plan stay within these positions (or, where it starts outside, go no further out)?
     pub fn stays_within(&self, range: &[(f64, f64)]) -> bool {
-        self.plan.profiles[0]
-            .iter()
-            .zip(range)
-            .zip(self.input.current_position.iter())
-            .all(|((axis, range), start)| {
-                let reached = axis.get_position_extrema();
-                reached.min >= range.0.min(*start) - 1e-6
-                    && reached.max <= range.1.max(*start) + 1e-6
-            })
+        self.plan.profiles[0].iter().zip(range).zip(self.input.current_position.iter()).all(|((axis, range), start)| {
+            let reached = axis.get_position_extrema();
+            reached.min >= range.0.min(*start) - 1e-6 && reached.max <= range.1.max(*start) + 1e-6
+        })
     }
 
     fn plan(&mut self, from: &State, limits: &Limits) -> bool {
@@ -140,10 +120,8 @@ impl Profile {
         fill(&mut input.max_velocity, &limits.vel);
         fill(&mut input.max_acceleration, &limits.acc);
         fill(&mut input.max_jerk, &limits.jerk);
-        let planned = matches!(
-            self.otg.calculate(&self.input, &mut self.spare),
-            Ok(RuckigResult::Working)
-        ) && self.spare.duration.is_finite();
+        let planned = matches!(self.otg.calculate(&self.input, &mut self.spare), Ok(RuckigResult::Working))
+            && self.spare.duration.is_finite();
         if planned {
             std::mem::swap(&mut self.plan, &mut self.spare);
         }

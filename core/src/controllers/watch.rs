@@ -50,14 +50,8 @@ pub struct Tracking {
 impl Tracking {
     /// One period in motion. Have the joints been away from their setpoints for too long?
     pub fn is_lost(&mut self, setpoint: &State, measured: &Measured, period_s: f64) -> bool {
-        let joints = setpoint
-            .pos
-            .iter()
-            .zip(&setpoint.vel)
-            .zip(&measured.pos_rad);
-        let off = joints
-            .into_iter()
-            .any(|((pos, vel), is)| (pos - is).abs() > OFF_RAD + LAG_S * vel.abs());
+        let joints = setpoint.pos.iter().zip(&setpoint.vel).zip(&measured.pos_rad);
+        let off = joints.into_iter().any(|((pos, vel), is)| (pos - is).abs() > OFF_RAD + LAG_S * vel.abs());
         self.off_s = if off { self.off_s + period_s } else { 0.0 };
         self.off_s > OFF_S
     }
@@ -65,11 +59,7 @@ impl Tracking {
     /// One period after the setpoints' end.
     pub fn settle(&mut self, setpoint: &State, measured: &Measured, period_s: f64) -> Settled {
         self.settle_s += period_s;
-        let near = setpoint
-            .pos
-            .iter()
-            .zip(&measured.pos_rad)
-            .all(|(a, b)| (a - b).abs() <= THERE_RAD);
+        let near = setpoint.pos.iter().zip(&measured.pos_rad).all(|(a, b)| (a - b).abs() <= THERE_RAD);
         let still = measured.vel_rad_s.iter().all(|vel| vel.abs() <= REST_RAD_S);
         match (near, still || self.settle_s > SETTLE_S) {
             (true, true) => Settled::There,
@@ -90,25 +80,15 @@ pub struct Contact {
 impl Contact {
     /// Met when the force along the motion differs by more than this from what it was at the start, newtons.
     pub fn new(limit_n: f64) -> Self {
-        Self {
-            limit_n,
-            at_start_n: None,
-            ticks: 0,
-        }
+        Self { limit_n, at_start_n: None, ticks: 0 }
     }
 
     /// One period in motion: force at the wrist and velocity of the tool, both in the world. In the world, because
     /// what the hand weighs stays the same there however it turns. Its sign is left open: sensors differ in it.
     pub fn is_met(&mut self, force_n: Vec3, tool_m_s: Vec3) -> bool {
         let at_start_n = *self.at_start_n.get_or_insert(force_n);
-        let along = tool_m_s
-            .try_normalize(1e-4)
-            .map_or(0.0, |way| (force_n - at_start_n).dot(&way).abs());
-        self.ticks = if along > self.limit_n {
-            self.ticks + 1
-        } else {
-            0
-        };
+        let along = tool_m_s.try_normalize(1e-4).map_or(0.0, |way| (force_n - at_start_n).dot(&way).abs());
+        self.ticks = if along > self.limit_n { self.ticks + 1 } else { 0 };
         self.ticks >= CONTACT_TICKS
     }
 }

@@ -49,11 +49,7 @@ impl Setpoints {
         let pos_rad = observation.joint_pos_rad.clone();
         let tool_m = arm.chain.world_from_tool(&pos_rad).translation.vector;
         let vel_rad_s = pos_rad.iter().map(|_| 0.0).collect();
-        self.last = Some(Setpoint {
-            pos_rad,
-            vel_rad_s,
-            tool_m,
-        });
+        self.last = Some(Setpoint { pos_rad, vel_rad_s, tool_m });
         self.braked = true;
     }
 
@@ -71,10 +67,7 @@ impl Setpoints {
 
     /// Is the arm at rest, by what was sent and by what is measured?
     pub(super) fn must_rest(&self, observation: &Observation) -> Result<(), Rejection> {
-        let sent = self
-            .last
-            .iter()
-            .flat_map(|last| last.vel_rad_s.iter().enumerate());
+        let sent = self.last.iter().flat_map(|last| last.vel_rad_s.iter().enumerate());
         for (i, vel) in sent {
             Rejection::unless_within(RejectCode::JointVelocity, i, *vel, 0.0)?;
         }
@@ -98,45 +91,26 @@ impl Setpoints {
             Rejection::unless_within(RejectCode::JointVelocity, i, *vel, limit_rad_s)?;
         }
         let anew = self.braked && last.is_at_rest() && must_rest_measured(observation).is_ok();
-        let followed = if ready {
-            follow(arm, last, target, period_s)
-        } else {
-            repeat(last, target)
-        };
+        let followed = if ready { follow(arm, last, target, period_s) } else { repeat(last, target) };
         let (vel_rad_s, started) = match followed {
             Ok(vel_rad_s) => (vel_rad_s, false),
             Err(_) if anew => (start(arm, target, observation, period_s)?, true),
             Err(jump) => return Err(jump),
         };
-        let tool_m = arm
-            .chain
-            .world_from_tool(&target.pos_rad)
-            .translation
-            .vector;
+        let tool_m = arm.chain.world_from_tool(&target.pos_rad).translation.vector;
         if !started {
             let speed_m_s = (tool_m - last.tool_m).norm() / period_s;
             let limit_m_s = arm.tool_speed_m_s * (1.0 + STEP_TOLERANCE);
             Rejection::unless_within(RejectCode::ToolSpeed, 0, speed_m_s, limit_m_s)?;
         }
-        let next = Setpoint {
-            pos_rad: target.pos_rad.clone(),
-            vel_rad_s,
-            tool_m,
-        };
-        let before = [
-            Some(&last.pos_rad),
-            started.then_some(&observation.joint_pos_rad),
-        ];
+        let next = Setpoint { pos_rad: target.pos_rad.clone(), vel_rad_s, tool_m };
+        let before = [Some(&last.pos_rad), started.then_some(&observation.joint_pos_rad)];
         space::stays_inside(arm, &next.pos_rad, &next.vel_rad_s, before)?;
         Ok(next)
     }
 
     /// Remembers what is sent.
-    pub(super) fn take(
-        &mut self,
-        next: Setpoint,
-        target: Option<JointTarget>,
-    ) -> Option<JointTarget> {
+    pub(super) fn take(&mut self, next: Setpoint, target: Option<JointTarget>) -> Option<JointTarget> {
         self.last = Some(next);
         self.braked = false;
         target
@@ -148,63 +122,35 @@ impl Setpoints {
         let last = self.last.as_mut()?;
         if ready && !last.is_at_rest() {
             let rest_s = rest_s(arm, &last.vel_rad_s);
-            let keep = if rest_s > period_s {
-                1.0 - period_s / rest_s
-            } else {
-                0.0
-            };
+            let keep = if rest_s > period_s { 1.0 - period_s / rest_s } else { 0.0 };
             for (pos, vel) in last.pos_rad.iter_mut().zip(&mut last.vel_rad_s) {
                 *vel *= keep;
                 *pos += *vel * period_s;
             }
             last.tool_m = arm.chain.world_from_tool(&last.pos_rad).translation.vector;
         }
-        Some(JointTarget {
-            pos_rad: last.pos_rad.clone(),
-            vel_rad_s: last.vel_rad_s.clone(),
-        })
+        Some(JointTarget { pos_rad: last.pos_rad.clone(), vel_rad_s: last.vel_rad_s.clone() })
     }
 }
 
 /// Err for a measured joint that moves.
 fn must_rest_measured(observation: &Observation) -> Result<(), Rejection> {
     let measured = observation.joint_vel_rad_s.iter().enumerate();
-    measured.clone().try_for_each(|(i, vel)| {
-        Rejection::unless_within(RejectCode::JointVelocity, i, *vel, REST_RAD_S)
-    })
+    measured.clone().try_for_each(|(i, vel)| Rejection::unless_within(RejectCode::JointVelocity, i, *vel, REST_RAD_S))
 }
 
 /// Velocities of the step from the last setpoint to the target, if joints can make it.
-fn follow(
-    arm: &Arm,
-    last: &Setpoint,
-    target: &JointTarget,
-    period_s: f64,
-) -> Result<JointVec, Rejection> {
+fn follow(arm: &Arm, last: &Setpoint, target: &JointTarget, period_s: f64) -> Result<JointVec, Rejection> {
     let mut step_rad_s = JointVec::new();
-    let joints = target
-        .pos_rad
-        .iter()
-        .zip(&target.vel_rad_s)
-        .zip(last.pos_rad.iter().zip(&last.vel_rad_s));
+    let joints = target.pos_rad.iter().zip(&target.vel_rad_s).zip(last.pos_rad.iter().zip(&last.vel_rad_s));
     for (i, (((pos, vel), (last_pos, last_vel)), limit)) in joints.zip(&arm.limits).enumerate() {
         let step_rad = pos - last_pos;
         let reach_rad = limit.vel_rad_s * period_s * (1.0 + STEP_TOLERANCE) + ROUNDING;
         Rejection::unless_within(RejectCode::JointJump, i, step_rad, reach_rad)?;
         let bend_rad = limit.acc_rad_s2 * period_s * period_s * (1.0 + ACC_TOLERANCE) + ROUNDING;
-        Rejection::unless_within(
-            RejectCode::JointJump,
-            i,
-            step_rad - last_vel * period_s,
-            bend_rad,
-        )?;
+        Rejection::unless_within(RejectCode::JointJump, i, step_rad - last_vel * period_s, bend_rad)?;
         // The velocity sent along with it must be the motion's own.
-        Rejection::unless_within(
-            RejectCode::JointJump,
-            i,
-            vel * period_s - step_rad,
-            bend_rad,
-        )?;
+        Rejection::unless_within(RejectCode::JointJump, i, vel * period_s - step_rad, bend_rad)?;
         let moves = step_rad.abs() > 1e-12; // what is held is at rest, to the last bit
         step_rad_s.push(if moves { step_rad / period_s } else { 0.0 });
     }
@@ -220,24 +166,10 @@ fn repeat(last: &Setpoint, target: &JointTarget) -> Result<JointVec, Rejection> 
 }
 
 /// Velocities of a first setpoint, if it starts where the arm is.
-fn start(
-    arm: &Arm,
-    target: &JointTarget,
-    observation: &Observation,
-    period_s: f64,
-) -> Result<JointVec, Rejection> {
-    let joints = target
-        .pos_rad
-        .iter()
-        .zip(&observation.joint_pos_rad)
-        .zip(target.vel_rad_s.iter().zip(&arm.limits));
+fn start(arm: &Arm, target: &JointTarget, observation: &Observation, period_s: f64) -> Result<JointVec, Rejection> {
+    let joints = target.pos_rad.iter().zip(&observation.joint_pos_rad).zip(target.vel_rad_s.iter().zip(&arm.limits));
     for (i, ((pos, measured), (vel, limit))) in joints.enumerate() {
-        Rejection::unless_within(
-            RejectCode::JointJump,
-            i,
-            pos - measured,
-            START_TOLERANCE_RAD,
-        )?;
+        Rejection::unless_within(RejectCode::JointJump, i, pos - measured, START_TOLERANCE_RAD)?;
         let begin_rad_s = limit.acc_rad_s2 * period_s * (1.0 + ACC_TOLERANCE);
         Rejection::unless_within(RejectCode::JointVelocity, i, *vel, begin_rad_s)?;
     }
@@ -246,10 +178,5 @@ fn start(
 
 /// Time that the joints need to come to rest together, seconds.
 pub(super) fn rest_s(arm: &Arm, vel_rad_s: &JointVec) -> f64 {
-    vel_rad_s
-        .iter()
-        .zip(&arm.limits)
-        .fold(0.0, |longest, (vel, limit)| {
-            (vel.abs() / limit.acc_rad_s2).max(longest)
-        })
+    vel_rad_s.iter().zip(&arm.limits).fold(0.0, |longest, (vel, limit)| (vel.abs() / limit.acc_rad_s2).max(longest))
 }

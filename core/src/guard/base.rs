@@ -40,52 +40,30 @@ impl Speeds {
         step_s: f64,
         delay_s: f64,
     ) -> Result<(BaseTwist, Option<Clip>), Rejection> {
-        let over = [
-            wish.linear_m_s.abs() / base.linear_m_s,
-            wish.angular_rad_s.abs() / base.angular_rad_s,
-        ];
+        let over = [wish.linear_m_s.abs() / base.linear_m_s, wish.angular_rad_s.abs() / base.angular_rad_s];
         let worst = usize::from(over[1] > over[0]);
-        let (asked, limit) = if worst == 0 {
-            (wish.linear_m_s, base.linear_m_s)
-        } else {
-            (wish.angular_rad_s, base.angular_rad_s)
-        };
+        let (asked, limit) =
+            if worst == 0 { (wish.linear_m_s, base.linear_m_s) } else { (wish.angular_rad_s, base.angular_rad_s) };
         if over[worst] > 1.0 + SPEED_CLIP {
             return Err(Rejection::new(RejectCode::BaseSpeed, worst, asked, limit));
         }
-        let scale = if over[worst] > 1.0 {
-            1.0 / over[worst]
-        } else {
-            1.0
-        };
-        let scaled = BaseTwist {
-            linear_m_s: wish.linear_m_s * scale,
-            angular_rad_s: wish.angular_rad_s * scale,
-        };
+        let scale = if over[worst] > 1.0 { 1.0 / over[worst] } else { 1.0 };
+        let scaled = BaseTwist { linear_m_s: wish.linear_m_s * scale, angular_rad_s: wish.angular_rad_s * scale };
         let sent = ramp(base, self.last(), scaled, step_s);
         let clip = |asked: f64, sent: f64, limit: f64| {
             let shown = (asked - sent).abs() > STEP_TOLERANCE * limit * step_s;
-            shown.then_some(Clip {
-                code: RejectCode::BaseSpeed,
-                asked,
-                sent,
-            })
+            shown.then_some(Clip { code: RejectCode::BaseSpeed, asked, sent })
         };
         let ramped = || {
             clip(wish.linear_m_s, sent.linear_m_s, base.linear_m_s2)
                 .or_else(|| clip(wish.angular_rad_s, sent.angular_rad_s, base.angular_rad_s2))
         };
         let clipped = match scale < 1.0 {
-            true => Some(Clip {
-                code: RejectCode::BaseSpeed,
-                asked,
-                sent: asked * scale,
-            }),
+            true => Some(Clip { code: RejectCode::BaseSpeed, asked, sent: asked * scale }),
             false => ramped(),
         };
         // What brakes as hard as it may passes: nothing better could be sent in its place.
-        let brakes =
-            sent.linear_m_s == ramp(base, self.last(), BaseTwist::default(), step_s).linear_m_s;
+        let brakes = sent.linear_m_s == ramp(base, self.last(), BaseTwist::default(), step_s).linear_m_s;
         if !brakes {
             room_to_stop(base, sent, observation, delay_s)?;
         }
@@ -105,14 +83,9 @@ impl Speeds {
 
     /// Is the base at rest, by what was sent and by what is measured?
     pub(super) fn must_rest(&self, observation: &Observation) -> Result<(), Rejection> {
-        let measured = observation
-            .base
-            .map_or(BaseTwist::default(), |base| base.twist);
+        let measured = observation.base.map_or(BaseTwist::default(), |base| base.twist);
         for twist in [self.last(), measured] {
-            for (i, speed) in [twist.linear_m_s, twist.angular_rad_s]
-                .into_iter()
-                .enumerate()
-            {
+            for (i, speed) in [twist.linear_m_s, twist.angular_rad_s].into_iter().enumerate() {
                 Rejection::unless_within(RejectCode::BaseSpeed, i, speed, REST_BASE)?;
             }
         }
@@ -122,8 +95,7 @@ impl Speeds {
 
 /// From one speed towards another, as far as a step's acceleration goes.
 fn ramp(base: &Base, from: BaseTwist, to: BaseTwist, step_s: f64) -> BaseTwist {
-    let towards =
-        |from: f64, to: f64, acc: f64| from + (to - from).clamp(-acc * step_s, acc * step_s);
+    let towards = |from: f64, to: f64, acc: f64| from + (to - from).clamp(-acc * step_s, acc * step_s);
     BaseTwist {
         linear_m_s: towards(from.linear_m_s, to.linear_m_s, base.linear_m_s2),
         angular_rad_s: towards(from.angular_rad_s, to.angular_rad_s, base.angular_rad_s2),
@@ -131,12 +103,7 @@ fn ramp(base: &Base, from: BaseTwist, to: BaseTwist, step_s: f64) -> BaseTwist {
 }
 
 /// Does the whole way to rest stay in the area (or lead back to it)?
-fn room_to_stop(
-    base: &Base,
-    twist: BaseTwist,
-    observation: &Observation,
-    delay_s: f64,
-) -> Result<(), Rejection> {
+fn room_to_stop(base: &Base, twist: BaseTwist, observation: &Observation, delay_s: f64) -> Result<(), Rejection> {
     if twist.linear_m_s == 0.0 {
         return Ok(()); // a turn on the spot moves nothing out
     }
@@ -152,16 +119,10 @@ fn room_to_stop(
     let outside_m = base.area.distance_m(&at_m).max(ROUNDING);
     // It may be faster than asked for, never assumed slower.
     let faster = |asked: f64, measured: f64| {
-        if asked * measured > 0.0 && measured.abs() > asked.abs() {
-            measured
-        } else {
-            asked
-        }
+        if asked * measured > 0.0 && measured.abs() > asked.abs() { measured } else { asked }
     };
-    let mut now = BaseTwist {
-        linear_m_s: faster(twist.linear_m_s, state.twist.linear_m_s),
-        angular_rad_s: twist.angular_rad_s,
-    };
+    let mut now =
+        BaseTwist { linear_m_s: faster(twist.linear_m_s, state.twist.linear_m_s), angular_rad_s: twist.angular_rad_s };
     let step_s = now.linear_m_s.abs() / base.linear_m_s2 / STOP_STEPS as f64;
     for step in 0..=STOP_STEPS {
         // First on at this speed until something can be done about it, then slower and slower.
@@ -177,12 +138,7 @@ fn room_to_stop(
             let past = |i: usize| (base.area.min_m[i] - at_m[i]).max(at_m[i] - base.area.max_m[i]);
             let axis = usize::from(past(1) > past(0));
             let limit = at_m[axis].clamp(base.area.min_m[axis], base.area.max_m[axis]);
-            return Err(Rejection::new(
-                RejectCode::BaseArea,
-                axis,
-                at_m[axis],
-                limit,
-            ));
+            return Err(Rejection::new(RejectCode::BaseArea, axis, at_m[axis], limit));
         }
     }
     Ok(())

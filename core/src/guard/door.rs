@@ -16,28 +16,16 @@ pub(super) fn form(robot: &RobotSpec, command: &Command) -> Result<(), Rejection
     if let Some(part) = lacks.iter().position(|lacks| *lacks) {
         return Err(Rejection::new(RejectCode::NoSuchPart, part, 1.0, 0.0));
     }
-    let finite =
-        |index: usize, value: f64| Rejection::unless_finite(RejectCode::NotFinite, index, value);
+    let finite = |index: usize, value: f64| Rejection::unless_finite(RejectCode::NotFinite, index, value);
     if let (Some(target), Some(arm)) = (&command.arm, &robot.arm) {
         let want = arm.limits.len();
-        for (index, given) in [target.pos_rad.len(), target.vel_rad_s.len()]
-            .into_iter()
-            .enumerate()
-        {
+        for (index, given) in [target.pos_rad.len(), target.vel_rad_s.len()].into_iter().enumerate() {
             if given != want {
-                return Err(Rejection::new(
-                    RejectCode::JointCount,
-                    index,
-                    given as f64,
-                    want as f64,
-                ));
+                return Err(Rejection::new(RejectCode::JointCount, index, given as f64, want as f64));
             }
         }
         for values in [&target.pos_rad, &target.vel_rad_s] {
-            values
-                .iter()
-                .enumerate()
-                .try_for_each(|(i, value)| finite(i, *value))?;
+            values.iter().enumerate().try_for_each(|(i, value)| finite(i, *value))?;
         }
     }
     if let Some(gripper) = &command.gripper {
@@ -55,84 +43,42 @@ pub(super) fn form(robot: &RobotSpec, command: &Command) -> Result<(), Rejection
 pub(super) fn time(robot: &RobotSpec, now: Stamp, command: &Command) -> Result<(), Rejection> {
     let timing = &robot.timing;
     let (age_s, late_s) = (now.since_s(command.stamp), now.since_s(command.deadline));
-    let stale = |index, value, limit| {
-        Err(Rejection::new(
-            RejectCode::StaleCommand,
-            index,
-            value,
-            limit,
-        ))
-    };
+    let stale = |index, value, limit| Err(Rejection::new(RejectCode::StaleCommand, index, value, limit));
     if age_s < -timing.period_s {
         return stale(0, age_s, -timing.period_s);
     }
     if age_s > timing.max_observation_age_s {
         return stale(0, age_s, timing.max_observation_age_s);
     }
-    if late_s > 0.0 {
-        stale(1, late_s, 0.0)
-    } else {
-        Ok(())
-    }
+    if late_s > 0.0 { stale(1, late_s, 0.0) } else { Ok(()) }
 }
 
 /// Fresh and sane senses, as far as motion depends on them: a camera may fail.
-pub(super) fn senses(
-    robot: &RobotSpec,
-    now: Stamp,
-    observation: &Observation,
-) -> Result<(), Rejection> {
+pub(super) fn senses(robot: &RobotSpec, now: Stamp, observation: &Observation) -> Result<(), Rejection> {
     let timing = &robot.timing;
     let age_s = now.since_s(observation.stamp);
     let fault = RejectCode::SensorFault;
     if age_s < -timing.period_s {
-        return Err(Rejection::new(
-            RejectCode::StaleObservation,
-            0,
-            age_s,
-            -timing.period_s,
-        ));
+        return Err(Rejection::new(RejectCode::StaleObservation, 0, age_s, -timing.period_s));
     }
     if age_s > timing.max_observation_age_s {
-        return Err(Rejection::new(
-            RejectCode::StaleObservation,
-            0,
-            age_s,
-            timing.max_observation_age_s,
-        ));
+        return Err(Rejection::new(RejectCode::StaleObservation, 0, age_s, timing.max_observation_age_s));
     }
     if let Some(arm) = &robot.arm {
         for values in [&observation.joint_pos_rad, &observation.joint_vel_rad_s] {
-            values
-                .iter()
-                .enumerate()
-                .try_for_each(|(i, value)| Rejection::unless_finite(fault, i, *value))?;
+            values.iter().enumerate().try_for_each(|(i, value)| Rejection::unless_finite(fault, i, *value))?;
             if values.len() != arm.limits.len() {
-                return Err(Rejection::new(
-                    fault,
-                    values.len().min(arm.limits.len()),
-                    1.0,
-                    0.0,
-                ));
+                return Err(Rejection::new(fault, values.len().min(arm.limits.len()), 1.0, 0.0));
             }
         }
     }
     if let (Some(_), Some(base)) = (&robot.base, &observation.base) {
         let at_m = base.world_from_base.translation.vector;
         let turn = base.world_from_base.rotation.coords;
-        let all = [
-            at_m.x,
-            at_m.y,
-            turn.norm_squared(),
-            base.twist.linear_m_s,
-            base.twist.angular_rad_s,
-        ];
-        all.iter()
-            .enumerate()
-            .try_for_each(|(i, value)| Rejection::unless_finite(fault, i, *value))?;
+        let all = [at_m.x, at_m.y, turn.norm_squared(), base.twist.linear_m_s, base.twist.angular_rad_s];
+        all.iter().enumerate().try_for_each(|(i, value)| Rejection::unless_finite(fault, i, *value))?;
     }
-    let blind =
-        |f: &SensorFault| matches!(f, SensorFault::JointsSilent | SensorFault::JointNotFinite);
+    let blind = |f: &SensorFault| matches!(f, SensorFault::JointsSilent | SensorFault::JointNotFinite);
     match observation.faults.iter().any(blind) {
         true => Err(Rejection::new(fault, 0, 1.0, 0.0)),
         false => Ok(()),

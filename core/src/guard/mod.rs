@@ -61,14 +61,7 @@ impl Guard {
     /// A guard that has sent nothing yet. Its first command must start from the measured posture.
     pub fn new(robot: Arc<RobotSpec>) -> Self {
         let (arm, base) = (arm::Setpoints::default(), base::Speeds::default());
-        Self {
-            robot,
-            stopped: false,
-            pace: pace::Pace::default(),
-            arm,
-            base,
-            gripper: None,
-        }
+        Self { robot, stopped: false, pace: pace::Pace::default(), arm, base, gripper: None }
     }
 
     /// Latches the emergency stop: from now on every command is refused, until [`Guard::resume`].
@@ -115,19 +108,12 @@ impl Guard {
             }
             self.base.begin(observation);
         }
-        let checked = self
-            .judge(now, command, observation)
-            .unwrap_or_else(|rejection| self.brake(now, rejection));
+        let checked = self.judge(now, command, observation).unwrap_or_else(|rejection| self.brake(now, rejection));
         self.pace.step(timing.period_s);
         checked
     }
 
-    fn judge(
-        &mut self,
-        now: Stamp,
-        command: &Command,
-        observation: &Observation,
-    ) -> Result<Checked, Rejection> {
+    fn judge(&mut self, now: Stamp, command: &Command, observation: &Observation) -> Result<Checked, Rejection> {
         if self.stopped {
             return Err(Rejection::new(RejectCode::EmergencyStop, 0, 1.0, 0.0));
         }
@@ -138,31 +124,22 @@ impl Guard {
         let ready = self.pace.is_ready(period_s);
         // Judge every part before any part's state changes: a command passes whole or not at all.
         let arm = match (&self.robot.arm, &command.arm) {
-            (Some(arm), Some(target)) => {
-                Some(self.arm.judge(arm, target, observation, period_s, ready)?)
-            }
+            (Some(arm), Some(target)) => Some(self.arm.judge(arm, target, observation, period_s, ready)?),
             _ => None,
         };
         let (gripper, squeezed) = match (&self.robot.arm, &command.gripper) {
-            (Some(arm), Some(target)) => {
-                gripper::judge(&arm.gripper, target).map(|(g, clip)| (Some(g), clip))?
-            }
+            (Some(arm), Some(target)) => gripper::judge(&arm.gripper, target).map(|(g, clip)| (Some(g), clip))?,
             _ => (None, None),
         };
         let (twist, slowed) = match (&self.robot.base, &command.base) {
             (Some(base), Some(twist)) => {
                 let step_s = if ready { period_s } else { 0.0 };
                 let delay_s = now.since_s(observation.stamp).max(0.0) + period_s;
-                self.base
-                    .judge(base, twist, observation, step_s, delay_s)
-                    .map(|(t, clip)| (Some(t), clip))?
+                self.base.judge(base, twist, observation, step_s, delay_s).map(|(t, clip)| (Some(t), clip))?
             }
             _ => (None, None),
         };
-        let mut sent = Command {
-            gripper,
-            ..Command::nothing(command.stamp, command.deadline)
-        };
+        let mut sent = Command { gripper, ..Command::nothing(command.stamp, command.deadline) };
         sent.arm = match (arm, &self.robot.arm) {
             (Some(next), _) => self.arm.take(next, command.arm.clone()),
             (None, Some(arm)) if !self.arm.is_at_rest() => self.arm.brake(arm, period_s, ready),
@@ -174,11 +151,7 @@ impl Guard {
             (None, None) => None,
         };
         self.gripper = gripper.or(self.gripper);
-        Ok(Checked {
-            command: sent,
-            clipped: squeezed.or(slowed),
-            rejected: None,
-        })
+        Ok(Checked { command: sent, clipped: squeezed.or(slowed), rejected: None })
     }
 
     /// The stop in place of a refused command.
@@ -193,10 +166,6 @@ impl Guard {
         if let Some(base) = &self.robot.base {
             command.base = Some(self.base.brake(base, if ready { period_s } else { 0.0 }));
         }
-        Checked {
-            command,
-            clipped: None,
-            rejected: Some(rejection),
-        }
+        Checked { command, clipped: None, rejected: Some(rejection) }
     }
 }

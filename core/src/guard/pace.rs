@@ -19,11 +19,7 @@ impl Pace {
 
     /// Takes in the clock; gives the time since the last turn, seconds.
     pub(super) fn turn(&mut self, now: Stamp, period_s: f64) -> f64 {
-        let gap_s = if self.begun {
-            now.since_s(self.now).max(0.0)
-        } else {
-            period_s
-        };
+        let gap_s = if self.begun { now.since_s(self.now).max(0.0) } else { period_s };
         (self.now, self.begun) = (now, true);
         self.saved_s = (self.saved_s + gap_s).min(1.5 * period_s);
         gap_s

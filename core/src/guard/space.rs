@@ -26,41 +26,22 @@ pub(super) fn stays_inside(
     let before = || before.into_iter().flatten();
     let half_s = 0.5 * rest_s(arm, vel_rad_s);
     let mut farthest_rad: f64 = 0.0;
-    for (i, (limit, (pos, vel))) in arm
-        .limits
-        .iter()
-        .zip(pos_rad.iter().zip(vel_rad_s))
-        .enumerate()
-    {
+    for (i, (limit, (pos, vel))) in arm.limits.iter().zip(pos_rad.iter().zip(vel_rad_s)).enumerate() {
         farthest_rad = farthest_rad.max((vel * half_s).abs());
         for at_rad in [*pos, pos + vel * half_s] {
-            let was_rad = before()
-                .filter_map(|was| was.get(i))
-                .map(|was| outside_rad(limit, *was));
+            let was_rad = before().filter_map(|was| was.get(i)).map(|was| outside_rad(limit, *was));
             if outside_rad(limit, at_rad) > was_rad.fold(ROUNDING, f64::max) {
                 let nearest = at_rad.clamp(limit.min_rad, limit.max_rad);
-                return Err(Rejection::new(
-                    RejectCode::JointPosition,
-                    i,
-                    at_rad,
-                    nearest,
-                ));
+                return Err(Rejection::new(RejectCode::JointPosition, i, at_rad, nearest));
             }
         }
     }
     let looks = ((farthest_rad / LOOK_STEP_RAD).ceil() as usize).min(MAX_LOOKS);
     for look in 0..=looks {
         let ahead_s = half_s * look as f64 / looks.max(1) as f64;
-        let ahead = pos_rad
-            .iter()
-            .zip(vel_rad_s)
-            .map(|(pos, vel)| pos + vel * ahead_s);
+        let ahead = pos_rad.iter().zip(vel_rad_s).map(|(pos, vel)| pos + vel * ahead_s);
         let breach = Breach::of(arm, &ahead.collect());
-        let most = |part: fn(&Breach) -> f64| {
-            before()
-                .map(|was| part(&Breach::of(arm, was)))
-                .fold(ROUNDING, f64::max)
-        };
+        let most = |part: fn(&Breach) -> f64| before().map(|was| part(&Breach::of(arm, was))).fold(ROUNDING, f64::max);
         if breach.outside_m > ROUNDING && breach.outside_m > most(|b| b.outside_m) {
             return Err(breach.workspace(arm));
         }
@@ -98,27 +79,17 @@ impl Breach {
         let frames = arm.chain.frames(pos_rad);
         let tool_m = arm.chain.tool_of(&frames).translation.vector;
         let outside_m = arm.workspace.distance_m(&tool_m);
-        let mut breach = Self {
-            tool_m,
-            outside_m,
-            inside_m: f64::NEG_INFINITY,
-            keep_out: 0,
-            needs_m: 0.0,
-        };
+        let mut breach = Self { tool_m, outside_m, inside_m: f64::NEG_INFINITY, keep_out: 0, needs_m: 0.0 };
         let joints_m = frames.iter().map(|frame| frame.translation.vector);
         let ends_m = joints_m.clone().skip(1).chain([tool_m]);
         for (i, (from_m, to_m)) in joints_m.zip(ends_m).enumerate() {
             let hand = i + 1 == frames.len(); // tapers to the tool
             let tip_m = if hand { 0.0 } else { arm.link_radius_m };
-            let tube = Tube {
-                ends_m: [from_m, to_m],
-                radii_m: [arm.link_radius_m, tip_m],
-            };
+            let tube = Tube { ends_m: [from_m, to_m], radii_m: [arm.link_radius_m, tip_m] };
             for (keep_out, bounds) in arm.keep_out.iter().enumerate() {
                 let (inside_m, needs_m) = tube.deepest(bounds);
                 if inside_m > breach.inside_m {
-                    (breach.inside_m, breach.keep_out, breach.needs_m) =
-                        (inside_m, keep_out, needs_m);
+                    (breach.inside_m, breach.keep_out, breach.needs_m) = (inside_m, keep_out, needs_m);
                 }
             }
         }
@@ -130,12 +101,7 @@ impl Breach {
         let past = |i: usize| (min_m[i] - self.tool_m[i]).max(self.tool_m[i] - max_m[i]);
         let axis = (1..3).fold(0, |worst, i| if past(i) > past(worst) { i } else { worst });
         let at_m = self.tool_m[axis];
-        Rejection::new(
-            RejectCode::Workspace,
-            axis,
-            at_m,
-            at_m.clamp(min_m[axis], max_m[axis]),
-        )
+        Rejection::new(RejectCode::Workspace, axis, at_m, at_m.clamp(min_m[axis], max_m[axis]))
     }
 }
 
@@ -153,8 +119,7 @@ impl Tube {
     fn deepest(&self, bounds: &Aabb) -> (f64, f64) {
         let [from_m, to_m] = &self.ends_m;
         let radius_m = |share: f64| self.radii_m[0] + (self.radii_m[1] - self.radii_m[0]) * share;
-        let clear_m =
-            |share: f64| bounds.signed_distance_m(&from_m.lerp(to_m, share)) - radius_m(share);
+        let clear_m = |share: f64| bounds.signed_distance_m(&from_m.lerp(to_m, share)) - radius_m(share);
         let widest_m = self.radii_m[0].max(self.radii_m[1]);
         let surely_m = clear_m(0.5) + radius_m(0.5) - widest_m - 0.5 * (to_m - from_m).norm();
         if surely_m > 0.0 {

@@ -6,19 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::Command;
 
 /// Why a command was refused. The numbers are stable.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    thiserror::Error,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[repr(u16)]
 pub enum RejectCode {
@@ -110,36 +98,18 @@ pub struct Rejection {
 
 impl Rejection {
     pub(super) fn new(code: RejectCode, index: usize, value: f64, limit: f64) -> Self {
-        Self {
-            code,
-            index,
-            value: value.clamp(f64::MIN, f64::MAX),
-            limit,
-        }
+        Self { code, index, value: value.clamp(f64::MIN, f64::MAX), limit }
     }
 
     /// `Err` unless the value is finite.
     pub(super) fn unless_finite(code: RejectCode, index: usize, value: f64) -> Result<(), Self> {
         let sign = if value.is_nan() { 0.0 } else { value.signum() };
-        if value.is_finite() {
-            Ok(())
-        } else {
-            Err(Self::new(code, index, sign, 0.0))
-        }
+        if value.is_finite() { Ok(()) } else { Err(Self::new(code, index, sign, 0.0)) }
     }
 
     /// `Err` if the size of the value is above the limit (or no number).
-    pub(super) fn unless_within(
-        code: RejectCode,
-        index: usize,
-        value: f64,
-        limit: f64,
-    ) -> Result<(), Self> {
-        if value.abs() <= limit {
-            Ok(())
-        } else {
-            Err(Self::new(code, index, value, limit))
-        }
+    pub(super) fn unless_within(code: RejectCode, index: usize, value: f64, limit: f64) -> Result<(), Self> {
+        if value.abs() <= limit { Ok(()) } else { Err(Self::new(code, index, value, limit)) }
     }
 }
 
@@ -147,19 +117,11 @@ impl std::error::Error for Rejection {}
 
 impl std::fmt::Display for Rejection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            code,
-            index,
-            value,
-            limit,
-        } = self;
+        let Self { code, index, value, limit } = self;
         if value.abs() < 1e6 {
             write!(f, "{code} (value {value:.4}, limit {limit:.4}, at {index})")
         } else {
-            write!(
-                f,
-                "{code} (value {value:.1e}, limit {limit:.4}, at {index})"
-            )
+            write!(f, "{code} (value {value:.1e}, limit {limit:.4}, at {index})")
         }
     }
 }

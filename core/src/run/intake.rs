@@ -41,12 +41,7 @@ impl Ring {
             return;
         }
         self.first_scene.get_or_insert_with(|| scene.clone());
-        let question = Question {
-            goal,
-            scene,
-            robot: self.robot.clone(),
-            attempts: self.attempts.clone(),
-        };
+        let question = Question { goal, scene, robot: self.robot.clone(), attempts: self.attempts.clone() };
         self.emit(now, &Event::ThinkAsked(self.attempts.len() as u32));
         self.parts.mind.post(now, question);
         self.stage = Stage::Thinking { since: now };
@@ -59,25 +54,19 @@ impl Ring {
                 Some(Reply::Piece(piece)) => self.emit(now, &Event::ThoughtPiece(piece)),
                 Some(Reply::Answer(Ok(answer))) => self.judge_answer(now, Arc::new(answer)),
                 Some(Reply::Answer(Err(error))) => self.think_failed(now, error.to_string()),
-                Some(Reply::Lost) => {
-                    self.think_failed(now, "the reasoner's thread is gone".to_owned())
-                }
+                Some(Reply::Lost) => self.think_failed(now, "the reasoner's thread is gone".to_owned()),
             }
         }
     }
 
     pub(super) fn look_failed(&mut self, now: Stamp, why: String) {
         self.emit(now, &Event::LookFailed(why.as_str().into()));
-        self.end(Outcome::Halted {
-            halt: Halt::Perception(why),
-        });
+        self.end(Outcome::Halted { halt: Halt::Perception(why) });
     }
 
     fn think_failed(&mut self, now: Stamp, why: String) {
         self.emit(now, &Event::ThinkFailed(why.as_str().into()));
-        self.end(Outcome::Halted {
-            halt: Halt::Reasoning(why),
-        });
+        self.end(Outcome::Halted { halt: Halt::Reasoning(why) });
     }
 
     /// An answer becomes a plan only through the checker.
@@ -87,13 +76,8 @@ impl Ring {
             return;
         };
         match &answer.draft {
-            Draft::Refuse { reason, text } => self.end(Outcome::Refused {
-                reason: *reason,
-                text: text.clone(),
-            }),
-            Draft::Ask { question } => self.end(Outcome::Asked {
-                question: question.clone(),
-            }),
+            Draft::Refuse { reason, text } => self.end(Outcome::Refused { reason: *reason, text: text.clone() }),
+            Draft::Ask { question } => self.end(Outcome::Asked { question: question.clone() }),
             draft @ Draft::Do { .. } => match check(draft, &scene, &self.robot) {
                 Ok(plan) => {
                     let steps = plan.steps().iter().map(SkillCall::to_draft).collect();
@@ -110,26 +94,12 @@ impl Ring {
     /// A draft that does not check goes back with the reason, a bounded number of times.
     fn reject(&mut self, now: Stamp, error: PlanError) {
         self.emit(now, &Event::PlanRejected(Arc::new(error.clone())));
-        let earlier = self
-            .attempts
-            .iter()
-            .rev()
-            .take_while(|attempt| attempt.rejected.is_some())
-            .count();
+        let earlier = self.attempts.iter().rev().take_while(|attempt| attempt.rejected.is_some()).count();
         if earlier + 1 >= self.limits.rejected_drafts {
-            return self.end(Outcome::Halted {
-                halt: Halt::PlanRejected(error),
-            });
+            return self.end(Outcome::Halted { halt: Halt::PlanRejected(error) });
         }
-        self.attempts.push(Attempt {
-            done: Vec::new(),
-            failed: None,
-            rejected: Some(error),
-        });
-        self.stage = Stage::Looking {
-            not_before: now,
-            since: now,
-        };
+        self.attempts.push(Attempt { done: Vec::new(), failed: None, rejected: Some(error) });
+        self.stage = Stage::Looking { not_before: now, since: now };
     }
 
     /// Nothing may take for ever.
@@ -137,21 +107,14 @@ impl Ring {
         let max_s = self.robot.timing.max_think_s;
         match self.stage {
             Stage::Looking { not_before, since } if now.since_s(since.max(not_before)) > max_s => {
-                self.end(Outcome::Halted {
-                    halt: Halt::NoScene { waited_s: max_s },
-                });
+                self.end(Outcome::Halted { halt: Halt::NoScene { waited_s: max_s } });
             }
             Stage::Thinking { since } if now.since_s(since) > max_s => {
-                self.end(Outcome::Halted {
-                    halt: Halt::NoPlan { waited_s: max_s },
-                });
+                self.end(Outcome::Halted { halt: Halt::NoPlan { waited_s: max_s } });
             }
             _ => {}
         }
-        let limit_s = self
-            .goal
-            .as_ref()
-            .map(|goal| (goal.given, goal.time_limit_s));
+        let limit_s = self.goal.as_ref().map(|goal| (goal.given, goal.time_limit_s));
         if let Some((given, limit_s)) = limit_s
             && now.since_s(given) > limit_s
         {

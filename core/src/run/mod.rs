@@ -128,18 +128,10 @@ impl Ring {
         let goal = Arc::new(goal);
         self.emit(now, &Event::Goal(goal.clone()));
         self.goal = Some(goal);
-        (self.first_scene, self.stage) = (
-            None,
-            Stage::Looking {
-                not_before: now,
-                since: now,
-            },
-        );
+        (self.first_scene, self.stage) = (None, Stage::Looking { not_before: now, since: now });
         self.attempts.clear();
         if self.guard.is_stopped() {
-            self.end(Outcome::Halted {
-                halt: Halt::EmergencyStop,
-            });
+            self.end(Outcome::Halted { halt: Halt::EmergencyStop });
         }
     }
 
@@ -148,9 +140,7 @@ impl Ring {
         if !matches!(self.stage, Stage::Idle | Stage::Ending { .. }) {
             let now = self.now();
             self.emit(now, &Event::Cancelled);
-            self.end(Outcome::Halted {
-                halt: Halt::Cancelled,
-            });
+            self.end(Outcome::Halted { halt: Halt::Cancelled });
         }
     }
 
@@ -160,9 +150,7 @@ impl Ring {
         let now = self.now();
         self.emit(now, &Event::EmergencyStop(true));
         if !matches!(self.stage, Stage::Idle | Stage::Ending { .. }) {
-            self.end(Outcome::Halted {
-                halt: Halt::EmergencyStop,
-            });
+            self.end(Outcome::Halted { halt: Halt::EmergencyStop });
         }
     }
 
@@ -220,20 +208,15 @@ impl Ring {
         let needs_look = !self.looking
             && match &self.stage {
                 Stage::Looking { not_before, .. } => now >= *not_before,
-                Stage::Acting => {
-                    self.executive.is_watching() && now.since_s(self.looked) >= WATCH_EVERY_S
-                }
+                Stage::Acting => self.executive.is_watching() && now.since_s(self.looked) >= WATCH_EVERY_S,
                 _ => false,
             };
-        let film = self.limits.film_every_s.is_some_and(|every_s| {
-            self.filmed
-                .is_none_or(|last| now.since_s(last) >= every_s - 1e-9)
-        });
+        let film = self
+            .limits
+            .film_every_s
+            .is_some_and(|every_s| self.filmed.is_none_or(|last| now.since_s(last) >= every_s - 1e-9));
         let wants = self.parts.wants;
-        let want = Want {
-            cameras: film || (needs_look && wants.cameras),
-            truth: (film || needs_look) && wants.truth,
-        };
+        let want = Want { cameras: film || (needs_look && wants.cameras), truth: (film || needs_look) && wants.truth };
         match self.parts.world.observe(want, &mut self.observation) {
             Ok(()) => {
                 if film {
@@ -249,10 +232,7 @@ impl Ring {
                 if let Some(why) = blind.filter(|_| needs_look).map(ToString::to_string) {
                     self.look_failed(now, why);
                 } else if needs_look {
-                    let look = Look {
-                        observation: self.observation.clone(),
-                        before: self.scene.clone(),
-                    };
+                    let look = Look { observation: self.observation.clone(), before: self.scene.clone() };
                     self.emit(now, &Event::LookAsked);
                     self.parts.eyes.post(now, look);
                     (self.looking, self.looked) = (true, now);
@@ -272,11 +252,7 @@ impl Ring {
         if self.stage != Stage::Acting {
             return Action::Hold;
         }
-        let tool = self
-            .robot
-            .arm
-            .as_ref()
-            .map(|arm| arm.chain.world_from_tool(&self.observation.joint_pos_rad));
+        let tool = self.robot.arm.as_ref().map(|arm| arm.chain.world_from_tool(&self.observation.joint_pos_rad));
         let view = Now {
             stamp: now,
             observation: &self.observation,
@@ -289,12 +265,7 @@ impl Ring {
         let (action, status) = self.executive.tick(&view, &mut emit);
         match status {
             Status::Idle | Status::Working => {}
-            Status::NeedsScene(not_before) => {
-                self.stage = Stage::Looking {
-                    not_before,
-                    since: now,
-                }
-            }
+            Status::NeedsScene(not_before) => self.stage = Stage::Looking { not_before, since: now },
             Status::Done => {
                 let evidence = self.executive.evidence().to_vec();
                 self.executive.abandon();
@@ -310,18 +281,11 @@ impl Ring {
         let (done, failed) = self.executive.report();
         self.executive.abandon();
         let failed = failed.map(|call| (call, failure));
-        self.attempts.push(Attempt {
-            done,
-            failed,
-            rejected: None,
-        });
+        self.attempts.push(Attempt { done, failed, rejected: None });
         if self.attempts.len() > self.limits.replans {
             return self.end(Outcome::Failed { failure });
         }
-        self.stage = Stage::Looking {
-            not_before: now.plus_s(0.2),
-            since: now,
-        };
+        self.stage = Stage::Looking { not_before: now.plus_s(0.2), since: now };
     }
 
     /// Action to command, command past the guard, to the world; then a period passes.
@@ -337,22 +301,10 @@ impl Ring {
         self.motion = motion;
         let checked = self.guard.check(now, &command, &self.observation);
         self.emit(now, &Event::Commanded(command));
-        self.heed(
-            now,
-            checked
-                .rejected()
-                .map(|rejection| (rejection.code, Event::Rejected(rejection))),
-        );
-        let applied = self
-            .parts
-            .world
-            .apply(&checked)
-            .map_err(|error| self.world_failed(now, error))?;
+        self.heed(now, checked.rejected().map(|rejection| (rejection.code, Event::Rejected(rejection))));
+        let applied = self.parts.world.apply(&checked).map_err(|error| self.world_failed(now, error))?;
         self.emit(now, &Event::Applied(applied));
-        self.parts
-            .world
-            .advance()
-            .map_err(|error| self.world_failed(now, error))
+        self.parts.world.advance().map_err(|error| self.world_failed(now, error))
     }
 
     fn world_failed(&mut self, now: Stamp, error: WorldError) -> Halt {
@@ -374,20 +326,12 @@ impl Ring {
         self.parts.controller.reset(&self.observation);
         let halted = code == RejectCode::EmergencyStop || now.since_s(since) > REJECTED_S;
         if halted {
-            let halt = if code == RejectCode::EmergencyStop {
-                Halt::EmergencyStop
-            } else {
-                Halt::Guard(code)
-            };
+            let halt = if code == RejectCode::EmergencyStop { Halt::EmergencyStop } else { Halt::Guard(code) };
             self.end(Outcome::Halted { halt });
         } else if since == now {
             let sinks = &mut self.parts.sinks;
             let mut emit = |event: Event| sinks.iter_mut().for_each(|sink| sink.emit(now, &event));
-            self.executive.fail(
-                now,
-                Failure::new(FailureCode::GuardRefused, None),
-                &mut emit,
-            );
+            self.executive.fail(now, Failure::new(FailureCode::GuardRefused, None), &mut emit);
         }
     }
 
@@ -397,10 +341,7 @@ impl Ring {
             return;
         }
         self.abandon();
-        self.stage = Stage::Ending {
-            outcome: Arc::new(outcome),
-            since: self.now(),
-        };
+        self.stage = Stage::Ending { outcome: Arc::new(outcome), since: self.now() };
     }
 
     fn abandon(&mut self) {
@@ -422,9 +363,6 @@ impl Ring {
     }
 
     fn emit(&mut self, stamp: Stamp, event: &Event) {
-        self.parts
-            .sinks
-            .iter_mut()
-            .for_each(|sink| sink.emit(stamp, event));
+        self.parts.sinks.iter_mut().for_each(|sink| sink.emit(stamp, event));
     }
 }

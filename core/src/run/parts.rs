@@ -44,10 +44,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            replans: 4,
-            rejected_drafts: 2,
-            film_every_s: None,
-        }
+        Self { replans: 4, rejected_drafts: 2, film_every_s: None }
     }
 }

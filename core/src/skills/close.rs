@@ -7,12 +7,8 @@ use crate::scene::Affordance;
 use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Unmet};
 use crate::state::State;
 
-use super::grasp::{
-    GRIP_N, Phased, SLOW, arm, check_access, index_of, object, raised, travel_height_m,
-};
-use super::open::{
-    about_hinge, front, grip_handle, handle_pose, has_lid, hinge, let_go, moved, swing,
-};
+use super::grasp::{GRIP_N, Phased, SLOW, arm, check_access, index_of, object, raised, travel_height_m};
+use super::open::{about_hinge, front, grip_handle, handle_pose, has_lid, hinge, let_go, moved, swing};
 use crate::Pose;
 
 /// How far a drawer comes out at most, as a share of its depth.
@@ -30,11 +26,7 @@ impl Skill for Close {
         &SkillSpec {
             name: "close",
             summary: "close a drawer or a box with a lid; the hand must be empty",
-            params: &[Param {
-                name: "object",
-                kind: ParamKind::Object(Affordance::Openable),
-                doc: "what to close",
-            }],
+            params: &[Param { name: "object", kind: ParamKind::Object(Affordance::Openable), doc: "what to close" }],
             needs: Part::Arm,
             timeout_s: 40.0,
             retries: 2,
@@ -68,8 +60,7 @@ impl Skill for Close {
         let open = object.open_fraction.unwrap_or(1.0);
         let mut phases = Phases::new();
         if has_lid(object) {
-            let height_m =
-                travel_height_m(context.scene, arm, 0.02).max(handle.translation.z + 0.08);
+            let height_m = travel_height_m(context.scene, arm, 0.02).max(handle.translation.z + 0.08);
             phases.rise(context, height_m, false);
             phases.fingers("close fingers", 0.0, GRIP_N);
             // Down behind the raised handle, then over and down with it: the lid falls shut before the fingers.
@@ -79,24 +70,12 @@ impl Skill for Close {
             let start = Pose::from_parts(start_m.into(), handle.rotation);
             phases.travel(raised(start, height_m - start_m.z), false);
             phases.straight("lower", start, SLOW);
-            let end = swing(
-                &mut phases,
-                object,
-                start,
-                -LID_OPEN_RAD * open - behind_rad * 0.5,
-            );
-            phases.straight(
-                "leave",
-                raised(end, (height_m - end.translation.z).max(0.06)),
-                SLOW,
-            );
+            let end = swing(&mut phases, object, start, -LID_OPEN_RAD * open - behind_rad * 0.5);
+            phases.straight("leave", raised(end, (height_m - end.translation.z).max(0.06)), SLOW);
         } else {
             let height_m = grip_handle(&mut phases, context, arm, handle);
             // Until it is shut: the stop is felt, the distance is only a bound.
-            let end = moved(
-                handle,
-                -front(object) * (open * object.size_m.x * TRAVEL + 0.01),
-            );
+            let end = moved(handle, -front(object) * (open * object.size_m.x * TRAVEL + 0.01));
             phases.straight("push", end, SLOW).until_contact(30.0);
             let_go(&mut phases, end, height_m);
         }

@@ -5,9 +5,7 @@ use crate::fact::Fact;
 use crate::outcome::{Failure, FailureCode};
 use crate::plan::{Facts, SkillCall};
 use crate::scene::Affordance;
-use crate::skill::{
-    Context, OnBlocked, Param, ParamKind, Part, Phase, Phases, Skill, SkillSpec, Unmet,
-};
+use crate::skill::{Context, OnBlocked, Param, ParamKind, Part, Phase, Phases, Skill, SkillSpec, Unmet};
 use crate::state::State;
 
 use super::grasp::{index_of, object};
@@ -21,11 +19,7 @@ impl Skill for GoTo {
         &SkillSpec {
             name: "go_to",
             summary: "drive to a place around whatever stands in the way",
-            params: &[Param {
-                name: "place",
-                kind: ParamKind::Object(Affordance::Place),
-                doc: "where to go",
-            }],
+            params: &[Param { name: "place", kind: ParamKind::Object(Affordance::Place), doc: "where to go" }],
             needs: Part::Base,
             timeout_s: 60.0,
             retries: 2,
@@ -38,12 +32,7 @@ impl Skill for GoTo {
         };
         let place = &state.objects()[index];
         match &state.robot().base {
-            Some(base)
-                if !base
-                    .area
-                    .grown(0.3)
-                    .contains(&on_floor(place.position_m(), base)) =>
-            {
+            Some(base) if !base.area.grown(0.3).contains(&on_floor(place.position_m(), base)) => {
                 Err(Unmet::OutOfReach(place.id))
             }
             _ => Ok(()),
@@ -63,27 +52,12 @@ impl Skill for GoTo {
         let no_way = Failure::new(FailureCode::NoWay, Some(place.id));
         let base = context.robot.base.as_ref().ok_or(no_way)?;
         let world_from_base = context.observation.base.ok_or(no_way)?.world_from_base;
-        let legs = legs(
-            &world_from_base.translation.vector,
-            place,
-            context.scene,
-            base,
-        )
-        .ok_or(no_way)?;
+        let legs = legs(&world_from_base.translation.vector, place, context.scene, base).ok_or(no_way)?;
         let drive = |to: crate::Vec3| {
-            let action = Action::Drive {
-                x_m: to.x,
-                y_m: to.y,
-                yaw_rad: None,
-                speed: 1.0,
-            };
+            let action = Action::Drive { x_m: to.x, y_m: to.y, yaw_rad: None, speed: 1.0 };
             let on_blocked = OnBlocked::Fail(FailureCode::Blocked);
             let watch = true;
-            Phase {
-                on_blocked,
-                watch,
-                ..Phase::new("drive", action)
-            }
+            Phase { on_blocked, watch, ..Phase::new("drive", action) }
         };
         Ok(legs.into_iter().map(drive).collect())
     }

@@ -32,36 +32,24 @@ pub const SLOW: f64 = 0.35;
 
 /// The arm, or the failure that there is none.
 pub fn arm<'a>(context: &Context<'a>) -> Result<&'a Arm, Failure> {
-    context
-        .robot
-        .arm
-        .as_ref()
-        .ok_or(Failure::new(FailureCode::Unreachable, None))
+    context.robot.arm.as_ref().ok_or(Failure::new(FailureCode::Unreachable, None))
 }
 
 /// The object a call names, or the failure that it is gone.
 pub fn object<'a>(context: &Context<'a>, index: usize) -> Result<&'a SceneObject, Failure> {
     let id = context.call.object(index);
-    id.and_then(|id| context.scene.get(&id))
-        .ok_or(Failure::new(FailureCode::ObjectGone, id))
+    id.and_then(|id| context.scene.get(&id)).ok_or(Failure::new(FailureCode::ObjectGone, id))
 }
 
 /// The tool pointing down at a point, fingers opening across `yaw_rad`.
 pub fn downward(point_m: Vec3, yaw_rad: f64) -> Pose {
-    Pose::from_parts(
-        point_m.into(),
-        Rotation::from_euler_angles(PI, 0.0, yaw_rad),
-    )
+    Pose::from_parts(point_m.into(), Rotation::from_euler_angles(PI, 0.0, yaw_rad))
 }
 
 /// An angle of the hand, the same grip turned by half a turn where that is nearer to straight ahead.
 pub fn near_zero(yaw_rad: f64) -> f64 {
     let wrapped = yaw_rad.rem_euclid(PI);
-    if wrapped > FRAC_PI_2 {
-        wrapped - PI
-    } else {
-        wrapped
-    }
+    if wrapped > FRAC_PI_2 { wrapped - PI } else { wrapped }
 }
 
 /// How to take hold of something from above.
@@ -77,10 +65,7 @@ pub fn grasp_of(object: &SceneObject, scene: &Scene, arm: &Arm) -> Result<Grasp,
     let center_m = object.position_m();
     let yaw = yaw_rad(&object.world_from_object);
     let gripper = &arm.gripper;
-    let height_m = center_m
-        .z
-        .max(object.top_m() - gripper.finger_depth_m)
-        .max(object.bottom_m() + 0.012);
+    let height_m = center_m.z.max(object.top_m() - gripper.finger_depth_m).max(object.bottom_m() + 0.012);
     let mut best: Option<(f64, Grasp)> = None;
     for (turn_rad, width_m) in [(0.0, object.size_m.y), (FRAC_PI_2, object.size_m.x)] {
         if width_m > gripper.max_width_m - 0.006 {
@@ -102,34 +87,19 @@ pub fn grasp_of(object: &SceneObject, scene: &Scene, arm: &Arm) -> Result<Grasp,
         // Room beyond two centimetres is worth nothing more; then the straighter wrist wins.
         let score = room_m.min(0.02) - 0.001 * yaw.abs();
         if best.as_ref().is_none_or(|(other, _)| score > *other) {
-            best = Some((
-                score,
-                Grasp {
-                    world_from_tool,
-                    open_m,
-                },
-            ));
+            best = Some((score, Grasp { world_from_tool, open_m }));
         }
     }
-    best.map(|(_, grasp)| grasp)
-        .ok_or(Unmet::TooWide(object.id))
+    best.map(|(_, grasp)| grasp).ok_or(Unmet::TooWide(object.id))
 }
 
 /// Smallest distance from the fingers to the footprint of anything that stands as high as they reach down, metres.
 fn room_for(fingers: &[Vec3; 2], object: &SceneObject, scene: &Scene, height_m: f64) -> f64 {
     let others = scene.objects.iter().filter(|o| {
-        let around =
-            o.can(Affordance::Container) && footprint_gap_m(o, &object.position_m()) <= 0.0;
-        o.id != object.id
-            && !around
-            && o.top_m() > height_m - 0.01
-            && o.bottom_m() < height_m + 0.05
+        let around = o.can(Affordance::Container) && footprint_gap_m(o, &object.position_m()) <= 0.0;
+        o.id != object.id && !around && o.top_m() > height_m - 0.01 && o.bottom_m() < height_m + 0.05
     });
-    let gaps = others.flat_map(|o| {
-        fingers
-            .iter()
-            .map(|finger| footprint_gap_m(o, finger) - FINGER_HALF_M)
-    });
+    let gaps = others.flat_map(|o| fingers.iter().map(|finger| footprint_gap_m(o, finger) - FINGER_HALF_M));
     gaps.fold(f64::INFINITY, f64::min)
 }
 
@@ -149,17 +119,14 @@ pub fn hand_room_m(
         .filter(|o| o.top_m() > palm_m && !ignored.contains(&Some(o.id)))
         .filter(|o| !(o.can(Affordance::Container) && footprint_gap_m(o, &at_m) <= 0.0));
     let gaps = others.flat_map(|o| {
-        [-1.0, -0.5, 0.0, 0.5, 1.0]
-            .map(|share| footprint_gap_m(o, &(at_m + across * (share * HAND_HALF_WIDTH_M))))
+        [-1.0, -0.5, 0.0, 0.5, 1.0].map(|share| footprint_gap_m(o, &(at_m + across * (share * HAND_HALF_WIDTH_M))))
     });
     gaps.fold(f64::INFINITY, f64::min) - HAND_HALF_DEPTH_M
 }
 
 /// Horizontal distance from a point to an object's footprint, metres, zero inside.
 pub fn footprint_gap_m(object: &SceneObject, point_m: &Vec3) -> f64 {
-    let local = object
-        .world_from_object
-        .inverse_transform_point(&(*point_m).into());
+    let local = object.world_from_object.inverse_transform_point(&(*point_m).into());
     let over = |i: usize| (local[i].abs() - object.size_m[i] * 0.5).max(0.0);
     over(0).hypot(over(1))
 }
@@ -167,18 +134,10 @@ pub fn footprint_gap_m(object: &SceneObject, point_m: &Vec3) -> f64 {
 /// Height at which the tool can travel with `below_m` of something hanging under it, metres.
 pub fn travel_height_m(scene: &Scene, arm: &Arm, below_m: f64) -> f64 {
     let in_reach = |o: &&SceneObject| {
-        scene.holding != Some(o.id)
-            && arm
-                .workspace
-                .grown(0.1)
-                .contains(&o.position_m().map_with_z(0.1))
+        scene.holding != Some(o.id) && arm.workspace.grown(0.1).contains(&o.position_m().map_with_z(0.1))
     };
     let handle_m = |o: &SceneObject| o.handle_m.map_or(f64::MIN, |h| h.z);
-    let tops = scene
-        .objects
-        .iter()
-        .filter(in_reach)
-        .map(|o| o.top_m().max(handle_m(o)));
+    let tops = scene.objects.iter().filter(in_reach).map(|o| o.top_m().max(handle_m(o)));
     let highest_m = tops.fold(0.0, f64::max);
     (highest_m + TRAVEL_ROOM_M + below_m.max(0.02)).min(arm.workspace.max_m.z - 0.02)
 }
@@ -211,35 +170,19 @@ impl Phased for Phases {
             return;
         };
         if tool.translation.z < height_m - 0.01 {
-            let up = Pose::from_parts(
-                tool.translation.vector.map_with_z(height_m).into(),
-                tool.rotation,
-            );
+            let up = Pose::from_parts(tool.translation.vector.map_with_z(height_m).into(), tool.rotation);
             self.straight("rise", up, 0.7).carrying = carrying;
         }
     }
 
     fn travel(&mut self, world_from_tool: Pose, carrying: bool) {
         let speed = if carrying { 0.7 } else { 1.0 };
-        let action = Action::Reach {
-            world_from_tool,
-            path: Path::Joint,
-            speed,
-            until_contact_n: None,
-        };
-        self.push(Phase {
-            carrying,
-            ..Phase::new("travel", action)
-        });
+        let action = Action::Reach { world_from_tool, path: Path::Joint, speed, until_contact_n: None };
+        self.push(Phase { carrying, ..Phase::new("travel", action) });
     }
 
     fn straight(&mut self, name: &'static str, world_from_tool: Pose, speed: f64) -> &mut Phase {
-        let action = Action::Reach {
-            world_from_tool,
-            path: Path::Straight,
-            speed,
-            until_contact_n: None,
-        };
+        let action = Action::Reach { world_from_tool, path: Path::Straight, speed, until_contact_n: None };
         self.push(Phase::new(name, action));
         let last = self.len() - 1;
         &mut self[last]
@@ -247,10 +190,7 @@ impl Phased for Phases {
 
     fn fingers(&mut self, name: &'static str, width_m: f64, force_n: f64) -> &mut Phase {
         let action = Action::Grip { width_m, force_n };
-        self.push(Phase {
-            on_blocked: OnBlocked::Continue,
-            ..Phase::new(name, action)
-        });
+        self.push(Phase { on_blocked: OnBlocked::Continue, ..Phase::new(name, action) });
         let last = self.len() - 1;
         &mut self[last]
     }
@@ -259,10 +199,7 @@ impl Phased for Phases {
 impl Phase {
     /// The same phase, ended as reached by a force against the motion.
     pub fn until_contact(&mut self, newtons: f64) -> &mut Self {
-        if let Action::Reach {
-            until_contact_n, ..
-        } = &mut self.action
-        {
+        if let Action::Reach { until_contact_n, .. } = &mut self.action {
             *until_contact_n = Some(newtons);
         }
         self
@@ -271,10 +208,7 @@ impl Phase {
 
 /// A pose moved along the world's z.
 pub fn raised(pose: Pose, by_m: f64) -> Pose {
-    Pose::from_parts(
-        (pose.translation.vector + Vec3::z() * by_m).into(),
-        pose.rotation,
-    )
+    Pose::from_parts((pose.translation.vector + Vec3::z() * by_m).into(), pose.rotation)
 }
 
 /// Can the gripper get at this object: empty hand, nothing on it, nothing shut around it, within reach?
@@ -296,11 +230,7 @@ pub fn check_reach(object: &SceneObject, state: &State) -> Result<(), Unmet> {
     };
     let mut point_m = object.position_m();
     point_m.z = point_m.z.max(arm.workspace.min_m.z);
-    if arm.workspace.contains(&point_m) {
-        Ok(())
-    } else {
-        Err(Unmet::OutOfReach(object.id))
-    }
+    if arm.workspace.contains(&point_m) { Ok(()) } else { Err(Unmet::OutOfReach(object.id)) }
 }
 
 /// Index of a call's object in the state; calls are only made for objects that are there.

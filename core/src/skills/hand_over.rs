@@ -29,21 +29,13 @@ impl Skill for HandOver {
     }
 
     fn check(&self, _call: &SkillCall, state: &State) -> Result<(), Unmet> {
-        if state.holding.is_some() {
-            Ok(())
-        } else {
-            Err(Unmet::HandEmpty)
-        }
+        if state.holding.is_some() { Ok(()) } else { Err(Unmet::HandEmpty) }
     }
 
     fn effect(&self, _call: &SkillCall, _state: &mut State) {}
 
     fn promise(&self, _call: &SkillCall, before: &State) -> Facts {
-        before
-            .holding
-            .map(|held| Fact::Held(before.objects()[held].id))
-            .into_iter()
-            .collect()
+        before.holding.map(|held| Fact::Held(before.objects()[held].id)).into_iter().collect()
     }
 
     fn phases(&self, context: &Context<'_>) -> Result<Phases, Failure> {
@@ -51,19 +43,11 @@ impl Skill for HandOver {
         let (low, high) = (arm.workspace.min_m, arm.workspace.max_m);
         let height_m = travel_height_m(context.scene, arm, 0.1);
         let middle_m = (low + high) * 0.5;
-        let point_m = Vec3::new(
-            middle_m.x,
-            middle_m.y + (low.y - middle_m.y) * ASIDE,
-            height_m,
-        );
+        let point_m = Vec3::new(middle_m.x, middle_m.y + (low.y - middle_m.y) * ASIDE, height_m);
         let mut phases = Phases::new();
         phases.rise(context, height_m, true);
         phases.travel(downward(point_m, 0.0), true);
-        phases.push(Phase {
-            carrying: true,
-            dwell_s: 0.5,
-            ..Phase::new("hold out", Action::Hold)
-        });
+        phases.push(Phase { carrying: true, dwell_s: 0.5, ..Phase::new("hold out", Action::Hold) });
         Ok(phases)
     }
 }

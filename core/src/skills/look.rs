@@ -33,8 +33,6 @@ impl Skill for Look {
 
     fn phases(&self, _context: &Context<'_>) -> Result<Phases, Failure> {
         // The fresh look itself is the executive's: it measures after every step.
-        Ok([Phase::new("clear the view", Action::Park)]
-            .into_iter()
-            .collect())
+        Ok([Phase::new("clear the view", Action::Park)].into_iter().collect())
     }
 }

@@ -41,8 +41,5 @@ pub static SKILLS: &[&dyn Skill] = &[
 
 /// The skill of that name.
 pub fn find(name: &str) -> Option<&'static dyn Skill> {
-    SKILLS
-        .iter()
-        .copied()
-        .find(|skill| skill.spec().name == name)
+    SKILLS.iter().copied().find(|skill| skill.spec().name == name)
 }

@@ -6,15 +6,11 @@ use crate::outcome::{Failure, FailureCode};
 use crate::plan::{Facts, SkillCall};
 use crate::robot::Arm;
 use crate::scene::{Affordance, SceneObject};
-use crate::skill::{
-    Context, OnBlocked, Param, ParamKind, Part, Phase, Phases, Skill, SkillSpec, Unmet,
-};
+use crate::skill::{Context, OnBlocked, Param, ParamKind, Part, Phase, Phases, Skill, SkillSpec, Unmet};
 use crate::state::State;
 use crate::{Pose, Rotation, Vec3};
 
-use super::grasp::{
-    Phased, SLOW, arm, check_access, downward, index_of, near_zero, object, raised, travel_height_m,
-};
+use super::grasp::{Phased, SLOW, arm, check_access, downward, index_of, near_zero, object, raised, travel_height_m};
 
 /// Force of a grip on a handle, newtons: firm enough to pull, loose enough to turn in.
 const HANDLE_N: f64 = 25.0;
@@ -33,11 +29,7 @@ impl Skill for Open {
         &SkillSpec {
             name: "open",
             summary: "open a drawer or a box with a lid; the hand must be empty",
-            params: &[Param {
-                name: "object",
-                kind: ParamKind::Object(Affordance::Openable),
-                doc: "what to open",
-            }],
+            params: &[Param { name: "object", kind: ParamKind::Object(Affordance::Openable), doc: "what to open" }],
             needs: Part::Arm,
             timeout_s: 40.0,
             retries: 2,
@@ -75,12 +67,7 @@ impl Skill for Open {
         let mut phases = Phases::new();
         let height_m = grip_handle(&mut phases, context, arm, handle);
         let end = if has_lid(object) {
-            swing(
-                &mut phases,
-                object,
-                handle,
-                LID_RAD * (1.0 - object.open_fraction.unwrap_or(0.0)),
-            )
+            swing(&mut phases, object, handle, LID_RAD * (1.0 - object.open_fraction.unwrap_or(0.0)))
         } else {
             let end = moved(handle, front(object) * object.size_m.x * PULL);
             phases.straight("pull", end, SLOW).until_contact(30.0);
@@ -98,10 +85,7 @@ pub fn front(object: &SceneObject) -> Vec3 {
 
 /// A box whose handle is over its top swings a lid; a drawer's handle is before its front.
 pub fn has_lid(object: &SceneObject) -> bool {
-    object.label.as_str() != "drawer"
-        && object
-            .handle_m
-            .is_some_and(|h| h.z > object.top_m() - 0.005)
+    object.label.as_str() != "drawer" && object.handle_m.is_some_and(|h| h.z > object.top_m() - 0.005)
 }
 
 /// A pose moved by an offset in the world.
@@ -111,15 +95,10 @@ pub fn moved(pose: Pose, offset_m: Vec3) -> Pose {
 
 /// The tool on the handle from above, fingers before and behind its bar.
 pub fn handle_pose(object: &SceneObject) -> Result<Pose, Failure> {
-    let handle_m = object
-        .handle_m
-        .ok_or(Failure::new(FailureCode::ObjectGone, Some(object.id)))?;
+    let handle_m = object.handle_m.ok_or(Failure::new(FailureCode::ObjectGone, Some(object.id)))?;
     let out = front(object);
     // Fingers open along the hand's y: turn y into the pulling direction.
-    Ok(downward(
-        handle_m,
-        near_zero(out.y.atan2(out.x) + std::f64::consts::FRAC_PI_2),
-    ))
+    Ok(downward(handle_m, near_zero(out.y.atan2(out.x) + std::f64::consts::FRAC_PI_2)))
 }
 
 /// Over the handle, down, closed on it. Returns the height to leave at.
@@ -156,21 +135,9 @@ pub fn swing(phases: &mut Phases, object: &SceneObject, from: Pose, angle_rad: f
     let (about_m, axis) = hinge(object);
     let end_m = about_hinge(object, from.translation.vector, angle_rad);
     let end = Pose::from_parts(end_m.into(), from.rotation);
-    let path = Path::Arc {
-        about_m,
-        axis,
-        angle_rad,
-    };
-    let action = Action::Reach {
-        world_from_tool: end,
-        path,
-        speed: SLOW,
-        until_contact_n: Some(40.0),
-    };
-    phases.push(Phase {
-        on_blocked: OnBlocked::Continue,
-        ..Phase::new("swing", action)
-    });
+    let path = Path::Arc { about_m, axis, angle_rad };
+    let action = Action::Reach { world_from_tool: end, path, speed: SLOW, until_contact_n: Some(40.0) };
+    phases.push(Phase { on_blocked: OnBlocked::Continue, ..Phase::new("swing", action) });
     end
 }
 

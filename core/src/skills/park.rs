@@ -39,10 +39,7 @@ impl Skill for Park {
         if let Ok(arm) = arm(context) {
             phases.rise(context, travel_height_m(context.scene, arm, 0.1), carrying);
         }
-        phases.push(Phase {
-            carrying,
-            ..Phase::new("fold", Action::Park)
-        });
+        phases.push(Phase { carrying, ..Phase::new("fold", Action::Park) });
         Ok(phases)
     }
 }

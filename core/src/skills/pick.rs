@@ -8,8 +8,7 @@ use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Un
 use crate::state::{State, Support};
 
 use super::grasp::{
-    ABOVE_M, GRIP_N, Phased, SLOW, arm, check_access, grasp_of, index_of, object, raised,
-    travel_height_m,
+    ABOVE_M, GRIP_N, Phased, SLOW, arm, check_access, grasp_of, index_of, object, raised, travel_height_m,
 };
 
 /// The skill.
@@ -20,11 +19,7 @@ impl Skill for Pick {
         &SkillSpec {
             name: "pick",
             summary: "take hold of an object from above and lift it; the hand must be empty",
-            params: &[Param {
-                name: "object",
-                kind: ParamKind::Object(Affordance::Graspable),
-                doc: "what to pick up",
-            }],
+            params: &[Param { name: "object", kind: ParamKind::Object(Affordance::Graspable), doc: "what to pick up" }],
             needs: Part::Arm,
             timeout_s: 30.0,
             retries: 2,
@@ -42,9 +37,7 @@ impl Skill for Pick {
         }
         let width_m = object.size_m.x.min(object.size_m.y);
         match &state.robot().arm {
-            Some(arm) if width_m > arm.gripper.max_width_m - 0.006 => {
-                Err(Unmet::TooWide(object.id))
-            }
+            Some(arm) if width_m > arm.gripper.max_width_m - 0.006 => Err(Unmet::TooWide(object.id)),
             _ => Ok(()),
         }
     }
@@ -67,24 +60,17 @@ impl Skill for Pick {
         })?;
         let hang_m = grasp.world_from_tool.translation.z - object.bottom_m();
         let height_m = travel_height_m(context.scene, arm, hang_m).max(object.top_m() + ABOVE_M);
-        let above = raised(
-            grasp.world_from_tool,
-            height_m - grasp.world_from_tool.translation.z,
-        );
+        let above = raised(grasp.world_from_tool, height_m - grasp.world_from_tool.translation.z);
         let mut phases = Phases::new();
         phases.rise(context, height_m, false);
         phases.fingers("open", grasp.open_m, GRIP_N);
         phases.travel(above, false);
         phases.straight("approach", raised(grasp.world_from_tool, 0.04), 1.0);
-        phases
-            .straight("reach", grasp.world_from_tool, SLOW)
-            .until_contact(20.0);
+        phases.straight("reach", grasp.world_from_tool, SLOW).until_contact(20.0);
         let close = phases.fingers("close", 0.0, GRIP_N);
         close.on_reached = Some(FailureCode::GraspMissed);
         close.dwell_s = 0.2;
-        phases
-            .straight("lift", raised(grasp.world_from_tool, 0.05), SLOW)
-            .carrying = true;
+        phases.straight("lift", raised(grasp.world_from_tool, 0.05), SLOW).carrying = true;
         phases.straight("raise", above, 0.8).carrying = true;
         Ok(phases)
     }

@@ -10,9 +10,7 @@ use crate::skill::{Context, Phases, Unmet};
 use crate::state::State;
 use crate::{Rotation, Vec3};
 
-use super::grasp::{
-    GRIP_N, Phased, SLOW, arm, downward, footprint_gap_m, near_zero, raised, travel_height_m,
-};
+use super::grasp::{GRIP_N, Phased, SLOW, arm, downward, footprint_gap_m, near_zero, raised, travel_height_m};
 use super::open::has_lid;
 
 /// Room kept around a thing that is put down on a wide surface, metres.
@@ -60,18 +58,10 @@ pub struct Load<'a> {
 pub fn load<'a>(context: &Context<'a>) -> Result<Load<'a>, Failure> {
     let dropped = Failure::new(FailureCode::Dropped, None);
     let tool = context.world_from_tool.ok_or(dropped)?;
-    let object = context
-        .scene
-        .holding
-        .and_then(|id| context.scene.get(&id))
-        .ok_or(dropped)?;
+    let object = context.scene.holding.and_then(|id| context.scene.get(&id)).ok_or(dropped)?;
     let hang_m = (tool.translation.z - object.bottom_m()).clamp(0.0, 0.2);
     let half_m = object.size_m.x.max(object.size_m.y) * 0.5;
-    Ok(Load {
-        object,
-        hang_m,
-        half_m,
-    })
+    Ok(Load { object, hang_m, half_m })
 }
 
 /// Things that a spot must keep clear of.
@@ -82,19 +72,14 @@ fn obstacles<'a>(
 ) -> impl Iterator<Item = &'a SceneObject> {
     let surface_m = on.top_m();
     scene.objects.iter().filter(move |o| {
-        o.id != load.id
-            && o.id != on.id
-            && o.top_m() > surface_m + 0.004
-            && o.bottom_m() < surface_m + 0.25
+        o.id != load.id && o.id != on.id && o.top_m() > surface_m + 0.004 && o.bottom_m() < surface_m + 0.25
     })
 }
 
 /// Room around a spot, metres: to the nearest obstacle beyond the load's own half size.
 fn room_m(spot_m: &Vec3, load: &Load<'_>, scene: &Scene, on: &SceneObject) -> f64 {
     let gaps = obstacles(scene, load.object, on).map(|o| {
-        let handle = o
-            .handle_m
-            .map_or(f64::INFINITY, |h| (h - spot_m).xy().norm());
+        let handle = o.handle_m.map_or(f64::INFINITY, |h| (h - spot_m).xy().norm());
         footprint_gap_m(o, spot_m).min(handle) - load.half_m
     });
     gaps.fold(f64::INFINITY, f64::min)
@@ -123,18 +108,13 @@ pub fn spot_on(
         return Ok(middle_m);
     }
     let keep_m = if wide { SPOT_ROOM_M } else { SMALL_ROOM_M };
-    let (half_x, half_y) = (
-        (surface.size_m.x * 0.5 - load.half_m).max(0.0),
-        (surface.size_m.y * 0.5 - load.half_m).max(0.0),
-    );
+    let (half_x, half_y) =
+        ((surface.size_m.x * 0.5 - load.half_m).max(0.0), (surface.size_m.y * 0.5 - load.half_m).max(0.0));
     const STEPS: i32 = 30;
     let grid = (-STEPS..=STEPS).flat_map(|i| (-STEPS..=STEPS).map(move |j| (i, j)));
     let mut best: Option<(f64, Vec3)> = None;
     for (i, j) in grid {
-        let spot_m = at(
-            half_x * f64::from(i) / f64::from(STEPS),
-            half_y * f64::from(j) / f64::from(STEPS),
-        );
+        let spot_m = at(half_x * f64::from(i) / f64::from(STEPS), half_y * f64::from(j) / f64::from(STEPS));
         let distance_m = (spot_m - near_m).xy().norm();
         if best.as_ref().is_some_and(|(other, _)| distance_m >= *other) {
             continue;
@@ -159,14 +139,10 @@ pub fn spot_in(container: &SceneObject, load: &Load<'_>, scene: &Scene) -> Vec3 
     let half = |i: usize| (container.size_m[i] * 0.5 - load.half_m - WALL_ROOM_M).max(0.0);
     let (half_x, half_y) = (half(0), half(1));
     let room_m = |spot_m: &Vec3| {
-        let others = scene
-            .objects
-            .iter()
-            .filter(|o| o.id != load.object.id && o.id != container.id);
+        let others = scene.objects.iter().filter(|o| o.id != load.object.id && o.id != container.id);
         let gaps = others.map(|o| {
             let gap_m = footprint_gap_m(o, spot_m) - load.half_m;
-            let within =
-                o.can(Affordance::Graspable) && footprint_gap_m(container, &o.position_m()) <= 0.0;
+            let within = o.can(Affordance::Graspable) && footprint_gap_m(container, &o.position_m()) <= 0.0;
             // Neighbours that rise above the rim are in the way of the hand, things inside of the load alone.
             if within {
                 gap_m
@@ -177,9 +153,7 @@ pub fn spot_in(container: &SceneObject, load: &Load<'_>, scene: &Scene) -> Vec3 
             }
         });
         let lid_m = if has_lid(container) {
-            let local = container
-                .world_from_object
-                .inverse_transform_point(&(*spot_m).into());
+            let local = container.world_from_object.inverse_transform_point(&(*spot_m).into());
             local.x + container.size_m.x * 0.5 - HAND_FROM_LID_M
         } else {
             f64::INFINITY
@@ -193,13 +167,7 @@ pub fn spot_in(container: &SceneObject, load: &Load<'_>, scene: &Scene) -> Vec3 
         (container.world_from_object * local).coords
     });
     let score = |spot_m: &Vec3| room_m(spot_m) - 0.05 * (spot_m - middle_m).xy().norm();
-    spots.fold(middle_m, |best, spot| {
-        if score(&spot) > score(&best) + 1e-9 {
-            spot
-        } else {
-            best
-        }
-    })
+    spots.fold(middle_m, |best, spot| if score(&spot) > score(&best) + 1e-9 { spot } else { best })
 }
 
 /// Which way a load is turned before it is put down.
@@ -224,20 +192,14 @@ pub fn put_down(
     deepest_m: f64,
 ) -> Result<Phases, Failure> {
     let arm: &Arm = arm(context)?;
-    let tool = context
-        .world_from_tool
-        .ok_or(Failure::new(FailureCode::Unreachable, None))?;
+    let tool = context.world_from_tool.ok_or(Failure::new(FailureCode::Unreachable, None))?;
     let held_yaw = yaw_rad(&load.object.world_from_object);
     // The hand's heading about the vertical, as `downward` takes it.
     let forward = tool.rotation * Vec3::x();
     let hand_yaw = forward.y.atan2(forward.x);
     let nearest = |angle_rad: f64, period_rad: f64| {
         let wrapped = angle_rad.rem_euclid(period_rad);
-        if wrapped > period_rad * 0.5 {
-            wrapped - period_rad
-        } else {
-            wrapped
-        }
+        if wrapped > period_rad * 0.5 { wrapped - period_rad } else { wrapped }
     };
     let turn = match align {
         Align::AsHeld => 0.0,
@@ -248,34 +210,20 @@ pub fn put_down(
     // The load's centre is not quite under the tool: bring the centre over the spot. A half turn of the hand against
     // `hand_yaw + turn` turns the offset with it.
     let offset_m = load.object.position_m() - tool.translation.vector;
-    let offset_m = Rotation::from_euler_angles(0.0, 0.0, yaw - hand_yaw)
-        * Vec3::new(offset_m.x, offset_m.y, 0.0);
+    let offset_m = Rotation::from_euler_angles(0.0, 0.0, yaw - hand_yaw) * Vec3::new(offset_m.x, offset_m.y, 0.0);
     let lowest_m = (bottom_m + load.hang_m).max(deepest_m);
-    let target = downward(
-        Vec3::new(spot_m.x - offset_m.x, spot_m.y - offset_m.y, lowest_m),
-        yaw,
-    );
+    let target = downward(Vec3::new(spot_m.x - offset_m.x, spot_m.y - offset_m.y, lowest_m), yaw);
     let height_m = travel_height_m(context.scene, arm, load.hang_m).max(lowest_m + 0.05);
     let above = raised(target, height_m - lowest_m);
     let width_m = context.observation.gripper_width_m.unwrap_or(0.0);
     let mut phases = Phases::new();
     phases.rise(context, height_m, true);
     phases.travel(above, true);
-    let lower = phases
-        .straight("lower", raised(target, 0.03), 0.8)
-        .until_contact(15.0);
+    let lower = phases.straight("lower", raised(target, 0.03), 0.8).until_contact(15.0);
     lower.carrying = true;
-    let touch = phases
-        .straight("set down", target, SLOW * 0.6)
-        .until_contact(12.0);
+    let touch = phases.straight("set down", target, SLOW * 0.6).until_contact(12.0);
     touch.carrying = true;
-    phases
-        .fingers(
-            "let go",
-            (width_m + 0.03).min(arm.gripper.max_width_m),
-            GRIP_N,
-        )
-        .dwell_s = 0.25;
+    phases.fingers("let go", (width_m + 0.03).min(arm.gripper.max_width_m), GRIP_N).dwell_s = 0.25;
     phases.straight("back off", raised(target, 0.06), SLOW);
     phases.straight("leave", above, 1.0);
     Ok(phases)

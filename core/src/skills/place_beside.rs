@@ -6,9 +6,7 @@ use crate::plan::{Facts, SkillCall};
 use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Unmet};
 use crate::state::{Side, State, Support};
 
-use super::grasp::{
-    arm, check_reach, downward, footprint_gap_m, hand_room_m, index_of, near_zero, object,
-};
+use super::grasp::{arm, check_reach, downward, footprint_gap_m, hand_room_m, index_of, near_zero, object};
 use super::place::{Align, check_held, load, put_down};
 
 /// The skill.
@@ -20,16 +18,8 @@ impl Skill for PlaceBeside {
             name: "place_beside",
             summary: "put what is held next to something, on a side of it as seen from the robot",
             params: &[
-                Param {
-                    name: "reference",
-                    kind: ParamKind::AnyObject,
-                    doc: "next to what",
-                },
-                Param {
-                    name: "side",
-                    kind: ParamKind::Choice(Side::NAMES),
-                    doc: "on which side of it",
-                },
+                Param { name: "reference", kind: ParamKind::AnyObject, doc: "next to what" },
+                Param { name: "side", kind: ParamKind::Choice(Side::NAMES), doc: "on which side of it" },
             ],
             needs: Part::Arm,
             timeout_s: 30.0,
@@ -47,9 +37,7 @@ impl Skill for PlaceBeside {
 
     fn effect(&self, call: &SkillCall, state: &mut State) {
         let side = call.choice(1).and_then(Side::nth);
-        if let (Some(index), Some(held), Some(side)) =
-            (index_of(call, 0, state), state.holding, side)
-        {
+        if let (Some(index), Some(held), Some(side)) = (index_of(call, 0, state), state.holding, side) {
             // It comes to rest on whatever the reference rests on.
             let support = match state.situations[index].support {
                 Support::On(under) => Support::On(under),
@@ -63,10 +51,7 @@ impl Skill for PlaceBeside {
     fn promise(&self, call: &SkillCall, before: &State) -> Facts {
         let held = before.holding.map(|held| before.objects()[held].id);
         let side = call.choice(1).and_then(Side::nth);
-        let beside = held
-            .zip(call.object(0))
-            .zip(side)
-            .map(|((held, other), side)| side.fact(held, other));
+        let beside = held.zip(call.object(0)).zip(side).map(|((held, other), side)| side.fact(held, other));
         beside.into_iter().chain([Fact::HandEmpty]).collect()
     }
 
@@ -89,20 +74,11 @@ impl Skill for PlaceBeside {
                     && o.top_m() > reference.bottom_m() + 0.01
                     && footprint_gap_m(o, spot_m) < load.half_m + 0.012
             };
-            workspace.grown(-0.02).contains(&crate::Vec3::new(
-                spot_m.x,
-                spot_m.y,
-                workspace.min_m.z + 0.1,
-            )) && !context.scene.objects.iter().any(blocking)
+            workspace.grown(-0.02).contains(&crate::Vec3::new(spot_m.x, spot_m.y, workspace.min_m.z + 0.1))
+                && !context.scene.objects.iter().any(blocking)
                 && {
-                    let tool_m = *spot_m
-                        + crate::Vec3::z() * (reference.bottom_m() - spot_m.z + load.hang_m);
-                    hand_room_m(
-                        &downward(tool_m, hand_rad),
-                        context.scene,
-                        depth_m,
-                        &ignored,
-                    ) > 0.0
+                    let tool_m = *spot_m + crate::Vec3::z() * (reference.bottom_m() - spot_m.z + load.hang_m);
+                    hand_room_m(&downward(tool_m, hand_rad), context.scene, depth_m, &ignored) > 0.0
                 }
         };
         // Straight out first, then a little to either side, then farther out.
@@ -114,13 +90,6 @@ impl Skill for PlaceBeside {
             })
         });
         let spot_m = spots.flatten().find(free).ok_or(no_room)?;
-        put_down(
-            context,
-            &load,
-            spot_m,
-            reference.bottom_m() + 0.001,
-            align,
-            0.0,
-        )
+        put_down(context, &load, spot_m, reference.bottom_m() + 0.001, align, 0.0)
     }
 }

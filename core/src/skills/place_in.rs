@@ -61,9 +61,7 @@ impl Skill for PlaceIn {
 
     fn promise(&self, call: &SkillCall, before: &State) -> Facts {
         let held = before.holding.map(|held| before.objects()[held].id);
-        let inside = held
-            .zip(call.object(0))
-            .map(|(held, container)| Fact::In(held, container));
+        let inside = held.zip(call.object(0)).map(|(held, container)| Fact::In(held, container));
         inside.into_iter().chain([Fact::HandEmpty]).collect()
     }
 
@@ -73,13 +71,6 @@ impl Skill for PlaceIn {
         // The hand along the container's sides: fingers that open have the most room so.
         let align = Align::Hand(yaw_rad(&container.world_from_object));
         let deepest_m = container.top_m() - HAND_ROOM_M;
-        put_down(
-            context,
-            &load,
-            spot_m,
-            container.bottom_m() + 0.012,
-            align,
-            deepest_m,
-        )
+        put_down(context, &load, spot_m, container.bottom_m() + 0.012, align, deepest_m)
     }
 }

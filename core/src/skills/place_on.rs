@@ -40,20 +40,16 @@ impl Skill for PlaceOn {
         let held = check_held(index, state)?;
         let (load, surface) = (&state.objects()[held], &state.objects()[index]);
         let small = surface.size_m.x.min(surface.size_m.y) < WIDE_M;
-        if surface.can(Affordance::Graspable) {
-            if let Some(top) = state.is_covered(index) {
-                return Err(Unmet::Covered(surface.id, state.objects()[top].id));
-            }
+        if surface.can(Affordance::Graspable)
+            && let Some(top) = state.is_covered(index)
+        {
+            return Err(Unmet::Covered(surface.id, state.objects()[top].id));
         }
         // A load may stick out, but its middle half must be carried.
         if load.size_m.x.min(load.size_m.y) * 0.5 > surface.size_m.x.min(surface.size_m.y) {
             return Err(Unmet::DoesNotFit(load.id, surface.id));
         }
-        if small {
-            check_reach(surface, state)
-        } else {
-            Ok(())
-        }
+        if small { check_reach(surface, state) } else { Ok(()) }
     }
 
     fn effect(&self, call: &SkillCall, state: &mut State) {
@@ -64,17 +60,13 @@ impl Skill for PlaceOn {
 
     fn promise(&self, call: &SkillCall, before: &State) -> Facts {
         let held = before.holding.map(|held| before.objects()[held].id);
-        let on = held
-            .zip(call.object(0))
-            .map(|(held, surface)| Fact::On(held, surface));
+        let on = held.zip(call.object(0)).map(|(held, surface)| Fact::On(held, surface));
         on.into_iter().chain([Fact::HandEmpty]).collect()
     }
 
     fn phases(&self, context: &Context<'_>) -> Result<Phases, Failure> {
         let (surface, load) = (object(context, 0)?, load(context)?);
-        let near_m = context
-            .world_from_tool
-            .map_or_else(|| surface.position_m(), |tool| tool.translation.vector);
+        let near_m = context.world_from_tool.map_or_else(|| surface.position_m(), |tool| tool.translation.vector);
         let (reach, depth_m) = {
             let arm = arm(context)?;
             (arm.workspace, arm.gripper.finger_depth_m)
@@ -90,19 +82,8 @@ impl Skill for PlaceOn {
             let tool = downward(spot_m + crate::Vec3::z() * load.hang_m, held_rad);
             hand_room_m(&tool, context.scene, depth_m, &ignored) > 0.0
         };
-        let spot_m = spot_on(
-            surface,
-            &near_m,
-            &load,
-            context.scene,
-            &reach,
-            &has_hand_room,
-        )?;
-        let align = if small {
-            Align::Load(yaw_rad(&surface.world_from_object))
-        } else {
-            Align::AsHeld
-        };
+        let spot_m = spot_on(surface, &near_m, &load, context.scene, &reach, &has_hand_room)?;
+        let align = if small { Align::Load(yaw_rad(&surface.world_from_object)) } else { Align::AsHeld };
         put_down(context, &load, spot_m, surface.top_m() + 0.001, align, 0.0)
     }
 }

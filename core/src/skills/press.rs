@@ -7,9 +7,7 @@ use crate::scene::Affordance;
 use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Unmet};
 use crate::state::State;
 
-use super::grasp::{
-    GRIP_N, Phased, SLOW, arm, check_access, downward, index_of, object, raised, travel_height_m,
-};
+use super::grasp::{GRIP_N, Phased, SLOW, arm, check_access, downward, index_of, object, raised, travel_height_m};
 
 /// Deeper than a button goes, metres.
 const DEPTH_M: f64 = 0.02;
@@ -24,11 +22,7 @@ impl Skill for Press {
         &SkillSpec {
             name: "press",
             summary: "press a button, which switches it; the hand must be empty",
-            params: &[Param {
-                name: "object",
-                kind: ParamKind::Object(Affordance::Pressable),
-                doc: "which button",
-            }],
+            params: &[Param { name: "object", kind: ParamKind::Object(Affordance::Pressable), doc: "which button" }],
             needs: Part::Arm,
             timeout_s: 25.0,
             retries: 1,
@@ -51,17 +45,9 @@ impl Skill for Press {
     fn promise(&self, call: &SkillCall, before: &State) -> Facts {
         let was = index_of(call, 0, before).and_then(|i| before.situations[i].on);
         let now = |id, on: bool| {
-            if on {
-                Fact::TurnedOff(id)
-            } else {
-                Fact::TurnedOn(id)
-            }
+            if on { Fact::TurnedOff(id) } else { Fact::TurnedOn(id) }
         };
-        call.object(0)
-            .zip(was)
-            .map(|(id, on)| now(id, on))
-            .into_iter()
-            .collect()
+        call.object(0).zip(was).map(|(id, on)| now(id, on)).into_iter().collect()
     }
 
     fn phases(&self, context: &Context<'_>) -> Result<Phases, Failure> {
@@ -76,9 +62,7 @@ impl Skill for Press {
         phases.fingers("close fingers", 0.0, GRIP_N);
         phases.travel(above, false);
         phases.straight("approach", raised(touch, 0.02), 1.0);
-        phases
-            .straight("press", raised(touch, -DEPTH_M), SLOW * 0.6)
-            .until_contact(PRESS_N);
+        phases.straight("press", raised(touch, -DEPTH_M), SLOW * 0.6).until_contact(PRESS_N);
         phases.straight("let go", raised(touch, 0.03), SLOW);
         phases.straight("leave", above, 1.0);
         Ok(phases)

@@ -32,11 +32,7 @@ impl Grid {
     fn of(scene: &Scene, base: &Base, target: &SceneObject, from_m: &Vec3) -> Self {
         let area = base.area;
         let cell_m = (area.max_m.x - area.min_m.x).max(area.max_m.y - area.min_m.y) / SIDE as f64;
-        let mut grid = Self {
-            origin_m: area.min_m,
-            cell_m,
-            free: [false; CELLS],
-        };
+        let mut grid = Self { origin_m: area.min_m, cell_m, free: [false; CELLS] };
         let clear_m = base.radius_m + ROOM_M;
         let here_m = clearance_m(from_m, target, scene, base);
         for cell in 0..CELLS {
@@ -44,11 +40,7 @@ impl Grid {
             let inside = point_m.x <= area.max_m.x && point_m.y <= area.max_m.y;
             // Too near to something already: out of there is allowed, nearer is not.
             let leaving = (point_m - from_m).xy().norm() < ESCAPE_M;
-            let need_m = if leaving {
-                clear_m.min(here_m - 0.5 * cell_m)
-            } else {
-                clear_m
-            };
+            let need_m = if leaving { clear_m.min(here_m - 0.5 * cell_m) } else { clear_m };
             grid.free[cell] = inside && clearance_m(&point_m, target, scene, base) >= need_m;
         }
         grid
@@ -66,16 +58,8 @@ impl Grid {
     }
 
     fn neighbours(cell: usize) -> impl Iterator<Item = (usize, u32)> {
-        const STEPS: [(i32, i32, u32); 8] = [
-            (1, 0, 10),
-            (-1, 0, 10),
-            (0, 1, 10),
-            (0, -1, 10),
-            (1, 1, 14),
-            (1, -1, 14),
-            (-1, 1, 14),
-            (-1, -1, 14),
-        ];
+        const STEPS: [(i32, i32, u32); 8] =
+            [(1, 0, 10), (-1, 0, 10), (0, 1, 10), (0, -1, 10), (1, 1, 14), (1, -1, 14), (-1, 1, 14), (-1, -1, 14)];
         let (x, y) = ((cell % SIDE) as i32, (cell / SIDE) as i32);
         STEPS.into_iter().filter_map(move |(dx, dy, cost)| {
             let (x, y) = (x + dx, y + dy);
@@ -86,9 +70,7 @@ impl Grid {
 
     /// Is the straight leg between two points free?
     fn sees(&self, from_m: &Vec3, to_m: &Vec3) -> bool {
-        let steps = ((to_m - from_m).norm() / (self.cell_m * 0.5))
-            .ceil()
-            .max(1.0);
+        let steps = ((to_m - from_m).norm() / (self.cell_m * 0.5)).ceil().max(1.0);
         (0..=steps as usize).all(|i| self.free[self.cell(&from_m.lerp(to_m, i as f64 / steps))])
     }
 }
@@ -97,31 +79,19 @@ impl Grid {
 fn clearance_m(point_m: &Vec3, target: &SceneObject, scene: &Scene, base: &Base) -> f64 {
     let standing = scene.objects.iter().filter(|o| stands_in_way(o));
     let gaps = standing.map(|o| {
-        let nearer_m = if o.id == target.id {
-            ROOM_M - 0.03
-        } else {
-            0.0
-        };
+        let nearer_m = if o.id == target.id { ROOM_M - 0.03 } else { 0.0 };
         footprint_gap_m(o, point_m) + nearer_m
     });
     gaps.fold(base.radius_m + 2.0 * ROOM_M, f64::min)
 }
 
 /// Is the straight leg free for the next stretch of it, by what the scene shows now?
-pub fn is_leg_free(
-    from_m: &Vec3,
-    to_m: &Vec3,
-    target: &SceneObject,
-    scene: &Scene,
-    base: &Base,
-) -> bool {
+pub fn is_leg_free(from_m: &Vec3, to_m: &Vec3, target: &SceneObject, scene: &Scene, base: &Base) -> bool {
     let length_m = (to_m - from_m).xy().norm();
     let ahead_m = length_m.min(LOOK_AHEAD_M);
     let steps = (ahead_m / 0.05).ceil().max(1.0);
     // A grid's cells know a place to within half of one; what is nearer than that was planned so.
-    let need_m = base
-        .radius_m
-        .min(clearance_m(from_m, target, scene, base) - 0.05);
+    let need_m = base.radius_m.min(clearance_m(from_m, target, scene, base) - 0.05);
     (1..=steps as usize).all(|i| {
         let share = i as f64 / steps * ahead_m / length_m.max(1e-6);
         clearance_m(&from_m.lerp(to_m, share), target, scene, base) >= need_m
@@ -134,20 +104,11 @@ fn stands_in_way(object: &SceneObject) -> bool {
 }
 
 /// Straight legs from the base to a place: into a flat zone, up to anything that stands. `None` if no way is free.
-pub fn legs(
-    from_m: &Vec3,
-    target: &SceneObject,
-    scene: &Scene,
-    base: &Base,
-) -> Option<ArrayVec<Vec3, MAX_LEGS>> {
+pub fn legs(from_m: &Vec3, target: &SceneObject, scene: &Scene, base: &Base) -> Option<ArrayVec<Vec3, MAX_LEGS>> {
     let mut grid = Grid::of(scene, base, target, from_m);
     let start = grid.cell(from_m);
     grid.free[start] = true; // the base stands there, whatever the scene says
-    let near_m = if stands_in_way(target) {
-        base.radius_m + 0.2
-    } else {
-        0.0
-    };
+    let near_m = if stands_in_way(target) { base.radius_m + 0.2 } else { 0.0 };
     let is_goal = |point_m: &Vec3| {
         if stands_in_way(target) {
             footprint_gap_m(target, point_m) <= near_m
@@ -191,10 +152,7 @@ pub fn legs(
     let mut legs = ArrayVec::new();
     let (mut at_m, mut next) = (*from_m, 0);
     while next < cells.len() {
-        let farthest = (next..cells.len())
-            .rev()
-            .find(|i| grid.sees(&at_m, &points(*i)))
-            .unwrap_or(next);
+        let farthest = (next..cells.len()).rev().find(|i| grid.sees(&at_m, &points(*i))).unwrap_or(next);
         at_m = points(farthest);
         legs.try_push(at_m).ok()?;
         next = farthest + 1;

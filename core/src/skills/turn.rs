@@ -10,9 +10,7 @@ use crate::scene::Affordance;
 use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Unmet};
 use crate::state::State;
 
-use super::grasp::{
-    Phased, SLOW, arm, check_access, downward, index_of, near_zero, object, raised, travel_height_m,
-};
+use super::grasp::{Phased, SLOW, arm, check_access, downward, index_of, near_zero, object, raised, travel_height_m};
 
 /// Words of the choice: on, off.
 const WAYS: &[&str] = &["on", "off"];
@@ -28,16 +26,8 @@ impl Skill for Turn {
             name: "turn",
             summary: "turn a knob on or off; the hand must be empty",
             params: &[
-                Param {
-                    name: "object",
-                    kind: ParamKind::Object(Affordance::Turnable),
-                    doc: "which knob",
-                },
-                Param {
-                    name: "to",
-                    kind: ParamKind::Choice(WAYS),
-                    doc: "on or off",
-                },
+                Param { name: "object", kind: ParamKind::Object(Affordance::Turnable), doc: "which knob" },
+                Param { name: "to", kind: ParamKind::Choice(WAYS), doc: "on or off" },
             ],
             needs: Part::Arm,
             timeout_s: 30.0,
@@ -65,22 +55,14 @@ impl Skill for Turn {
 
     fn promise(&self, call: &SkillCall, _before: &State) -> Facts {
         let wanted = |id| {
-            if call.choice(1) == Some(0) {
-                Fact::TurnedOn(id)
-            } else {
-                Fact::TurnedOff(id)
-            }
+            if call.choice(1) == Some(0) { Fact::TurnedOn(id) } else { Fact::TurnedOff(id) }
         };
         call.object(0).map(wanted).into_iter().collect()
     }
 
     fn phases(&self, context: &Context<'_>) -> Result<Phases, Failure> {
         let (arm, object) = (arm(context)?, object(context, 0)?);
-        let turn_rad = if context.call.choice(1) == Some(0) {
-            FRAC_PI_2
-        } else {
-            -FRAC_PI_2
-        };
+        let turn_rad = if context.call.choice(1) == Some(0) { FRAC_PI_2 } else { -FRAC_PI_2 };
         // The knob's fin lies along its x: fingers close across it. Begin so that the middle of the turn is nearest to
         // straight ahead, which keeps the wrist inside its range.
         let fin_rad = yaw_rad(&object.world_from_object);

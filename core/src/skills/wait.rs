@@ -16,11 +16,7 @@ impl Skill for Wait {
             summary: "hold still for some seconds",
             params: &[Param {
                 name: "seconds",
-                kind: ParamKind::Number {
-                    min: 0.1,
-                    max: 60.0,
-                    unit: "s",
-                },
+                kind: ParamKind::Number { min: 0.1, max: 60.0, unit: "s" },
                 doc: "how long",
             }],
             needs: Part::Any,
@@ -42,12 +38,6 @@ impl Skill for Wait {
     fn phases(&self, context: &Context<'_>) -> Result<Phases, Failure> {
         let dwell_s = context.call.number(0).unwrap_or(0.0);
         let carrying = context.scene.holding.is_some();
-        Ok([Phase {
-            dwell_s,
-            carrying,
-            ..Phase::new("wait", Action::Hold)
-        }]
-        .into_iter()
-        .collect())
+        Ok([Phase { dwell_s, carrying, ..Phase::new("wait", Action::Hold) }].into_iter().collect())
     }
 }

@@ -22,40 +22,21 @@ pub struct Course {
 ///
 /// # Errors
 /// Why there is no way.
-pub fn course(
-    intent: &Intent,
-    from: &State,
-    history: &History,
-    banned: &[SkillCall],
-) -> Result<Course, Why> {
+pub fn course(intent: &Intent, from: &State, history: &History, banned: &[SkillCall]) -> Result<Course, Why> {
     let stages = history.left(&intent.stages, from);
     let stuck = match in_turn(&stages, intent, from, banned) {
         Ok(course) => return Ok(course),
         Err(stuck) => stuck,
     };
-    let bounds = Bounds {
-        forbidden: &intent.forbidden,
-        avoid: &intent.avoid,
-        banned,
-        ..Bounds::default()
-    };
-    if stages
-        .iter()
-        .all(|s| matches!(s, Stage::Reach(_) | Stage::Out(_)))
-    {
+    let bounds = Bounds { forbidden: &intent.forbidden, avoid: &intent.avoid, banned, ..Bounds::default() };
+    if stages.iter().all(|s| matches!(s, Stage::Reach(_) | Stage::Out(_))) {
         let mut goal: Vec<Fact> = Vec::new();
         for stage in &stages {
             let (Stage::Reach(facts) | Stage::Out(facts)) = stage else {
                 continue;
             };
             goal.retain(|old| !facts.iter().any(|fact| clash(fact, old)));
-            goal.extend(
-                facts
-                    .iter()
-                    .filter(|f| !goal.contains(f))
-                    .copied()
-                    .collect::<Vec<_>>(),
-            );
+            goal.extend(facts.iter().filter(|f| !goal.contains(f)).copied().collect::<Vec<_>>());
         }
         if let Ok((steps, _)) = achieve(from, &goal, &bounds) {
             return Ok(Course { steps, goal });
@@ -72,66 +53,32 @@ enum Stuck {
     Call(SkillCall, State),
 }
 
-fn in_turn(
-    stages: &[Stage],
-    intent: &Intent,
-    from: &State,
-    banned: &[SkillCall],
-) -> Result<Course, Stuck> {
+fn in_turn(stages: &[Stage], intent: &Intent, from: &State, banned: &[SkillCall]) -> Result<Course, Stuck> {
     let mut course = Course::default();
     let mut state = from.clone();
     for stage in stages {
         match stage {
             Stage::Reach(facts) | Stage::Out(facts) => {
-                course
-                    .goal
-                    .retain(|old| !facts.iter().any(|fact| clash(fact, old)));
-                let keep: Vec<Fact> = course
-                    .goal
-                    .iter()
-                    .filter(|fact| state.holds(fact))
-                    .copied()
-                    .collect();
-                let bounds = Bounds {
-                    keep: &keep,
-                    forbidden: &intent.forbidden,
-                    avoid: &intent.avoid,
-                    banned,
-                    nodes: 0,
-                };
-                let (steps, after) = achieve(&state, facts, &bounds)
-                    .map_err(|fact| Stuck::Fact(fact, state.clone()))?;
+                course.goal.retain(|old| !facts.iter().any(|fact| clash(fact, old)));
+                let keep: Vec<Fact> = course.goal.iter().filter(|fact| state.holds(fact)).copied().collect();
+                let bounds =
+                    Bounds { keep: &keep, forbidden: &intent.forbidden, avoid: &intent.avoid, banned, nodes: 0 };
+                let (steps, after) =
+                    achieve(&state, facts, &bounds).map_err(|fact| Stuck::Fact(fact, state.clone()))?;
                 course.steps.extend(steps);
                 state = after;
-                course.goal.extend(
-                    facts
-                        .iter()
-                        .filter(|f| !course.goal.contains(f))
-                        .copied()
-                        .collect::<Vec<_>>(),
-                );
+                course.goal.extend(facts.iter().filter(|f| !course.goal.contains(f)).copied().collect::<Vec<_>>());
             }
             Stage::Call(call) => {
-                let bounds = Bounds {
-                    forbidden: &intent.forbidden,
-                    avoid: &intent.avoid,
-                    banned,
-                    ..Bounds::default()
-                };
+                let bounds = Bounds { forbidden: &intent.forbidden, avoid: &intent.avoid, banned, ..Bounds::default() };
                 let promised = call.skill().promise(call, &state);
-                let (steps, after) = make_ready(&state, call, &bounds)
-                    .ok_or_else(|| Stuck::Call(*call, state.clone()))?;
+                let (steps, after) =
+                    make_ready(&state, call, &bounds).ok_or_else(|| Stuck::Call(*call, state.clone()))?;
                 course.steps.extend(steps);
                 state = after;
-                course.goal.retain(|old| {
-                    state.holds(old) && !promised.iter().any(|fact| clash(fact, old))
-                });
+                course.goal.retain(|old| state.holds(old) && !promised.iter().any(|fact| clash(fact, old)));
                 course.goal.extend(
-                    promised
-                        .iter()
-                        .filter(|f| state.holds(f) && !course.goal.contains(f))
-                        .copied()
-                        .collect::<Vec<_>>(),
+                    promised.iter().filter(|f| state.holds(f) && !course.goal.contains(f)).copied().collect::<Vec<_>>(),
                 );
             }
         }
@@ -142,20 +89,14 @@ fn in_turn(
 
 /// Why a fact can't be reached: what the skills say, else what must be left alone.
 fn diagnose(fact: &Fact, state: &State, bounds: &Bounds<'_>) -> Why {
-    let avoided = fact
-        .objects()
-        .filter_map(|id| state.index(&id))
-        .find(|i| bounds.avoid.contains(i));
+    let avoided = fact.objects().filter_map(|id| state.index(&id)).find(|i| bounds.avoid.contains(i));
     if let Some(avoided) = avoided {
         return Why::InTheWay(vec![avoided]);
     }
     if let Some(unmet) = hopeless(fact, state) {
         return Why::of_unmet(&unmet, state);
     }
-    let free = Bounds {
-        banned: bounds.banned,
-        ..Bounds::default()
-    };
+    let free = Bounds { banned: bounds.banned, ..Bounds::default() };
     let bound = !bounds.avoid.is_empty() || !bounds.forbidden.is_empty();
     if bound && achieve(state, &[*fact], &free).is_ok() {
         return Why::InTheWay(bounds.avoid.to_vec());
@@ -165,15 +106,13 @@ fn diagnose(fact: &Fact, state: &State, bounds: &Bounds<'_>) -> Why {
 
 fn unready(call: &SkillCall, state: &State, bounds: &Bounds<'_>) -> Why {
     let mut best = state.clone();
-    if let Some(held) = best.holding {
-        if call.object(0).is_some() {
-            best.put(held, Support::Ground);
-        }
+    if let Some(held) = best.holding
+        && call.object(0).is_some()
+    {
+        best.put(held, Support::Ground);
     }
-    let objects: Vec<usize> = (0..crate::plan::MAX_ARGS)
-        .filter_map(|i| call.object(i))
-        .filter_map(|id| best.index(&id))
-        .collect();
+    let objects: Vec<usize> =
+        (0..crate::plan::MAX_ARGS).filter_map(|i| call.object(i)).filter_map(|id| best.index(&id)).collect();
     if objects.iter().any(|i| bounds.avoid.contains(i)) {
         return Why::InTheWay(objects);
     }

@@ -7,8 +7,8 @@ use crate::state::Side;
 use crate::symbolic::lexicon::Particle as P;
 use crate::symbolic::lexicon::Verb as V;
 use crate::symbolic::lexicon::Word::{
-    And, Be, Both, But, ByColor, Comma, Except, Filler, Flank, From, It, Itself, Me, Metres, Not,
-    Number, Of, One, Ordinal, Particle, Rel, SameColor, Seconds, Stop, Then, To, Verb, Want, Which,
+    And, Be, Both, But, ByColor, Comma, Except, Filler, Flank, From, It, Itself, Me, Metres, Not, Number, Of, One,
+    Ordinal, Particle, Rel, SameColor, Seconds, Stop, Then, To, Verb, Want, Which,
 };
 use crate::symbolic::lexicon::{Lexicon, Table, Word};
 use crate::symbolic::reading::{Condition, Count, Heading, Relation, Size, Spot};
@@ -139,15 +139,11 @@ static TABLE: Table = &[
 
 /// `blocks`, `boxes`, `putting`, `placed`: the stem and whether it is a plural.
 fn stem(phrase: &str, find: &dyn Fn(&str) -> Option<Word>) -> Option<(Word, bool)> {
-    let noun = |word: Option<Word>| {
-        word.filter(|w| matches!(w, Word::Noun(..) | Metres(_) | Seconds(_) | Word::Color(_)))
-    };
+    let noun =
+        |word: Option<Word>| word.filter(|w| matches!(w, Word::Noun(..) | Metres(_) | Seconds(_) | Word::Color(_)));
     let unsafe_noun = |word: Option<Word>| word.filter(|w| matches!(w, Verb(V::Unsafe)));
-    let plural = phrase
-        .strip_suffix("'s")
-        .or_else(|| phrase.strip_suffix('s'));
-    if let Some(word) = plural.and_then(|stem| noun(find(stem)).or_else(|| unsafe_noun(find(stem))))
-    {
+    let plural = phrase.strip_suffix("'s").or_else(|| phrase.strip_suffix('s'));
+    if let Some(word) = plural.and_then(|stem| noun(find(stem)).or_else(|| unsafe_noun(find(stem)))) {
         return Some((word, true));
     }
     if let Some(word) = phrase.strip_suffix("es").and_then(|stem| noun(find(stem))) {
@@ -158,14 +154,9 @@ fn stem(phrase: &str, find: &dyn Fn(&str) -> Option<Word>) -> Option<(Word, bool
         let (first, rest) = phrase.split_once(' ').map_or((phrase, ""), |(a, b)| (a, b));
         let stem = first.strip_suffix(ending)?;
         let whole = |s: &str| {
-            if rest.is_empty() {
-                verb(s)
-            } else {
-                verb(&format!("{s} {rest}"))
-            }
+            if rest.is_empty() { verb(s) } else { verb(&format!("{s} {rest}")) }
         };
-        let doubled =
-            stem.len() > 2 && stem.is_ascii() && stem.ends_with(&stem[stem.len() - 1..].repeat(2));
+        let doubled = stem.len() > 2 && stem.is_ascii() && stem.ends_with(&stem[stem.len() - 1..].repeat(2));
         whole(stem)
             .or_else(|| whole(&format!("{stem}e")))
             .or_else(|| doubled.then(|| whole(&stem[..stem.len() - 1])).flatten())

@@ -9,19 +9,8 @@ use crate::symbolic::reading::{Condition, Count, Description, Relation, Spot, Wi
 
 /// Reads normalised English text: the wishes, and the words that were not understood.
 pub fn read(text: &str) -> (Vec<Wish>, Vec<String>) {
-    let tokens: Vec<Token> = ENGLISH
-        .cut(text)
-        .into_iter()
-        .filter(|t| t.word != Word::Filler)
-        .collect();
-    let mut parser = Parser {
-        text,
-        tokens,
-        at: 0,
-        last: None,
-        wishes: Vec::new(),
-        unread: Vec::new(),
-    };
+    let tokens: Vec<Token> = ENGLISH.cut(text).into_iter().filter(|t| t.word != Word::Filler).collect();
+    let mut parser = Parser { text, tokens, at: 0, last: None, wishes: Vec::new(), unread: Vec::new() };
     parser.sentences();
     (parser.wishes, parser.unread)
 }
@@ -42,10 +31,7 @@ impl Parser<'_> {
     }
 
     fn said(&self, from: usize) -> String {
-        let (Some(first), Some(last)) = (
-            self.tokens.get(from),
-            self.tokens.get(self.at.max(from + 1) - 1),
-        ) else {
+        let (Some(first), Some(last)) = (self.tokens.get(from), self.tokens.get(self.at.max(from + 1) - 1)) else {
             return String::new();
         };
         self.text[first.start..last.end.max(first.end)].to_owned()
@@ -83,11 +69,7 @@ impl Parser<'_> {
                 }
                 Word::Verb(verb) => {
                     self.at += 1;
-                    let frame = Frame {
-                        wanted,
-                        negated,
-                        ..Frame::of(verb, &self.said(start))
-                    };
+                    let frame = Frame { wanted, negated, ..Frame::of(verb, &self.said(start)) };
                     Some(self.clause(frame))
                 }
                 Word::Condition(Condition::Empty) if self.starts_thing(1) => {
@@ -139,8 +121,7 @@ impl Parser<'_> {
     fn skip_clause(&mut self) {
         while let Some(word) = self.peek(0) {
             let ends = matches!(word, Word::Stop | Word::Then | Word::Not)
-                || (matches!(word, Word::And | Word::Comma)
-                    && matches!(self.peek(1), Some(Word::Verb(_))));
+                || (matches!(word, Word::And | Word::Comma) && matches!(self.peek(1), Some(Word::Verb(_))));
             if ends {
                 return;
             }
@@ -159,9 +140,7 @@ impl Parser<'_> {
                 Word::Me => frame.to_person = true,
                 Word::Heading(heading) => frame.heading = Some(heading),
                 Word::Flank(spot) => frame.flank = Some(spot),
-                Word::Spot(spot @ (Spot::Left | Spot::Right)) if !self.starts_noun(1) => {
-                    frame.flank = Some(spot)
-                }
+                Word::Spot(spot @ (Spot::Left | Spot::Right)) if !self.starts_noun(1) => frame.flank = Some(spot),
                 Word::Metres(metres) => frame.distance_m = Some(metres),
                 Word::Seconds(seconds) => frame.seconds = Some(seconds),
                 Word::ByColor => frame.by_color = true,
@@ -190,31 +169,25 @@ impl Parser<'_> {
                     }
                     _ => return,
                 },
-                Word::Condition(condition)
-                    if frame.what.is_empty() == self.starts_noun(1) || !self.starts_noun(1) =>
-                {
+                Word::Condition(condition) if frame.what.is_empty() == self.starts_noun(1) || !self.starts_noun(1) => {
                     frame.condition = Some(condition);
                 }
                 Word::Verb(Verb::Open) if matches!(frame.verb, Some(Verb::Push | Verb::Pull)) => {
                     frame.condition = Some(Condition::Open);
                 }
                 Word::Rel(Relation::On) if !self.starts_thing(1) => frame.switch = Some(true),
-                Word::Rel(Relation::In)
-                    if frame.verb == Some(Verb::Push) && !self.starts_thing(1) =>
-                {
+                Word::Rel(Relation::In) if frame.verb == Some(Verb::Push) && !self.starts_thing(1) => {
                     frame.condition = Some(Condition::Closed); // `push the drawer in`
                 }
                 // `by 5 cm`; `drive near`
-                Word::Rel(Relation::Near)
-                    if matches!(self.peek(1), Some(Word::Number(_) | Word::Metres(_))) => {}
+                Word::Rel(Relation::Near) if matches!(self.peek(1), Some(Word::Number(_) | Word::Metres(_))) => {}
                 // `place the cup inside`: in what was spoken of.
                 Word::Rel(relation @ (Relation::In | Relation::Near))
                     if takes_place(frame.verb) && !self.starts_thing(1) =>
                 {
                     frame.links.push((Link::Rel(relation), Description::it()));
                 }
-                Word::Rel(Relation::Near)
-                    if frame.verb == Some(Verb::Go) && !self.starts_thing(1) => {}
+                Word::Rel(Relation::Near) if frame.verb == Some(Verb::Go) && !self.starts_thing(1) => {}
                 Word::From if !self.starts_thing(1) => {
                     frame.switch = Some(false);
                     if matches!(frame.verb, Some(Verb::Take | Verb::TakeOut | Verb::Move)) {
@@ -250,11 +223,8 @@ impl Parser<'_> {
                     self.things(&mut frame.what);
                     continue;
                 }
-                Word::Comma
-                    if matches!(
-                        self.peek(1),
-                        Some(Word::Particle(Particle::BottomUp | Particle::TopDown))
-                    ) => {}
+                Word::Comma if matches!(self.peek(1), Some(Word::Particle(Particle::BottomUp | Particle::TopDown))) => {
+                }
                 _ if frame.what.is_empty() && frame.links.is_empty() && self.starts_thing(0) => {
                     self.things(&mut frame.what);
                     continue;
@@ -282,12 +252,10 @@ impl Parser<'_> {
     /// `drive to A, B and then C`: the places after the first.
     fn more_places(&mut self, frame: &mut Frame) {
         loop {
-            let joints = (0..3)
-                .take_while(|i| matches!(self.peek(*i), Some(Word::And | Word::Comma | Word::Then)))
-                .count();
+            let joints =
+                (0..3).take_while(|i| matches!(self.peek(*i), Some(Word::And | Word::Comma | Word::Then))).count();
             let to = usize::from(matches!(self.peek(joints), Some(Word::To)));
-            if joints == 0 || !self.starts_thing(joints + to) || self.thing_is_acted_on(joints + to)
-            {
+            if joints == 0 || !self.starts_thing(joints + to) || self.thing_is_acted_on(joints + to) {
                 return;
             }
             self.at += joints + to;
@@ -307,10 +275,7 @@ impl Parser<'_> {
             unread: Vec::new(),
         };
         probe.thing();
-        matches!(
-            probe.peek(0),
-            Some(Word::Be | Word::Rel(Relation::In | Relation::On) | Word::Verb(_))
-        )
+        matches!(probe.peek(0), Some(Word::Be | Word::Rel(Relation::In | Relation::On) | Word::Verb(_)))
     }
 
     /// `into the bowl put the cup`; `… then to the dock`.
@@ -326,18 +291,12 @@ impl Parser<'_> {
         if let Some(Word::Verb(verb)) = self.peek(0) {
             let verb_at = self.at;
             self.at += 1;
-            let mut frame = Frame {
-                wanted,
-                ..Frame::of(verb, &self.said(verb_at))
-            };
+            let mut frame = Frame { wanted, ..Frame::of(verb, &self.said(verb_at)) };
             frame.links.push((link, place));
             return Some(self.clause(frame));
         }
         let verb = self.last?;
-        let mut frame = Frame {
-            links: vec![(link, place)],
-            ..Frame::of(verb, &self.said(start))
-        };
+        let mut frame = Frame { links: vec![(link, place)], ..Frame::of(verb, &self.said(start)) };
         if verb == Verb::Go {
             self.more_places(&mut frame);
         } else {
@@ -349,20 +308,14 @@ impl Parser<'_> {
     /// `the red block should be in the bowl`; `… and the blue one on the plate`.
     fn things_first(&mut self, wanted: bool) -> Wish {
         let start = self.at;
-        let mut frame = Frame {
-            wanted,
-            ..Frame::default()
-        };
+        let mut frame = Frame { wanted, ..Frame::default() };
         self.things(&mut frame.what);
         frame.said = self.said(start);
         self.eat(Word::Comma);
         let be = self.eat(Word::Be);
         if let Some(Word::Verb(verb)) = self.peek(0)
             && (be || verb != Verb::Unable)
-            && !matches!(
-                self.tokens.get(self.at.wrapping_sub(1)).map(|t| t.word),
-                Some(Word::Comma)
-            )
+            && !matches!(self.tokens.get(self.at.wrapping_sub(1)).map(|t| t.word), Some(Word::Comma))
         {
             let verb_at = self.at;
             self.at += 1;
@@ -371,20 +324,11 @@ impl Parser<'_> {
             return self.clause(frame);
         }
         self.surroundings(&mut frame);
-        if frame.links.is_empty()
-            && frame.condition.is_none()
-            && frame.switch.is_none()
-            && !be
-            && !wanted
-        {
+        if frame.links.is_empty() && frame.condition.is_none() && frame.switch.is_none() && !be && !wanted {
             frame.verb = self.last;
-        } else if frame.verb.is_none() && self.last == Some(Verb::Stack) && !frame.links.is_empty()
-        {
+        } else if frame.verb.is_none() && self.last == Some(Verb::Stack) && !frame.links.is_empty() {
             frame.verb = Some(Verb::Put);
-        } else if frame.verb.is_none()
-            && !be
-            && matches!(self.last, Some(Verb::TakeOut | Verb::Take | Verb::Push))
-        {
+        } else if frame.verb.is_none() && !be && matches!(self.last, Some(Verb::TakeOut | Verb::Take | Verb::Push)) {
             frame.verb = self.last;
         }
         frame.wish()
@@ -409,24 +353,12 @@ impl Parser<'_> {
         match self.peek(ahead) {
             Some(Word::Number(_)) => !matches!(
                 self.peek(ahead + 1),
-                None | Some(
-                    Word::Metres(_)
-                        | Word::Seconds(_)
-                        | Word::Stop
-                        | Word::And
-                        | Word::Then
-                        | Word::Comma
-                )
+                None | Some(Word::Metres(_) | Word::Seconds(_) | Word::Stop | Word::And | Word::Then | Word::Comma)
             ),
-            Some(
-                Word::Spot(_)
-                | Word::Condition(_)
-                | Word::SameColor
-                | Word::Particle(Particle::Back),
-            ) => self.starts_noun(ahead + 1),
-            Some(Word::Unknown) => {
-                ahead > 0 || self.at > 0 && matches!(self.tokens[self.at - 1].word, Word::Verb(_))
+            Some(Word::Spot(_) | Word::Condition(_) | Word::SameColor | Word::Particle(Particle::Back)) => {
+                self.starts_noun(ahead + 1)
             }
+            Some(Word::Unknown) => ahead > 0 || self.at > 0 && matches!(self.tokens[self.at - 1].word, Word::Verb(_)),
             Some(word) => known(word),
             None => false,
         }
@@ -435,16 +367,10 @@ impl Parser<'_> {
     /// Does the inside of a thing go on there (adjective or noun)?
     fn starts_noun(&self, ahead: usize) -> bool {
         match self.peek(ahead) {
-            Some(Word::Noun(..) | Word::Color(_) | Word::Size(_) | Word::One | Word::Unknown) => {
-                true
+            Some(Word::Noun(..) | Word::Color(_) | Word::Size(_) | Word::One | Word::Unknown) => true,
+            Some(Word::Spot(_) | Word::Condition(_) | Word::SameColor | Word::Ordinal(_) | Word::Number(_)) => {
+                self.starts_noun(ahead + 1)
             }
-            Some(
-                Word::Spot(_)
-                | Word::Condition(_)
-                | Word::SameColor
-                | Word::Ordinal(_)
-                | Word::Number(_),
-            ) => self.starts_noun(ahead + 1),
             _ => false,
         }
     }
@@ -454,9 +380,7 @@ impl Parser<'_> {
         let first = into.len();
         while let Some(thing) = self.thing() {
             into.push(thing);
-            let joints = (0..2)
-                .take_while(|i| matches!(self.peek(*i), Some(Word::And | Word::Comma)))
-                .count();
+            let joints = (0..2).take_while(|i| matches!(self.peek(*i), Some(Word::And | Word::Comma))).count();
             if joints == 0 || !self.starts_thing(joints) {
                 break;
             }
@@ -464,11 +388,7 @@ impl Parser<'_> {
         }
         // `the red and blue blocks`: what lacks a noun has that of the next.
         for i in (first..into.len().saturating_sub(1)).rev() {
-            if into[i].kind.is_none()
-                && into[i].words.is_empty()
-                && !into[i].pronoun
-                && into[i].count != Count::All
-            {
+            if into[i].kind.is_none() && into[i].words.is_empty() && !into[i].pronoun && into[i].count != Count::All {
                 into[i].kind = into[i + 1].kind;
                 if into[i].count == Count::The && into[i + 1].count.is_plural() {
                     into[i].count = Count::All;
@@ -521,11 +441,7 @@ impl Parser<'_> {
                 Word::Itself if self.at == start => {
                     self.at += 1;
                     let said = self.said(start);
-                    return Some(Description {
-                        reflexive: true,
-                        said,
-                        ..Description::it()
-                    });
+                    return Some(Description { reflexive: true, said, ..Description::it() });
                 }
                 Word::It { plural } if it.is_bare() && !named => {
                     it.pronoun = true;
@@ -545,16 +461,12 @@ impl Parser<'_> {
                 Word::Size(size) => it.size = Some(size),
                 Word::Ordinal(n) => it.ordinal = Some(n),
                 Word::Spot(spot) if !named => it.spot = Some(spot),
-                Word::Particle(Particle::Back) if !named && self.starts_noun(1) => {
-                    it.spot = Some(Spot::Back)
-                }
+                Word::Particle(Particle::Back) if !named && self.starts_noun(1) => it.spot = Some(Spot::Back),
                 Word::Verb(Verb::Open) if !named && counted.is_some() && self.starts_noun(1) => {
                     it.condition = Some(Condition::Open)
                 }
                 // `the light`, after a deed word that is also an adjective or noun
-                Word::Condition(condition) if !named && self.starts_noun(1) => {
-                    it.condition = Some(condition)
-                }
+                Word::Condition(condition) if !named && self.starts_noun(1) => it.condition = Some(condition),
                 Word::SameColor if !named => it.same_color = true,
                 Word::Noun(entry, word) => {
                     it.kind = Some(Kind::of(usize::from(entry), word));
@@ -566,17 +478,11 @@ impl Parser<'_> {
                     plural = self.text[token.start..token.end].ends_with('s');
                 }
                 // `the switch`: a deed word that is a noun after an article or adjective.
-                Word::Verb(_)
-                    if !named
-                        && self.at > start
-                        && noun(&self.text[token.start..token.end]).is_some() =>
-                {
+                Word::Verb(_) if !named && self.at > start && noun(&self.text[token.start..token.end]).is_some() => {
                     it.kind = noun(&self.text[token.start..token.end]);
                     named = true;
                 }
-                Word::Unknown | Word::Verb(Verb::Unable)
-                    if !named && (self.at > start || self.role_before(start)) =>
-                {
+                Word::Unknown | Word::Verb(Verb::Unable) if !named && (self.at > start || self.role_before(start)) => {
                     it.words.push(self.text[token.start..token.end].to_owned());
                 }
                 _ => break,
@@ -604,11 +510,7 @@ impl Parser<'_> {
     }
 
     fn role_before(&self, start: usize) -> bool {
-        start > 0
-            && !matches!(
-                self.tokens[start - 1].word,
-                Word::Stop | Word::Then | Word::Unknown
-            )
+        start > 0 && !matches!(self.tokens[start - 1].word, Word::Stop | Word::Then | Word::Unknown)
     }
 
     /// What can only belong to the noun: `that is on the plate`, `on the left`, `except the red one`.
@@ -616,10 +518,7 @@ impl Parser<'_> {
         loop {
             match self.peek(0) {
                 Some(Word::Flank(spot))
-                    if !matches!(
-                        self.last,
-                        Some(Verb::Push | Verb::Pull | Verb::Move | Verb::Turn)
-                    ) =>
+                    if !matches!(self.last, Some(Verb::Push | Verb::Pull | Verb::Move | Verb::Turn)) =>
                 {
                     it.spot = Some(spot);
                     self.at += 1;
@@ -632,9 +531,7 @@ impl Parser<'_> {
                     it.condition = Some(Condition::Held);
                     self.at += 1;
                 }
-                Some(Word::Rel(relation @ (Relation::Nearest | Relation::Farthest)))
-                    if self.starts_thing(1) =>
-                {
+                Some(Word::Rel(relation @ (Relation::Nearest | Relation::Farthest))) if self.starts_thing(1) => {
                     self.at += 1;
                     it.relation = self.thing().map(|other| (relation, Box::new(other)));
                 }
@@ -656,11 +553,7 @@ impl Parser<'_> {
                     }
                 }
                 // `the red block, not the blue one, in …`
-                Some(Word::Comma | Word::Not)
-                    if self
-                        .not_another()
-                        .is_some_and(|ahead| self.starts_thing(ahead)) =>
-                {
+                Some(Word::Comma | Word::Not) if self.not_another().is_some_and(|ahead| self.starts_thing(ahead)) => {
                     self.at += self.not_another().unwrap_or(1);
                     it.except.extend(self.thing());
                     self.eat(Word::Comma);

@@ -4,9 +4,7 @@
 use crate::state::Side;
 use crate::symbolic::kinds::Kind;
 use crate::symbolic::lexicon::{Particle, Verb};
-use crate::symbolic::reading::{
-    Condition, Count, Description, Heading, Missing, Relation, Spot, Wish,
-};
+use crate::symbolic::reading::{Condition, Count, Description, Heading, Missing, Relation, Spot, Wish};
 
 /// Most readings of one clause.
 const MOST_SPLITS: usize = 4;
@@ -60,11 +58,7 @@ pub struct Frame {
 impl Frame {
     /// A frame of a deed.
     pub fn of(verb: Verb, said: &str) -> Self {
-        Self {
-            verb: Some(verb),
-            said: said.to_owned(),
-            ..Self::default()
-        }
+        Self { verb: Some(verb), said: said.to_owned(), ..Self::default() }
     }
 
     fn has(&self, particle: Particle) -> bool {
@@ -79,11 +73,7 @@ impl Frame {
     fn what_or_it(&mut self) -> Vec<Description> {
         self.tie_all();
         let what = std::mem::take(&mut self.what);
-        if what.is_empty() {
-            vec![Description::it()]
-        } else {
-            what
-        }
+        if what.is_empty() { vec![Description::it()] } else { what }
     }
 
     /// Ties every link to the thing before it: `the cup | on the plate | next to the bowl`.
@@ -96,10 +86,7 @@ impl Frame {
 
     /// Takes out the sources, tying them to what is meant: `the cup out of the drawer` is in it now.
     fn tie_sources(&mut self) -> Option<Description> {
-        let (from, links): (Vec<_>, Vec<_>) = self
-            .links
-            .drain(..)
-            .partition(|(link, _)| *link == Link::From);
+        let (from, links): (Vec<_>, Vec<_>) = self.links.drain(..).partition(|(link, _)| *link == Link::From);
         self.links = links;
         let (_, source) = from.into_iter().next()?;
         for what in &mut self.what {
@@ -141,9 +128,7 @@ impl Frame {
             Verb::Open => Wish::Open(self.what_or_it()),
             Verb::Close => Wish::Close(self.what_or_it()),
             Verb::Press => Wish::Press(self.what_or_it()),
-            Verb::Turn if self.what.is_empty() && self.way().is_some() => {
-                Wish::Unable(self.said.clone())
-            }
+            Verb::Turn if self.what.is_empty() && self.way().is_some() => Wish::Unable(self.said.clone()),
             Verb::Turn => {
                 let switch = self.switch;
                 Wish::Switch(self.what_or_it(), switch)
@@ -158,11 +143,7 @@ impl Frame {
             Verb::Swap => {
                 let links = std::mem::take(&mut self.links);
                 self.what.extend(links.into_iter().map(|(_, thing)| thing));
-                if self.what.is_empty() {
-                    Wish::Swap(vec![them()])
-                } else {
-                    Wish::Swap(std::mem::take(&mut self.what))
-                }
+                if self.what.is_empty() { Wish::Swap(vec![them()]) } else { Wish::Swap(std::mem::take(&mut self.what)) }
             }
             Verb::Go => self.go(),
             Verb::GoInto => match (self.said.clone(), self.go()) {
@@ -172,19 +153,14 @@ impl Frame {
             Verb::Park => Wish::Park,
             Verb::Wait => Wish::Wait(self.seconds.unwrap_or(2.0)),
             Verb::Look => Wish::Look,
-            Verb::Release if self.what.iter().all(|w| w.pronoun) && self.links.is_empty() => {
-                Wish::Release
-            }
+            Verb::Release if self.what.iter().all(|w| w.pronoun) && self.links.is_empty() => Wish::Release,
             Verb::Release => {
                 self.particles.push(Particle::Down);
                 self.put(Verb::Put)
             }
             Verb::Discard => {
                 self.tie_sources();
-                self.put_in(Description {
-                    kind: Kind::named("bin"),
-                    ..Description::default()
-                })
+                self.put_in(Description { kind: Kind::named("bin"), ..Description::default() })
             }
             Verb::Unsafe => Wish::Unsafe(self.said.clone()),
             Verb::Unable => Wish::Unable(self.said.clone()),
@@ -203,11 +179,7 @@ impl Frame {
             return self.tower();
         }
         if self.links.is_empty() && !self.by_color {
-            return if self.wanted || self.to_person {
-                self.give()
-            } else {
-                self.incomplete(Missing::Where)
-            };
+            return if self.wanted || self.to_person { self.give() } else { self.incomplete(Missing::Where) };
         }
         self.put(Verb::Put)
     }
@@ -222,19 +194,12 @@ impl Frame {
 
     fn put_in(mut self, place: Description) -> Wish {
         let what = self.what_or_it();
-        Wish::Put {
-            what,
-            relation: Relation::At,
-            place,
-        }
+        Wish::Put { what, relation: Relation::At, place }
     }
 
     fn put(mut self, verb: Verb) -> Wish {
         if self.has(Particle::Together)
-            || self
-                .what
-                .iter()
-                .any(|w| matches!(w.spot, Some(Spot::Top | Spot::Bottom)) && self.what.len() > 1)
+            || self.what.iter().any(|w| matches!(w.spot, Some(Spot::Top | Spot::Bottom)) && self.what.len() > 1)
         {
             return self.tower();
         }
@@ -247,10 +212,7 @@ impl Frame {
         }
         if self.links.is_empty() {
             if self.has(Particle::Out) || source.is_some() {
-                return Wish::TakeOff {
-                    what: self.what_or_it(),
-                    from: source,
-                };
+                return Wish::TakeOff { what: self.what_or_it(), from: source };
             }
             if verb == Verb::Move && self.way().is_some() {
                 return self.push(verb);
@@ -260,18 +222,11 @@ impl Frame {
                 return self.put(verb);
             }
             if self.has(Particle::Down) {
-                let table = Description {
-                    kind: Kind::named("table"),
-                    ..Description::default()
-                };
+                let table = Description { kind: Kind::named("table"), ..Description::default() };
                 return match self.what.as_slice() {
                     [] => Wish::Release,
                     [one] if one.pronoun => Wish::Release,
-                    _ => Wish::Put {
-                        what: self.what,
-                        relation: Relation::On,
-                        place: table,
-                    },
+                    _ => Wish::Put { what: self.what, relation: Relation::On, place: table },
                 };
             }
             if self.what.is_empty() {
@@ -283,16 +238,8 @@ impl Frame {
             self.what.push(Description::it());
         }
         let links = std::mem::take(&mut self.links);
-        let mut splits: Vec<Wish> = (0..links.len())
-            .rev()
-            .take(MOST_SPLITS)
-            .map(|i| self.split(&links, i))
-            .collect();
-        if splits.len() == 1 {
-            splits.remove(0)
-        } else {
-            Wish::Either(splits)
-        }
+        let mut splits: Vec<Wish> = (0..links.len()).rev().take(MOST_SPLITS).map(|i| self.split(&links, i)).collect();
+        if splits.len() == 1 { splits.remove(0) } else { Wish::Either(splits) }
     }
 
     /// The reading in which link `i` is where it goes: those before tell which thing, those after which place.
@@ -308,11 +255,7 @@ impl Frame {
         {
             last.except.append(&mut place.except); // `all blocks in the bowl except the red one`
         }
-        Wish::Put {
-            what,
-            relation: relation_of(link),
-            place,
-        }
+        Wish::Put { what, relation: relation_of(link), place }
     }
 
     fn take(mut self, verb: Verb) -> Wish {
@@ -321,35 +264,25 @@ impl Frame {
         }
         let out = verb == Verb::TakeOut || self.has(Particle::Out);
         let source = self.tie_sources();
-        let has_place =
-            self.links.iter().any(|(link, _)| *link == Link::To) || out || verb != Verb::Pick;
+        let has_place = self.links.iter().any(|(link, _)| *link == Link::To) || out || verb != Verb::Pick;
         if !self.links.is_empty() && has_place && !self.what.is_empty() {
             let hold = (verb == Verb::Take || out).then(|| {
                 // `take the cup on the plate`: no place is meant if nothing says `to`.
                 let mut frame = self.clone();
                 if out {
-                    Wish::TakeOff {
-                        what: frame.what_or_it(),
-                        from: source.clone(),
-                    }
+                    Wish::TakeOff { what: frame.what_or_it(), from: source.clone() }
                 } else {
                     Wish::Hold(frame.what_or_it())
                 }
             });
-            let only_at = self
-                .links
-                .iter()
-                .all(|(link, _)| matches!(link, Link::Rel(_)));
+            let only_at = self.links.iter().all(|(link, _)| matches!(link, Link::Rel(_)));
             return match hold {
                 Some(hold) if only_at && !out => hold,
                 _ => self.put(Verb::Put),
             };
         }
         if self.has(Particle::Away) || out || (source.is_some() && verb != Verb::Pick) {
-            return Wish::TakeOff {
-                what: self.what_or_it(),
-                from: source,
-            };
+            return Wish::TakeOff { what: self.what_or_it(), from: source };
         }
         match verb {
             Verb::Bring => self.give(),
@@ -371,9 +304,7 @@ impl Frame {
         if verb == Verb::Pull && self.has(Particle::Out) {
             return Wish::Open(self.what_or_it());
         }
-        let heading = self
-            .way()
-            .or((verb == Verb::Pull && self.has(Particle::Here)).then_some(Heading::Toward));
+        let heading = self.way().or((verb == Verb::Pull && self.has(Particle::Here)).then_some(Heading::Toward));
         let distance_m = self.distance_m;
         if heading.is_none() && !self.links.is_empty() {
             return self.put(Verb::Put);
@@ -381,18 +312,10 @@ impl Frame {
         let what = self.what_or_it();
         if verb == Verb::Pull && heading.is_none() {
             // Pulling a drawer opens it; anything else comes nearer.
-            let nearer = Wish::Push {
-                what: what.clone(),
-                heading: Some(Heading::Toward),
-                distance_m,
-            };
+            let nearer = Wish::Push { what: what.clone(), heading: Some(Heading::Toward), distance_m };
             return Wish::Either(vec![Wish::Open(what), nearer]);
         }
-        Wish::Push {
-            what,
-            heading,
-            distance_m,
-        }
+        Wish::Push { what, heading, distance_m }
     }
 
     fn tower(mut self) -> Wish {
@@ -416,30 +339,17 @@ impl Frame {
             only.count = Count::All; // 把方块叠成塔
         }
         below.extend(layers);
-        Wish::Tower {
-            base,
-            layers: below,
-        }
+        Wish::Tower { base, layers: below }
     }
 
     fn sort(mut self) -> Wish {
-        for what in self
-            .what
-            .iter_mut()
-            .filter(|w| w.count == Count::The && !w.pronoun)
-        {
+        for what in self.what.iter_mut().filter(|w| w.count == Count::The && !w.pronoun) {
             what.count = Count::All; // 按颜色给方块分类
         }
         let links = std::mem::take(&mut self.links);
-        let into = links
-            .into_iter()
-            .rev()
-            .find(|(link, _)| *link != Link::From);
+        let into = links.into_iter().rev().find(|(link, _)| *link != Link::From);
         let into = into.map(|(link, place)| (relation_of(link), place));
-        Wish::SortByColor {
-            what: std::mem::take(&mut self.what),
-            into,
-        }
+        Wish::SortByColor { what: std::mem::take(&mut self.what), into }
     }
 
     fn clear(mut self) -> Wish {
@@ -450,10 +360,7 @@ impl Frame {
         }
         let links = std::mem::take(&mut self.links);
         let into = links.into_iter().next_back().map(|(_, place)| place);
-        let table = Description {
-            kind: Kind::named("table"),
-            ..Description::default()
-        };
+        let table = Description { kind: Kind::named("table"), ..Description::default() };
         let place = self.what.drain(..).next().unwrap_or(table);
         Wish::Clear { place, into }
     }
@@ -501,10 +408,7 @@ fn tie(thing: &mut Description, links: &[(Link, Description)]) {
 }
 
 fn them() -> Description {
-    Description {
-        count: Count::All,
-        ..Description::it()
-    }
+    Description { count: Count::All, ..Description::it() }
 }
 
 /// The words of a thing with the words of what it is tied to.

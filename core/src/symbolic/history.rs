@@ -57,30 +57,18 @@ pub enum Change {
 impl History {
     /// Reads the attempts; calls on objects that are gone are dropped.
     pub fn of(attempts: &[Attempt], scene: &Scene, robot: &RobotSpec) -> Self {
-        let mut history = Self {
-            attempts: attempts.len(),
-            ..Self::default()
-        };
+        let mut history = Self { attempts: attempts.len(), ..Self::default() };
         for attempt in attempts {
             let call = |draft: &DraftCall| check_call(1, draft, scene, robot).ok();
             let not_reached = attempt.failed.is_none() && attempt.rejected.is_none()
-                || attempt
-                    .failed
-                    .as_ref()
-                    .is_some_and(|(_, f)| f.code == FailureCode::GoalNotReached);
-            history
-                .ever_done
-                .extend(attempt.done.iter().filter_map(call));
+                || attempt.failed.as_ref().is_some_and(|(_, f)| f.code == FailureCode::GoalNotReached);
+            history.ever_done.extend(attempt.done.iter().filter_map(call));
             if not_reached {
                 history.unreached += 1;
                 continue;
             }
             history.done.extend(attempt.done.iter().filter_map(call));
-            if let Some((call, failure)) = attempt
-                .failed
-                .as_ref()
-                .and_then(|(d, f)| call(d).map(|c| (c, f)))
-            {
+            if let Some((call, failure)) = attempt.failed.as_ref().and_then(|(d, f)| call(d).map(|c| (c, f))) {
                 match history.failed.iter_mut().find(|(other, ..)| *other == call) {
                     Some(entry) => (entry.1, entry.2) = (failure.code, entry.2 + 1),
                     None => history.failed.push((call, failure.code, 1)),
@@ -94,18 +82,8 @@ impl History {
     /// What to prefer and what to shun where any object will do.
     pub fn spoken(&self, state: &State) -> Spoken {
         let objects = |call: &SkillCall| call.object(0).and_then(|id| state.index(&id));
-        let begun = self
-            .done
-            .iter()
-            .filter(|c| c.spec().name == "pick")
-            .filter_map(objects)
-            .collect();
-        let troubled = self
-            .failed
-            .iter()
-            .filter(|(.., n)| *n >= TRY_ELSE)
-            .filter_map(|(c, ..)| objects(c))
-            .collect();
+        let begun = self.done.iter().filter(|c| c.spec().name == "pick").filter_map(objects).collect();
+        let troubled = self.failed.iter().filter(|(.., n)| *n >= TRY_ELSE).filter_map(|(c, ..)| objects(c)).collect();
         let mut spoken = Spoken::default();
         (spoken.begun, spoken.troubled) = (begun, troubled);
         spoken
@@ -127,10 +105,11 @@ impl History {
                 }
                 Stage::Reach(facts) | Stage::Out(facts) => {
                     let undone = |fact: &Fact| {
-                        stages[i + 1..].iter().any(|later| matches!(later, Stage::Reach(more) if more.iter().any(|f| clash(f, fact))))
+                        stages[i + 1..]
+                            .iter()
+                            .any(|later| matches!(later, Stage::Reach(more) if more.iter().any(|f| clash(f, fact))))
                     };
-                    let made =
-                        |fact: &Fact| self.ever_done.iter().any(|call| makes(call, fact, state));
+                    let made = |fact: &Fact| self.ever_done.iter().any(|call| makes(call, fact, state));
                     facts.iter().all(|fact| undone(fact) && made(fact))
                 }
             };
@@ -153,12 +132,7 @@ impl History {
         robot: &Arc<RobotSpec>,
     ) -> Result<(Course, Change), Why> {
         let plain = course(intent, from, self, &[])?;
-        let often = |call: &SkillCall| {
-            self.failed
-                .iter()
-                .find(|(other, ..)| other == call)
-                .map_or(0, |(.., n)| *n)
-        };
+        let often = |call: &SkillCall| self.failed.iter().find(|(other, ..)| other == call).map_or(0, |(.., n)| *n);
         let worst = plain.steps.iter().copied().max_by_key(|call| often(call));
         let Some((call, times)) = worst.map(|call| (call, often(&call))) else {
             return self.unfinished(plain, scene, robot);
@@ -166,18 +140,11 @@ impl History {
         if times == 0 {
             return self.unfinished(plain, scene, robot);
         }
-        let code = self
-            .failed
-            .iter()
-            .find(|(other, ..)| *other == call)
-            .map_or(FailureCode::NoEffect, |(_, code, _)| *code);
+        let code =
+            self.failed.iter().find(|(other, ..)| *other == call).map_or(FailureCode::NoEffect, |(_, code, _)| *code);
         if times >= TRY_ELSE {
-            let banned: Vec<SkillCall> = self
-                .failed
-                .iter()
-                .filter(|(.., n)| *n >= TRY_ELSE)
-                .map(|(c, ..)| *c)
-                .collect();
+            let banned: Vec<SkillCall> =
+                self.failed.iter().filter(|(.., n)| *n >= TRY_ELSE).map(|(c, ..)| *c).collect();
             if let Ok(other) = course(intent, from, self, &banned) {
                 return Ok((other, Change::OtherWay));
             }
@@ -194,12 +161,7 @@ impl History {
         Ok((with_look(plain, scene, robot), Change::LookFirst))
     }
 
-    fn unfinished(
-        &self,
-        plain: Course,
-        scene: &Scene,
-        robot: &RobotSpec,
-    ) -> Result<(Course, Change), Why> {
+    fn unfinished(&self, plain: Course, scene: &Scene, robot: &RobotSpec) -> Result<(Course, Change), Why> {
         match self.unreached {
             _ if self.attempts >= ATTEMPTS_MOST => Err(Why::NeverReached(self.attempts)),
             0 if self.failed.is_empty() => Ok((plain, Change::None)),
@@ -228,11 +190,7 @@ impl History {
         let object = scene.get(&id)?;
         // Towards the middle of the reach, along the axis on which it is farther from it.
         let offset = (arm.workspace.min_m + arm.workspace.max_m) * 0.5 - object.position_m();
-        let side = match (
-            offset.x.abs() > offset.y.abs(),
-            offset.x > 0.0,
-            offset.y > 0.0,
-        ) {
+        let side = match (offset.x.abs() > offset.y.abs(), offset.x > 0.0, offset.y > 0.0) {
             (true, true, _) => Side::Behind,
             (true, false, _) => Side::Front,
             (false, _, true) => Side::Left,
@@ -240,38 +198,26 @@ impl History {
         };
         let args = [
             ("object", DraftArg::Word(id.to_string())),
-            (
-                "direction",
-                DraftArg::Word(Side::NAMES[side as usize].to_owned()),
-            ),
+            ("direction", DraftArg::Word(Side::NAMES[side as usize].to_owned())),
             ("distance_m", DraftArg::Number(NUDGE_M)),
         ];
-        let draft = DraftCall {
-            skill: "push".to_owned(),
-            args: args.map(|(n, a)| (n.to_owned(), a)).into_iter().collect(),
-        };
+        let draft =
+            DraftCall { skill: "push".to_owned(), args: args.map(|(n, a)| (n.to_owned(), a)).into_iter().collect() };
         let push = check_call(1, &draft, scene, robot).ok()?;
         let look = look(scene, robot)?;
         let mut steps = plain.steps.clone();
         steps.splice(at..at, [push, look]);
         let state = crate::check::run_through(&steps, from.clone()).ok()?;
-        plain.goal.iter().all(|fact| state.holds(fact)).then(|| {
-            (
-                Course {
-                    steps,
-                    goal: plain.goal.clone(),
-                },
-                Change::Nudge(push),
-            )
-        })
+        plain
+            .goal
+            .iter()
+            .all(|fact| state.holds(fact))
+            .then(|| (Course { steps, goal: plain.goal.clone() }, Change::Nudge(push)))
     }
 }
 
 fn look(scene: &Scene, robot: &RobotSpec) -> Option<SkillCall> {
-    let draft = DraftCall {
-        skill: "look".to_owned(),
-        args: std::collections::BTreeMap::default(),
-    };
+    let draft = DraftCall { skill: "look".to_owned(), args: std::collections::BTreeMap::default() };
     check_call(1, &draft, scene, robot).ok()
 }
 
@@ -289,12 +235,7 @@ fn makes(call: &SkillCall, fact: &Fact, state: &State) -> bool {
     let mut before = state.clone();
     let moved = matches!(
         fact,
-        Fact::On(..)
-            | Fact::In(..)
-            | Fact::LeftOf(..)
-            | Fact::RightOf(..)
-            | Fact::InFrontOf(..)
-            | Fact::Behind(..)
+        Fact::On(..) | Fact::In(..) | Fact::LeftOf(..) | Fact::RightOf(..) | Fact::InFrontOf(..) | Fact::Behind(..)
     );
     if let Some(first) = fact.objects().next().and_then(|id| state.index(&id))
         && moved

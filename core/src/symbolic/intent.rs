@@ -70,20 +70,8 @@ type Step<T = ()> = Result<T, Why>;
 
 impl<'a> Interpreter<'a> {
     /// An interpreter for a scene. `spoken` may carry what earlier attempts began or had trouble with.
-    pub fn new(
-        scene: &'a Scene,
-        state: &'a State,
-        near: &'a State,
-        robot: &'a RobotSpec,
-        spoken: Spoken,
-    ) -> Self {
-        Self {
-            resolver: Resolver { scene, state },
-            robot,
-            near,
-            spoken,
-            intent: Intent::default(),
-        }
+    pub fn new(scene: &'a Scene, state: &'a State, near: &'a State, robot: &'a RobotSpec, spoken: Spoken) -> Self {
+        Self { resolver: Resolver { scene, state }, robot, near, spoken, intent: Intent::default() }
     }
 
     /// The intent of all wishes together.
@@ -110,9 +98,7 @@ impl<'a> Interpreter<'a> {
                 _ => {}
             }
         }
-        let negated = wishes
-            .iter()
-            .any(|w| matches!(w, Wish::Never(_) | Wish::Avoid(_)));
+        let negated = wishes.iter().any(|w| matches!(w, Wish::Never(_) | Wish::Avoid(_)));
         for wish in wishes {
             if !matches!(wish, Wish::Never(_) | Wish::Avoid(_)) {
                 self.wish(wish)?;
@@ -125,9 +111,7 @@ impl<'a> Interpreter<'a> {
                 facts.retain(|fact| !forbidden.contains(fact));
             }
         }
-        self.intent
-            .stages
-            .retain(|stage| !matches!(stage, Stage::Reach(facts) if facts.is_empty()));
+        self.intent.stages.retain(|stage| !matches!(stage, Stage::Reach(facts) if facts.is_empty()));
         match (asked, self.intent.stages.len()) {
             (0, _) if negated => Err(Why::NothingToDo),
             (0, _) => Err(Why::NotUnderstood(Vec::new())),
@@ -140,36 +124,25 @@ impl<'a> Interpreter<'a> {
     fn forbid(&mut self, wish: &Wish) {
         let kept = self.intent.clone();
         let spoken = self.spoken.clone();
-        let would = self
-            .wish(wish)
-            .map(|()| self.intent.stages.split_off(kept.stages.len()));
+        let would = self.wish(wish).map(|()| self.intent.stages.split_off(kept.stages.len()));
         self.intent = kept;
         self.spoken = spoken;
         for stage in would.unwrap_or_default() {
             if let Stage::Reach(facts) | Stage::Out(facts) = stage {
-                self.intent
-                    .forbidden
-                    .extend(facts.iter().filter(|fact| !self.near.holds(fact)));
+                self.intent.forbidden.extend(facts.iter().filter(|fact| !self.near.holds(fact)));
             }
         }
     }
 
     fn wish(&mut self, wish: &Wish) -> Step {
         match wish {
-            Wish::Put {
-                what,
-                relation,
-                place,
-            } => self.put(what, *relation, place),
+            Wish::Put { what, relation, place } => self.put(what, *relation, place),
             Wish::TakeOff { what, from } => self.take_off(what, from.as_ref()),
             Wish::Tower { base, layers } => self.tower(base.as_ref(), layers),
             Wish::Hold(what) => {
                 let found = self.find_all(what, Role::Thing)?;
-                let lid =
-                    |it: &Description| it.kind.is_some_and(|kind| kind.entry().en[0] == "lid");
-                if what.iter().all(lid)
-                    && found.iter().all(|i| !self.can(*i, Affordance::Graspable))
-                {
+                let lid = |it: &Description| it.kind.is_some_and(|kind| kind.entry().en[0] == "lid");
+                if what.iter().all(lid) && found.iter().all(|i| !self.can(*i, Affordance::Graspable)) {
                     return self.openable(what, true); // `lift the lid`
                 }
                 let held = self.graspable(&found)?;
@@ -222,11 +195,7 @@ impl<'a> Interpreter<'a> {
             Wish::Clear { place, into } => self.clear(place, into.as_ref()),
             Wish::SortByColor { what, into } => self.sort(what, into.as_ref()),
             Wish::Swap(what) => self.swap(what),
-            Wish::Push {
-                what,
-                heading,
-                distance_m,
-            } => self.push(what, *heading, *distance_m),
+            Wish::Push { what, heading, distance_m } => self.push(what, *heading, *distance_m),
             Wish::GoTo(places) => {
                 for place in places {
                     for index in self.find(place, Role::Place)? {
@@ -248,8 +217,7 @@ impl<'a> Interpreter<'a> {
             }
             Wish::Park => {
                 let dock = (0..self.state().objects().len()).find(|i| {
-                    Kind::named(&self.state().objects()[*i].label)
-                        .is_some_and(|k| k.entry().en[0] == "dock")
+                    Kind::named(&self.state().objects()[*i].label).is_some_and(|k| k.entry().en[0] == "dock")
                         && self.can(*i, Affordance::Place)
                 });
                 match dock {
@@ -263,10 +231,7 @@ impl<'a> Interpreter<'a> {
                 }
                 let mut left = seconds.max(0.1);
                 while left > 0.05 {
-                    self.call(
-                        "wait",
-                        &[("seconds", DraftArg::Number(left.clamp(0.1, WAIT_MOST_S)))],
-                    )?;
+                    self.call("wait", &[("seconds", DraftArg::Number(left.clamp(0.1, WAIT_MOST_S)))])?;
                     left -= WAIT_MOST_S;
                 }
                 Ok(())
@@ -292,10 +257,7 @@ impl<'a> Interpreter<'a> {
                     self.spoken = spoken.clone();
                     // A reading in which all is found and something else is wrong says more than one that finds nothing.
                     let lost = |why: &Why| matches!(why, Why::Lost(Lost::NotThere(..)));
-                    if first
-                        .as_ref()
-                        .is_none_or(|(other, _)| lost(other) && !lost(&why))
-                    {
+                    if first.as_ref().is_none_or(|(other, _)| lost(other) && !lost(&why)) {
                         first = Some((why, tried));
                     }
                 }
@@ -326,18 +288,9 @@ impl<'a> Interpreter<'a> {
         self.find_useful(it, role, &|_| true)
     }
 
-    fn find_useful(
-        &mut self,
-        it: &Description,
-        role: Role,
-        useful: &dyn Fn(usize) -> bool,
-    ) -> Step<Vec<usize>> {
+    fn find_useful(&mut self, it: &Description, role: Role, useful: &dyn Fn(usize) -> bool) -> Step<Vec<usize>> {
         let (objects, found) = self.resolver.resolve(it, role, &self.spoken, useful)?;
-        let meaning = Meaning {
-            description: it.clone(),
-            objects: objects.clone(),
-            found,
-        };
+        let meaning = Meaning { description: it.clone(), objects: objects.clone(), found };
         if !self.intent.meanings.contains(&meaning) {
             self.intent.meanings.push(meaning);
         }
@@ -377,38 +330,23 @@ impl<'a> Interpreter<'a> {
         if let Some(Stage::Reach(last)) = self.intent.stages.last_mut() {
             let apart = facts.iter().any(|f| last.iter().any(|g| clash(f, g)));
             if !apart && facts.iter().chain(last.iter()).all(movable) {
-                last.extend(
-                    facts
-                        .into_iter()
-                        .filter(|f| !last.contains(f))
-                        .collect::<Vec<_>>(),
-                );
+                last.extend(facts.into_iter().filter(|f| !last.contains(f)).collect::<Vec<_>>());
                 return;
             }
         }
         let places: Vec<_> = facts.iter().filter_map(|f| f.objects().next()).collect();
-        if let Some(Stage::Out(out)) = self.intent.stages.last() {
-            if out
-                .iter()
-                .all(|f| f.objects().next().is_some_and(|id| places.contains(&id)))
-            {
-                self.intent.stages.pop(); // taken out, then put somewhere: one way
-            }
+        if let Some(Stage::Out(out)) = self.intent.stages.last()
+            && out.iter().all(|f| f.objects().next().is_some_and(|id| places.contains(&id)))
+        {
+            self.intent.stages.pop(); // taken out, then put somewhere: one way
         }
         self.intent.stages.push(Stage::Reach(facts));
     }
 
     fn call(&mut self, skill: &str, args: &[(&str, DraftArg)]) -> Step {
-        let args = args
-            .iter()
-            .map(|(name, arg)| ((*name).to_owned(), arg.clone()))
-            .collect();
-        let draft = DraftCall {
-            skill: skill.to_owned(),
-            args,
-        };
-        let call =
-            check_call(1, &draft, self.resolver.scene, self.robot).map_err(|_| Why::NoArm)?;
+        let args = args.iter().map(|(name, arg)| ((*name).to_owned(), arg.clone())).collect();
+        let draft = DraftCall { skill: skill.to_owned(), args };
+        let call = check_call(1, &draft, self.resolver.scene, self.robot).map_err(|_| Why::NoArm)?;
         self.intent.stages.push(Stage::Call(call));
         Ok(())
     }
@@ -423,10 +361,7 @@ impl<'a> Interpreter<'a> {
             return Err(Why::Itself(a));
         }
         let (x, y) = (self.id(a), self.id(b));
-        let (container, surface) = (
-            self.can(b, Affordance::Container),
-            self.can(b, Affordance::Surface),
-        );
+        let (container, surface) = (self.can(b, Affordance::Container), self.can(b, Affordance::Surface));
         match relation {
             Relation::In | Relation::At if container => Ok(Fact::In(x, y)),
             Relation::On if surface => Ok(Fact::On(x, y)),
@@ -435,19 +370,14 @@ impl<'a> Interpreter<'a> {
             Relation::On if self.can(b, Affordance::Graspable) => Err(Why::NotSteady(b)),
             Relation::On | Relation::In => Err(Why::NotAPlace(b)),
             Relation::Beside(side) => Ok(side.fact(x, y)),
-            Relation::At | Relation::Near | Relation::Nearest | Relation::Farthest => {
-                Ok(Fact::Near(x, y))
-            }
+            Relation::At | Relation::Near | Relation::Nearest | Relation::Farthest => Ok(Fact::Near(x, y)),
             Relation::Under => Err(Why::NotUnder(b)),
         }
     }
 
     fn put(&mut self, what: &[Description], relation: Relation, place: &Description) -> Step {
         self.arm()?;
-        if what.iter().all(|w| w.pronoun && w.count == Count::The)
-            && place.pronoun
-            && self.spoken_is_empty()
-        {
+        if what.iter().all(|w| w.pronoun && w.count == Count::The) && place.pronoun && self.spoken_is_empty() {
             return Err(Why::Lost(Lost::NothingMeant));
         }
         let role = match relation {
@@ -455,8 +385,7 @@ impl<'a> Interpreter<'a> {
             _ => Role::Reference,
         };
         if !place.pronoun
-            && let Err(lost @ Lost::Ambiguous(..)) =
-                self.resolver.resolve(place, role, &self.spoken, &|_| true)
+            && let Err(lost @ Lost::Ambiguous(..)) = self.resolver.resolve(place, role, &self.spoken, &|_| true)
         {
             // Before it is asked where: is there something to put at all?
             let things = self.find_all(what, Role::Thing)?;
@@ -468,9 +397,7 @@ impl<'a> Interpreter<'a> {
             return Err(Why::Itself(things[0]));
         }
         // `the block nearest to the bowl into it`: the bowl, where nothing was spoken of before.
-        let inner = what
-            .iter()
-            .find_map(|w| w.relation.as_ref().map(|(_, other)| other));
+        let inner = what.iter().find_map(|w| w.relation.as_ref().map(|(_, other)| other));
         let place = match inner {
             Some(inner) if place.pronoun && !inner.pronoun => inner,
             _ => place,
@@ -490,15 +417,10 @@ impl<'a> Interpreter<'a> {
         for it in what {
             let near = self.near;
             let target = places.clone();
-            let facts = |i: usize| {
-                target
-                    .iter()
-                    .filter_map(|p| self.place_fact(i, relation, *p).ok())
-                    .collect::<Vec<_>>()
-            };
-            let settled: Vec<bool> = (0..near.objects().len())
-                .map(|i| facts(i).iter().any(|fact| near.holds(fact)))
-                .collect();
+            let facts =
+                |i: usize| target.iter().filter_map(|p| self.place_fact(i, relation, *p).ok()).collect::<Vec<_>>();
+            let settled: Vec<bool> =
+                (0..near.objects().len()).map(|i| facts(i).iter().any(|fact| near.holds(fact))).collect();
             let mut it = it.clone();
             if it.count.is_plural() && !it.pronoun && it.kind.is_none_or(Kind::is_anything)
                 || places.len() == 1 && matches!(it.count, Count::Any(_))
@@ -506,9 +428,7 @@ impl<'a> Interpreter<'a> {
                 // `everything`, `a block`: the place itself is not meant.
                 it.except.push(place.clone());
             }
-            for index in
-                self.find_useful(&it, Role::Thing, &|i| !settled[i] && !target.contains(&i))?
-            {
+            for index in self.find_useful(&it, Role::Thing, &|i| !settled[i] && !target.contains(&i))? {
                 if !things.contains(&index) {
                     things.push(index);
                 }
@@ -540,10 +460,7 @@ impl<'a> Interpreter<'a> {
             }
             places.truncate(1);
         }
-        let facts: Vec<Fact> = things
-            .iter()
-            .map(|i| self.place_fact(*i, relation, places[0]))
-            .collect::<Step<_>>()?;
+        let facts: Vec<Fact> = things.iter().map(|i| self.place_fact(*i, relation, places[0])).collect::<Step<_>>()?;
         self.spoken.remember(&things, &places);
         self.reach(facts);
         Ok(())
@@ -559,27 +476,19 @@ impl<'a> Interpreter<'a> {
             return Err(Why::HowToShare);
         };
         let candidates = self.resolver.fitting(it, Role::Thing, &self.spoken);
-        let free: Vec<usize> = candidates
-            .into_iter()
-            .filter(|i| !places.contains(i))
-            .collect();
+        let free: Vec<usize> = candidates.into_iter().filter(|i| !places.contains(i)).collect();
         if it.count != Count::Any(1) {
             return Err(Why::HowToShare);
         }
         if free.len() < places.len() {
-            let wanted = Description {
-                count: Count::Any(places.len()),
-                ..it.clone()
-            };
+            let wanted = Description { count: Count::Any(places.len()), ..it.clone() };
             return Err(Why::Lost(Lost::TooFew(wanted, free)));
         }
         let mut free = free;
         let mut facts = Vec::new();
         for place in places {
-            let there = free.iter().position(|i| {
-                self.place_fact(*i, relation, *place)
-                    .is_ok_and(|f| self.near.holds(&f))
-            });
+            let there =
+                free.iter().position(|i| self.place_fact(*i, relation, *place).is_ok_and(|f| self.near.holds(&f)));
             let thing = free.remove(there.unwrap_or(0));
             facts.push(self.place_fact(thing, relation, *place)?);
         }
@@ -611,24 +520,13 @@ impl<'a> Interpreter<'a> {
 
     fn tower(&mut self, base: Option<&Description>, layers: &[Description]) -> Step {
         self.arm()?;
-        if let (
-            Some(Description {
-                reflexive: true, ..
-            }),
-            Some(it),
-        ) = (base, layers.first())
-        {
+        if let (Some(Description { reflexive: true, .. }), Some(it)) = (base, layers.first()) {
             return Err(Why::Itself(self.one(it, Role::Thing)?));
         }
         let base = base.map(|b| self.one(b, Role::Holder)).transpose()?;
         // Those named one by one keep their order; groups fill the rest, the largest lowest.
-        let (mut bottom, mut named, mut group, mut top) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let blocks = [Description {
-            count: Count::All,
-            kind: Kind::named("block"),
-            ..Description::default()
-        }];
+        let (mut bottom, mut named, mut group, mut top) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let blocks = [Description { count: Count::All, kind: Kind::named("block"), ..Description::default() }];
         let layers = if layers.is_empty() { &blocks } else { layers };
         let single = layers.iter().filter(|it| !it.count.is_plural()).count();
         for it in layers {
@@ -636,17 +534,9 @@ impl<'a> Interpreter<'a> {
             if matches!(it.count, Count::Any(n) | Count::Exactly(n) if n > 1 && single >= n) {
                 continue;
             }
-            let label = it.spot.filter(|spot| {
-                matches!(spot, Spot::Top | Spot::Bottom | Spot::Middle) && layers.len() > 1
-            });
-            let it = if label.is_some() {
-                Description {
-                    spot: None,
-                    ..it.clone()
-                }
-            } else {
-                it.clone()
-            };
+            let label =
+                it.spot.filter(|spot| matches!(spot, Spot::Top | Spot::Bottom | Spot::Middle) && layers.len() > 1);
+            let it = if label.is_some() { Description { spot: None, ..it.clone() } } else { it.clone() };
             let mut found = self.find(&it, Role::Thing)?;
             match (base, found.as_slice()) {
                 (Some(base), [only]) if base == *only => return Err(Why::Itself(base)),
@@ -690,10 +580,7 @@ impl<'a> Interpreter<'a> {
         match (base, tower.first()) {
             (Some(base), Some(first)) => facts.push(self.place_fact(*first, Relation::On, base)?),
             (None, Some(first)) => {
-                let inside = matches!(
-                    self.state().situations[*first].support,
-                    Support::In(_) | Support::Hand
-                );
+                let inside = matches!(self.state().situations[*first].support, Support::In(_) | Support::Hand);
                 if let (true, Some(table)) = (inside, self.table()) {
                     facts.push(Fact::On(self.id(*first), self.id(table)));
                 }
@@ -706,8 +593,7 @@ impl<'a> Interpreter<'a> {
         if facts.is_empty() {
             return Err(Why::HowToShare);
         }
-        self.spoken
-            .remember(&tower, &base.into_iter().collect::<Vec<_>>());
+        self.spoken.remember(&tower, &base.into_iter().collect::<Vec<_>>());
         self.reach(facts);
         Ok(())
     }
@@ -715,34 +601,19 @@ impl<'a> Interpreter<'a> {
     /// Brings what is stacked on each other already to the front, if the sizes allow it.
     fn keep_stacked(&self, group: &mut Vec<usize>) {
         let objects = self.state().objects();
-        let carries = |under: usize| {
-            group
-                .iter()
-                .copied()
-                .find(|i| self.state().situations[*i].support == Support::On(under))
-        };
+        let carries =
+            |under: usize| group.iter().copied().find(|i| self.state().situations[*i].support == Support::On(under));
         let chain = |from: usize| {
             let mut chain = vec![from];
-            while let Some(next) = chain
-                .last()
-                .and_then(|last| carries(*last))
-                .filter(|next| !chain.contains(next))
-            {
+            while let Some(next) = chain.last().and_then(|last| carries(*last)).filter(|next| !chain.contains(next)) {
                 chain.push(next);
             }
             chain
         };
-        let alike = |a: usize, b: usize| {
-            (objects[a].size_m.product() / objects[b].size_m.product() - 1.0).abs() < 0.1
-        };
+        let alike = |a: usize, b: usize| (objects[a].size_m.product() / objects[b].size_m.product() - 1.0).abs() < 0.1;
         let steady = |i: &usize| self.can(*i, Affordance::Surface);
         if group.windows(2).all(|pair| alike(pair[0], pair[1])) && group.iter().all(steady) {
-            let longest = group
-                .iter()
-                .rev()
-                .map(|i| chain(*i))
-                .max_by_key(Vec::len)
-                .filter(|chain| chain.len() > 1);
+            let longest = group.iter().rev().map(|i| chain(*i)).max_by_key(Vec::len).filter(|chain| chain.len() > 1);
             if let Some(chain) = longest {
                 group.retain(|i| !chain.contains(i));
                 group.splice(0..0, chain);
@@ -768,11 +639,7 @@ impl<'a> Interpreter<'a> {
         for index in found {
             if self.can(index, Affordance::Openable) {
                 let id = self.id(index);
-                self.reach(vec![if open {
-                    Fact::Open(id)
-                } else {
-                    Fact::Closed(id)
-                }]);
+                self.reach(vec![if open { Fact::Open(id) } else { Fact::Closed(id) }]);
             } else if self.resolver.suits(index, Role::Switches) || self.lamp(index) {
                 self.switch(index, Some(open))?; // 开灯: `open` the light
             } else {
@@ -791,8 +658,7 @@ impl<'a> Interpreter<'a> {
         if self.resolver.suits(index, Role::Switches) {
             return Ok(index);
         }
-        let mut switches =
-            (0..self.state().objects().len()).filter(|i| self.resolver.suits(*i, Role::Switches));
+        let mut switches = (0..self.state().objects().len()).filter(|i| self.resolver.suits(*i, Role::Switches));
         match (self.lamp(index), switches.next(), switches.next()) {
             (true, Some(only), None) => Ok(only),
             _ => Err(Why::NoSwitch(index)),
@@ -812,19 +678,12 @@ impl<'a> Interpreter<'a> {
         let switch = self.switch_of(index)?;
         let now = self.state().situations[switch].on;
         let on = on.unwrap_or(now != Some(true));
-        if now.is_none()
-            && self.can(switch, Affordance::Pressable)
-            && !self.can(switch, Affordance::Turnable)
-        {
+        if now.is_none() && self.can(switch, Affordance::Pressable) && !self.can(switch, Affordance::Turnable) {
             let object = self.word(switch);
             return self.call("press", &[("object", object)]);
         }
         let id = self.id(switch);
-        self.reach(vec![if on {
-            Fact::TurnedOn(id)
-        } else {
-            Fact::TurnedOff(id)
-        }]);
+        self.reach(vec![if on { Fact::TurnedOn(id) } else { Fact::TurnedOff(id) }]);
         Ok(())
     }
 
@@ -837,9 +696,7 @@ impl<'a> Interpreter<'a> {
         {
             return Err(Why::NotAPlace(one));
         }
-        let surface = from
-            .iter()
-            .all(|i| self.can(*i, Affordance::Fixed) && self.can(*i, Affordance::Surface));
+        let surface = from.iter().all(|i| self.can(*i, Affordance::Fixed) && self.can(*i, Affordance::Surface));
         let into = match into {
             Some(into) => into,
             None if surface => self.bin(place, &from)?,
@@ -857,14 +714,12 @@ impl<'a> Interpreter<'a> {
             false
         };
         let objects = self.state().objects();
-        let mut things: Vec<usize> = (0..objects.len())
-            .filter(|i| *i != into && self.can(*i, Affordance::Graspable) && rests(*i))
-            .collect();
+        let mut things: Vec<usize> =
+            (0..objects.len()).filter(|i| *i != into && self.can(*i, Affordance::Graspable) && rests(*i)).collect();
         if surface {
             // Dishes that do not fit into what the rest goes into stay.
             let fits = |i: usize| {
-                objects[i].size_m.x.min(objects[i].size_m.y)
-                    < objects[into].size_m.x.min(objects[into].size_m.y)
+                objects[i].size_m.x.min(objects[i].size_m.y) < objects[into].size_m.x.min(objects[into].size_m.y)
             };
             let dish = |i: usize| self.can(i, Affordance::Container);
             things.retain(|i| !dish(*i) || fits(*i) && !self.can(into, Affordance::Graspable));
@@ -875,10 +730,7 @@ impl<'a> Interpreter<'a> {
             things.retain(|i| !kept.contains(i));
         }
         self.spoken.remember(&things, &from);
-        let facts: Vec<Fact> = things
-            .iter()
-            .map(|i| self.place_fact(*i, Relation::At, into))
-            .collect::<Step<_>>()?;
+        let facts: Vec<Fact> = things.iter().map(|i| self.place_fact(*i, Relation::At, into)).collect::<Step<_>>()?;
         if facts.is_empty() {
             // It is clear already: nothing to do, and the hand is empty at the end.
             self.reach(vec![Fact::HandEmpty]);
@@ -891,16 +743,13 @@ impl<'a> Interpreter<'a> {
     /// Where things go that are cleared away: a bin, else a box, else the only container.
     fn bin(&self, place: &Description, from: &[usize]) -> Step<usize> {
         let objects = self.state().objects();
-        let containers: Vec<usize> = (0..objects.len())
-            .filter(|i| self.can(*i, Affordance::Container) && !from.contains(i))
-            .collect();
+        let containers: Vec<usize> =
+            (0..objects.len()).filter(|i| self.can(*i, Affordance::Container) && !from.contains(i)).collect();
         for name in ["bin", "box"] {
             let named: Vec<usize> = containers
                 .iter()
                 .copied()
-                .filter(|i| {
-                    Kind::named(&objects[*i].label).is_some_and(|kind| kind.entry().en[0] == name)
-                })
+                .filter(|i| Kind::named(&objects[*i].label).is_some_and(|kind| kind.entry().en[0] == name))
                 .collect();
             match named[..] {
                 [] => {}
@@ -917,54 +766,32 @@ impl<'a> Interpreter<'a> {
 
     fn sort(&mut self, what: &[Description], into: Option<&(Relation, Description)>) -> Step {
         self.arm()?;
-        let blocks = Description {
-            count: Count::All,
-            kind: Kind::named("block"),
-            ..Description::default()
-        };
-        let things = if what.is_empty() {
-            self.find(&blocks, Role::Thing)?
-        } else {
-            self.find_all(what, Role::Thing)?
-        };
+        let blocks = Description { count: Count::All, kind: Kind::named("block"), ..Description::default() };
+        let things = if what.is_empty() { self.find(&blocks, Role::Thing)? } else { self.find_all(what, Role::Thing)? };
         let objects = self.state().objects();
         let (relation, places) = match into {
             Some((relation, place)) => {
-                let all = Description {
-                    count: Count::All,
-                    same_color: false,
-                    ..place.clone()
-                };
+                let all = Description { count: Count::All, same_color: false, ..place.clone() };
                 (*relation, self.find(&all, Role::Holder)?)
             }
             None => {
                 let holds = |i: &usize| {
-                    !things.contains(i)
-                        && self.resolver.suits(*i, Role::Holder)
-                        && objects[*i].color.is_some()
+                    !things.contains(i) && self.resolver.suits(*i, Role::Holder) && objects[*i].color.is_some()
                 };
                 (Relation::At, (0..objects.len()).filter(holds).collect())
             }
         };
-        let things: Vec<usize> = things
-            .into_iter()
-            .filter(|i| !places.contains(i) && self.can(*i, Affordance::Graspable))
-            .collect();
+        let things: Vec<usize> =
+            things.into_iter().filter(|i| !places.contains(i) && self.can(*i, Affordance::Graspable)).collect();
         let mut facts = Vec::new();
         for thing in &things {
             let same: Vec<usize> = places
                 .iter()
                 .copied()
-                .filter(|p| {
-                    objects[*p].color == objects[*thing].color && objects[*p].color.is_some()
-                })
+                .filter(|p| objects[*p].color == objects[*thing].color && objects[*p].color.is_some())
                 .collect();
             // A bowl before the plate under it, a container before a surface.
-            let best = same
-                .iter()
-                .copied()
-                .find(|p| self.can(*p, Affordance::Container))
-                .or(same.first().copied());
+            let best = same.iter().copied().find(|p| self.can(*p, Affordance::Container)).or(same.first().copied());
             let place = best.ok_or(Why::NoColorPlace(*thing))?;
             facts.push(self.place_fact(*thing, relation, place)?);
         }
@@ -999,13 +826,8 @@ impl<'a> Interpreter<'a> {
             return Ok(());
         }
         // On the same surface: each comes to the other side of the other.
-        let offset =
-            self.state().objects()[a].position_m() - self.state().objects()[b].position_m();
-        let side = match (
-            offset.x.abs() > offset.y.abs(),
-            offset.x > 0.0,
-            offset.y > 0.0,
-        ) {
+        let offset = self.state().objects()[a].position_m() - self.state().objects()[b].position_m();
+        let side = match (offset.x.abs() > offset.y.abs(), offset.x > 0.0, offset.y > 0.0) {
             (true, true, _) => Side::Front,
             (true, false, _) => Side::Behind,
             (false, _, true) => Side::Right,
@@ -1016,20 +838,12 @@ impl<'a> Interpreter<'a> {
         Ok(())
     }
 
-    fn push(
-        &mut self,
-        what: &[Description],
-        heading: Option<Heading>,
-        distance_m: Option<f64>,
-    ) -> Step {
+    fn push(&mut self, what: &[Description], heading: Option<Heading>, distance_m: Option<f64>) -> Step {
         let Some(heading) = heading else {
             let found = self.find_all(what, Role::Switches)?;
             self.arm()?;
             self.spoken.remember(&found, &[]);
-            return match found
-                .iter()
-                .find(|i| !self.resolver.suits(**i, Role::Switches))
-            {
+            return match found.iter().find(|i| !self.resolver.suits(**i, Role::Switches)) {
                 Some(_) => Err(Why::Incomplete(
                     what.first().map(|w| w.said.clone()).unwrap_or_default(),
                     crate::symbolic::reading::Missing::Way,
@@ -1057,14 +871,7 @@ impl<'a> Interpreter<'a> {
             let distance_m = self.push_room_m(*index, side, distance_m)?;
             let object = self.word(*index);
             let way = DraftArg::Word(Side::NAMES[side as usize].to_owned());
-            self.call(
-                "push",
-                &[
-                    ("object", object),
-                    ("direction", way),
-                    ("distance_m", DraftArg::Number(distance_m)),
-                ],
-            )?;
+            self.call("push", &[("object", object), ("direction", way), ("distance_m", DraftArg::Number(distance_m))])?;
         }
         self.spoken.remember(&things, &[]);
         Ok(())

@@ -24,12 +24,7 @@ pub struct Entry {
 }
 
 const fn kind(en: &'static [&'static str], zh: &'static [&'static str]) -> Entry {
-    Entry {
-        en,
-        zh,
-        every: None,
-        instead: &[],
-    }
+    Entry { en, zh, every: None, instead: &[] }
 }
 
 const fn or(mut entry: Entry, instead: &'static [&'static str]) -> Entry {
@@ -115,22 +110,16 @@ pub static KINDS: &[Entry] = &[
 impl Kind {
     /// The kind of entry `entry` said by `word`.
     pub fn of(entry: usize, word: Option<&'static str>) -> Self {
-        Self {
-            entry: entry as u8,
-            exact: word,
-        }
+        Self { entry: entry as u8, exact: word }
     }
 
     /// The kind whose English name or label this is.
     pub fn named(label: &str) -> Option<Self> {
         let spaced = label.replace('_', " ");
-        KINDS.iter().enumerate().find_map(|(i, entry)| {
-            entry
-                .en
-                .iter()
-                .find(|word| **word == spaced)
-                .map(|word| Self::of(i, Some(word)))
-        })
+        KINDS
+            .iter()
+            .enumerate()
+            .find_map(|(i, entry)| entry.en.iter().find(|word| **word == spaced).map(|word| Self::of(i, Some(word))))
     }
 
     /// Its entry.
@@ -171,8 +160,7 @@ impl Kind {
         let Some(other) = Self::named(label) else {
             return u8::from(entry.every.is_some_and(|affordance| object.can(affordance))) * 2;
         };
-        if other.entry == self.entry || entry.every.is_some_and(|affordance| object.can(affordance))
-        {
+        if other.entry == self.entry || entry.every.is_some_and(|affordance| object.can(affordance)) {
             2
         } else {
             u8::from(entry.instead.contains(&other.entry().en[0]))

@@ -180,26 +180,15 @@ pub type Table = &'static [(&'static str, Word)];
 
 impl Lexicon {
     /// A lexicon of English words parted by blanks.
-    pub fn english(
-        table: Table,
-        stem: fn(&str, &dyn Fn(&str) -> Option<Word>) -> Option<(Word, bool)>,
-    ) -> Self {
+    pub fn english(table: Table, stem: fn(&str, &dyn Fn(&str) -> Option<Word>) -> Option<(Word, bool)>) -> Self {
         let nouns = nouns(|entry| entry.en, true);
-        let colors = Color::ALL
-            .iter()
-            .map(|(color, name, ..)| (*name, Word::Color(*color)));
+        let colors = Color::ALL.iter().map(|(color, name, ..)| (*name, Word::Color(*color)));
         Self::new(table, nouns.chain(colors), false, None, stem)
     }
 
     /// A lexicon of Chinese phrases, with English ones among them.
     pub fn chinese(table: Table, foreign: &'static Lexicon) -> Self {
-        Self::new(
-            table,
-            nouns(|entry| entry.zh, false),
-            true,
-            Some(foreign),
-            |_, _| None,
-        )
+        Self::new(table, nouns(|entry| entry.zh, false), true, Some(foreign), |_, _| None)
     }
 
     fn new(
@@ -213,20 +202,10 @@ impl Lexicon {
         let mut words: HashMap<&'static str, Word> = more.collect();
         words.extend(table.iter().copied());
         let units = |phrase: &&str| {
-            if by_character {
-                phrase.chars().count()
-            } else {
-                phrase.split(' ').count()
-            }
+            if by_character { phrase.chars().count() } else { phrase.split(' ').count() }
         };
         let longest = words.keys().map(units).max().unwrap_or(1);
-        Self {
-            words,
-            longest,
-            by_character,
-            foreign,
-            stem,
-        }
+        Self { words, longest, by_character, foreign, stem }
     }
 
     /// Cuts normalised text into words, the longest phrases first.
@@ -238,9 +217,7 @@ impl Lexicon {
             let (start, end) = units[i];
             let longest = (1..=self.longest.min(units.len() - i)).rev().find_map(|n| {
                 let end = units[i + n - 1].1;
-                self.words
-                    .get(&text[start..end])
-                    .map(|word| (*word, n, end))
+                self.words.get(&text[start..end]).map(|word| (*word, n, end))
             });
             let (word, plural, n, end) = match longest {
                 Some((word, n, end)) => (word, false, n, end),
@@ -248,8 +225,7 @@ impl Lexicon {
                     // `the blue blocks`: the last word of a phrase may be inflected.
                     let inflected = (1..=self.longest.min(units.len() - i)).rev().find_map(|n| {
                         let end = units[i + n - 1].1;
-                        self.inflected(&text[start..end])
-                            .map(|(word, plural)| (word, plural, n, end))
+                        self.inflected(&text[start..end]).map(|(word, plural)| (word, plural, n, end))
                     });
                     inflected.unwrap_or_else(|| {
                         let (word, plural) = self.foreign_word(&text[start..end]);
@@ -257,12 +233,7 @@ impl Lexicon {
                     })
                 }
             };
-            tokens.push(Token {
-                word,
-                plural,
-                start,
-                end,
-            });
+            tokens.push(Token { word, plural, start, end });
             i += n;
         }
         tokens
@@ -276,18 +247,13 @@ impl Lexicon {
         if let Ok(number) = unit.parse::<f64>() {
             return (Word::Number(number), false);
         }
-        let foreign = self.foreign.and_then(|lexicon| {
-            lexicon
-                .words
-                .get(unit)
-                .map(|word| (*word, false))
-                .or_else(|| lexicon.inflected(unit))
-        });
+        let foreign = self
+            .foreign
+            .and_then(|lexicon| lexicon.words.get(unit).map(|word| (*word, false)).or_else(|| lexicon.inflected(unit)));
         match foreign {
-            Some((
-                word @ (Word::Noun(..) | Word::Color(_) | Word::Metres(_) | Word::Seconds(_)),
-                plural,
-            )) => (word, plural),
+            Some((word @ (Word::Noun(..) | Word::Color(_) | Word::Metres(_) | Word::Seconds(_)), plural)) => {
+                (word, plural)
+            }
             _ => (Word::Unknown, false),
         }
     }
@@ -298,9 +264,7 @@ fn nouns(
     exact: bool,
 ) -> impl Iterator<Item = (&'static str, Word)> {
     KINDS.iter().enumerate().flat_map(move |(i, entry)| {
-        words(entry)
-            .iter()
-            .map(move |word| (*word, Word::Noun(i as u8, exact.then_some(*word))))
+        words(entry).iter().map(move |word| (*word, Word::Noun(i as u8, exact.then_some(*word))))
     })
 }
 
@@ -332,9 +296,7 @@ pub fn normalise(text: &str) -> String {
             before = lower;
             continue;
         }
-        let apart = !inside
-            || unit_change
-            || !(before.is_alphanumeric() || matches!(before, '\'' | '_' | '.'));
+        let apart = !inside || unit_change || !(before.is_alphanumeric() || matches!(before, '\'' | '_' | '.'));
         let own = |c: char| is_han(c) || is_mark(c);
         if apart && before != ' ' && !(own(lower) && own(before)) && !is_mark(before) {
             out.push(' ');

@@ -56,22 +56,14 @@ pub fn read(instruction: &str) -> Reading {
         Language::En => en_grammar::read(&text),
         Language::Zh => zh_grammar::read(&text),
     };
-    Reading {
-        language,
-        wishes: reading::joined(wishes),
-        unread,
-    }
+    Reading { language, wishes: reading::joined(wishes), unread }
 }
 
 /// What a reading means on a scene: its stages and which object every description stands for.
 ///
 /// # Errors
 /// Why it can't be done as said, with the descriptions that were understood up to there.
-pub fn interpret(
-    reading: &Reading,
-    scene: &Scene,
-    robot: &Arc<RobotSpec>,
-) -> Result<Intent, (Why, Vec<Meaning>)> {
+pub fn interpret(reading: &Reading, scene: &Scene, robot: &Arc<RobotSpec>) -> Result<Intent, (Why, Vec<Meaning>)> {
     let state = State::of(scene, robot);
     let near = solve::near_only(&state, scene);
     interpret_from(reading, scene, &state, &near, robot, Spoken::default())
@@ -87,18 +79,10 @@ fn interpret_from(
 ) -> Result<Intent, (Why, Vec<Meaning>)> {
     let refused = |pick: &dyn Fn(&Wish) -> Option<Why>| reading.wishes.iter().find_map(pick);
     let harm = refused(&|wish| {
-        if let Wish::Unsafe(words) = wish {
-            Some(Why::Unsafe(words.clone()))
-        } else {
-            None
-        }
+        if let Wish::Unsafe(words) = wish { Some(Why::Unsafe(words.clone())) } else { None }
     });
     let beyond = refused(&|wish| {
-        if let Wish::Unable(words) = wish {
-            Some(Why::Unable(words.clone()))
-        } else {
-            None
-        }
+        if let Wish::Unable(words) = wish { Some(Why::Unable(words.clone())) } else { None }
     });
     if let Some(why) = harm.or(beyond) {
         return Err((why, Vec::new()));
@@ -128,11 +112,7 @@ impl Reasoner for Symbolic {
         let reading = read(&question.goal.instruction);
         let state = State::of(&question.scene, &question.robot);
         let near = solve::near_only(&state, &question.scene);
-        let mut speech = Speech {
-            text: String::new(),
-            language: question.goal.language,
-            say,
-        };
+        let mut speech = Speech { text: String::new(), language: question.goal.language, say };
         let mut teller = Teller::new(&state, question.goal.language);
         speech.all(teller.sees());
         if cancel.is_cancelled() {
@@ -140,14 +120,7 @@ impl Reasoner for Symbolic {
         }
         let history = History::of(&question.attempts, &question.scene, &question.robot);
         let spoken = history.spoken(&state);
-        let planned = match interpret_from(
-            &reading,
-            &question.scene,
-            &state,
-            &near,
-            &question.robot,
-            spoken,
-        ) {
+        let planned = match interpret_from(&reading, &question.scene, &state, &near, &question.robot, spoken) {
             Ok(intent) => {
                 speech.all(teller.means(&intent.meanings));
                 history.course(&intent, &near, &question.scene, &question.robot)
@@ -168,10 +141,7 @@ impl Reasoner for Symbolic {
             Ok((course, change)) => {
                 speech.all(teller.learns(&history, &change));
                 speech.all(teller.plans(&course, &near));
-                Draft::Do {
-                    steps: course.steps.iter().map(SkillCall::to_draft).collect(),
-                    goal: course.goal,
-                }
+                Draft::Do { steps: course.steps.iter().map(SkillCall::to_draft).collect(), goal: course.goal }
             }
             Err(why) => {
                 if matches!(why, Why::GaveUp(..) | Why::NeverReached(_)) {
@@ -186,23 +156,13 @@ impl Reasoner for Symbolic {
             }
         };
         let tokens = reading::count_words(&speech.text);
-        Ok(Answer {
-            thought: Thought {
-                text: speech.text,
-                tokens,
-                cites: teller.cites(),
-            },
-            draft,
-        })
+        Ok(Answer { thought: Thought { text: speech.text, tokens, cites: teller.cites() }, draft })
     }
 }
 
 /// A course that the checker passes as it will be handed over.
 fn checked(course: Course, change: Change, question: &Question) -> Result<(Course, Change), Why> {
-    let draft = Draft::Do {
-        steps: course.steps.iter().map(SkillCall::to_draft).collect(),
-        goal: course.goal.clone(),
-    };
+    let draft = Draft::Do { steps: course.steps.iter().map(SkillCall::to_draft).collect(), goal: course.goal.clone() };
     match check::check(&draft, &question.scene, &question.robot) {
         Ok(_) => Ok((course, change)),
         Err(_) => Err(Why::NoWay),

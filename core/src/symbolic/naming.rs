@@ -19,9 +19,7 @@ impl Names {
         let plain: Vec<String> = objects.iter().map(|o| plain(o, language)).collect();
         let mut names = plain.clone();
         for i in 0..objects.len() {
-            let alike: Vec<usize> = (0..objects.len())
-                .filter(|j| plain[*j] == plain[i])
-                .collect();
+            let alike: Vec<usize> = (0..objects.len()).filter(|j| plain[*j] == plain[i]).collect();
             if alike.len() > 1 {
                 names[i] = apart(i, &alike, state, &plain, language);
             }
@@ -43,17 +41,9 @@ impl Names {
     pub fn a(&self, index: usize) -> String {
         let name = self.the(index);
         match (self.language, name.strip_prefix("the ")) {
-            (Language::En, Some(bare))
-                if bare.contains(" on the ") || bare.contains(" in the ") =>
-            {
-                name.to_owned()
-            }
+            (Language::En, Some(bare)) if bare.contains(" on the ") || bare.contains(" in the ") => name.to_owned(),
             (Language::En, Some(bare)) => {
-                let article = if bare.starts_with(['a', 'e', 'i', 'o', 'u']) {
-                    "an"
-                } else {
-                    "a"
-                };
+                let article = if bare.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
                 format!("{article} {bare}")
             }
             _ => name.to_owned(),
@@ -62,11 +52,7 @@ impl Names {
 
     /// A list with commas and a joint before the last.
     pub fn list(&self, indices: &[usize], joint: &str) -> String {
-        join(
-            indices.iter().map(|i| self.the(*i).to_owned()).collect(),
-            self.language,
-            joint,
-        )
+        join(indices.iter().map(|i| self.the(*i).to_owned()).collect(), self.language, joint)
     }
 }
 
@@ -88,39 +74,23 @@ pub fn join(mut words: Vec<String>, language: Language, joint: &str) -> String {
 fn plain(object: &SceneObject, language: Language) -> String {
     let kind = Kind::named(&object.label);
     let label = || -> String {
-        let text = if object.label.is_empty() {
-            object.id.as_str()
-        } else {
-            object.label.as_str()
-        };
-        text.chars()
-            .map(|c| if c == '_' || c.is_control() { ' ' } else { c })
-            .collect()
+        let text = if object.label.is_empty() { object.id.as_str() } else { object.label.as_str() };
+        text.chars().map(|c| if c == '_' || c.is_control() { ' ' } else { c }).collect()
     };
     match language {
         Language::En => {
             let label = label();
-            object
-                .color
-                .map_or(label.clone(), |color| format!("{} {label}", color.name()))
+            object.color.map_or(label.clone(), |color| format!("{} {label}", color.name()))
         }
         Language::Zh => {
             let name = kind.map_or_else(label, |kind| kind.name_zh().to_owned());
-            object
-                .color
-                .map_or(name.clone(), |color| format!("{}色{name}", color.name_zh()))
+            object.color.map_or(name.clone(), |color| format!("{}色{name}", color.name_zh()))
         }
     }
 }
 
 /// What tells it from those that look the same: where it is.
-fn apart(
-    index: usize,
-    alike: &[usize],
-    state: &State,
-    plain: &[String],
-    language: Language,
-) -> String {
+fn apart(index: usize, alike: &[usize], state: &State, plain: &[String], language: Language) -> String {
     let position = |i: usize| state.objects()[i].position_m();
     let name = &plain[index];
     let spread = |axis: usize| {
@@ -134,9 +104,7 @@ fn apart(
     };
     // In or on something of its own.
     if let Some((j, inside)) = holder(index)
-        && alike
-            .iter()
-            .all(|other| *other == index || holder(*other).map(|(j, _)| j) != Some(j))
+        && alike.iter().all(|other| *other == index || holder(*other).map(|(j, _)| j) != Some(j))
         && !alike.contains(&j)
         && plain.iter().filter(|p| **p == plain[j]).count() == 1
     {
@@ -154,16 +122,10 @@ fn apart(
     }
     // Left first, or near first.
     let before = |i: usize| {
-        if axis == 1 {
-            -position(i).y
-        } else {
-            position(i).x
-        }
+        if axis == 1 { -position(i).y } else { position(i).x }
     };
-    let rank = alike
-        .iter()
-        .filter(|i| before(**i) < before(index) || (before(**i) == before(index) && **i < index))
-        .count();
+    let rank =
+        alike.iter().filter(|i| before(**i) < before(index) || (before(**i) == before(index) && **i < index)).count();
     let (first, last) = (rank == 0, rank + 1 == alike.len());
     match (language, axis, first, last) {
         (Language::En, 1, true, _) => format!("{name} on the left"),

@@ -249,10 +249,7 @@ pub struct Description {
 impl Description {
     /// `it`, `它`.
     pub fn it() -> Self {
-        Self {
-            pronoun: true,
-            ..Self::default()
-        }
+        Self { pronoun: true, ..Self::default() }
     }
 
     /// Does it say anything about which thing is meant?
@@ -273,11 +270,7 @@ impl Description {
     /// `the blue one`: the kind went without saying.
     fn lacks_kind(&self) -> bool {
         let told = self.color.is_some() || self.size.is_some() || self.spot.is_some();
-        self.kind.is_none()
-            && self.words.is_empty()
-            && !self.pronoun
-            && told
-            && self.count != Count::All
+        self.kind.is_none() && self.words.is_empty() && !self.pronoun && told && self.count != Count::All
     }
 }
 
@@ -323,16 +316,9 @@ fn towers(wishes: Vec<Wish>) -> Vec<Wish> {
     let mut joined: Vec<Wish> = Vec::with_capacity(wishes.len());
     for wish in wishes {
         match (joined.last_mut(), wish) {
-            (
-                Some(Wish::Tower {
-                    layers,
-                    base: Some(_) | None,
-                }),
-                Wish::Tower {
-                    layers: more,
-                    base: None,
-                },
-            ) => layers.extend(more),
+            (Some(Wish::Tower { layers, base: Some(_) | None }), Wish::Tower { layers: more, base: None }) => {
+                layers.extend(more)
+            }
             (_, wish) => joined.push(wish),
         }
     }

@@ -104,9 +104,7 @@ impl Resolver<'_> {
         useful: &dyn Fn(usize) -> bool,
     ) -> Result<(Vec<usize>, Found), Lost> {
         if it.pronoun {
-            return self
-                .pronoun(it, role, spoken)
-                .map(|found| (found, Found::Spoken));
+            return self.pronoun(it, role, spoken).map(|found| (found, Found::Spoken));
         }
         if matches!(it.count, Count::Exactly(n) if n == spoken.group.len()) && it.is_bare() {
             return Ok((spoken.group.clone(), Found::Spoken)); // `the two`
@@ -124,11 +122,7 @@ impl Resolver<'_> {
             Count::Exactly(n) if found.len() == n => Ok((found, Found::All)),
             Count::Exactly(n) if found.len() < n => Err(Lost::TooFew(it.clone(), found)),
             Count::Exactly(_) => {
-                let suited: Vec<usize> = found
-                    .iter()
-                    .copied()
-                    .filter(|i| self.suits(*i, role) && useful(*i))
-                    .collect();
+                let suited: Vec<usize> = found.iter().copied().filter(|i| self.suits(*i, role) && useful(*i)).collect();
                 if Count::Exactly(suited.len()) == it.count {
                     Ok((suited, Found::Useful))
                 } else {
@@ -141,16 +135,8 @@ impl Resolver<'_> {
                 let cost = |i: &usize| {
                     let trouble = spoken.troubled.contains(i);
                     let begun = spoken.begun.contains(i);
-                    let covered =
-                        self.state.is_covered(*i).is_some() || self.state.shut_in(*i).is_some();
-                    (
-                        trouble,
-                        !begun,
-                        !self.suits(*i, role),
-                        !useful(*i),
-                        covered,
-                        *i,
-                    )
+                    let covered = self.state.is_covered(*i).is_some() || self.state.shut_in(*i).is_some();
+                    (trouble, !begun, !self.suits(*i, role), !useful(*i), covered, *i)
                 };
                 found.sort_by_key(cost);
                 found.truncate(n);
@@ -194,9 +180,7 @@ impl Resolver<'_> {
         }
         let suited = spoken.things.iter().rev().find(|i| self.suits(**i, role));
         let last = suited.or(spoken.things.last()).copied();
-        last.or(self.state.holding)
-            .map(|i| vec![i])
-            .ok_or(Lost::NothingMeant)
+        last.or(self.state.holding).map(|i| vec![i]).ok_or(Lost::NothingMeant)
     }
 
     /// Does the object afford what the role needs?
@@ -225,11 +209,7 @@ impl Resolver<'_> {
         }
         if let Some(condition) = it.condition {
             let open = matches!(condition, Condition::Open | Condition::Closed);
-            let fits: Vec<usize> = found
-                .iter()
-                .copied()
-                .filter(|i| self.is_in(*i, condition))
-                .collect();
+            let fits: Vec<usize> = found.iter().copied().filter(|i| self.is_in(*i, condition)).collect();
             // `the open drawer` where the only drawer is closed: it can be opened.
             if !(open && fits.is_empty() && found.len() == 1) {
                 found = fits;
@@ -258,8 +238,7 @@ impl Resolver<'_> {
         let named = |i: &usize| {
             let name = |text: &str| text.to_lowercase().replace(['_', '-'], " ");
             let (id, label) = (name(&objects[*i].id), name(&objects[*i].label));
-            let whole =
-                |text: &str, word: &str| text == word || text.split(' ').any(|part| part == word);
+            let whole = |text: &str, word: &str| text == word || text.split(' ').any(|part| part == word);
             it.words.iter().all(|word| {
                 let word = word.replace('_', " ");
                 let single = word.strip_suffix('s').unwrap_or(&word);
@@ -276,9 +255,7 @@ impl Resolver<'_> {
         };
         if kind.is_tower() {
             let lifted = |i: usize| matches!(self.state.situations[i].support, Support::On(j) if objects[j].can(Affordance::Graspable));
-            return all
-                .filter(|i| lifted(*i) && self.state.is_covered(*i).is_none())
-                .collect();
+            return all.filter(|i| lifted(*i) && self.state.is_covered(*i).is_none()).collect();
         }
         let fits: Vec<u8> = objects.iter().map(|o| kind.fits(o)).collect();
         let best = all
@@ -289,26 +266,14 @@ impl Resolver<'_> {
             .unwrap_or(0);
         let best = best.max(fits.iter().copied().max().unwrap_or(0).min(2));
         // By the very word if there is one, else by any synonym, else by what stands in.
-        let best = if best == 3 && it.count.is_plural() {
-            2
-        } else {
-            best
-        };
-        all.filter(|i| fits[*i] >= best.max(1) && named(i))
-            .collect()
+        let best = if best == 3 && it.count.is_plural() { 2 } else { best };
+        all.filter(|i| fits[*i] >= best.max(1) && named(i)).collect()
     }
 
-    fn related(
-        &self,
-        found: &mut Vec<usize>,
-        relation: Relation,
-        other: &Description,
-        spoken: &Spoken,
-    ) {
+    fn related(&self, found: &mut Vec<usize>, relation: Relation, other: &Description, spoken: &Spoken) {
         let objects = self.state.objects();
         let others = if other.pronoun {
-            self.pronoun(other, Role::Reference, spoken)
-                .unwrap_or_default()
+            self.pronoun(other, Role::Reference, spoken).unwrap_or_default()
         } else {
             let role = if matches!(relation, Relation::In | Relation::On | Relation::At) {
                 Role::Holder
@@ -324,16 +289,9 @@ impl Resolver<'_> {
                 .fold(f64::INFINITY, f64::min)
         };
         if matches!(relation, Relation::Nearest | Relation::Farthest) {
-            let sign = if relation == Relation::Nearest {
-                1.0
-            } else {
-                -1.0
-            };
+            let sign = if relation == Relation::Nearest { 1.0 } else { -1.0 };
             found.retain(|i| !others.contains(i));
-            let nearest = found
-                .iter()
-                .copied()
-                .min_by(|a, b| (sign * distance(*a)).total_cmp(&(sign * distance(*b))));
+            let nearest = found.iter().copied().min_by(|a, b| (sign * distance(*a)).total_cmp(&(sign * distance(*b))));
             found.retain(|i| Some(*i) == nearest);
             return;
         }
@@ -357,11 +315,8 @@ impl Resolver<'_> {
 
     fn is_in(&self, index: usize, condition: Condition) -> bool {
         let situation = &self.state.situations[index];
-        let holds_any = self
-            .state
-            .situations
-            .iter()
-            .any(|s| s.support == Support::In(index) || s.support == Support::On(index));
+        let holds_any =
+            self.state.situations.iter().any(|s| s.support == Support::In(index) || s.support == Support::On(index));
         match condition {
             Condition::Open => situation.open == Some(true),
             Condition::Closed => situation.open == Some(false),
@@ -393,10 +348,7 @@ impl Resolver<'_> {
     }
 
     fn placed(&self, found: &mut Vec<usize>, it: &Description) {
-        let base_m = self
-            .scene
-            .world_from_base
-            .map_or_else(crate::Vec3::zeros, |base| base.translation.vector);
+        let base_m = self.scene.world_from_base.map_or_else(crate::Vec3::zeros, |base| base.translation.vector);
         let spot = it.spot.unwrap_or(Spot::Left);
         let key = |i: usize| {
             let at_m = self.state.objects()[i].position_m();
@@ -435,16 +387,9 @@ impl Resolver<'_> {
     /// What comes nearest to a description that nothing fits: of its kind, else of its colour.
     fn nearest(&self, it: &Description) -> Vec<usize> {
         let objects = self.state.objects();
-        let kind = |i: &usize| {
-            it.kind
-                .is_some_and(|kind| !kind.is_anything() && kind.fits(&objects[*i]) > 0)
-        };
+        let kind = |i: &usize| it.kind.is_some_and(|kind| !kind.is_anything() && kind.fits(&objects[*i]) > 0);
         let color = |i: &usize| it.color.is_some() && objects[*i].color == it.color;
         let of_kind: Vec<usize> = (0..objects.len()).filter(kind).collect();
-        if of_kind.is_empty() {
-            (0..objects.len()).filter(color).collect()
-        } else {
-            of_kind
-        }
+        if of_kind.is_empty() { (0..objects.len()).filter(color).collect() } else { of_kind }
     }
 }

@@ -117,8 +117,7 @@ fn trace(nodes: &[(State, Option<(usize, usize)>, usize)], calls: &[SkillCall]) 
 /// Surfaces where a thing may be put out of the way: those that stay where they are, the largest first.
 pub fn free_surfaces(state: &State) -> Vec<usize> {
     let objects = state.objects();
-    let steady =
-        |i: &usize| objects[*i].can(Affordance::Surface) && objects[*i].can(Affordance::Fixed);
+    let steady = |i: &usize| objects[*i].can(Affordance::Surface) && objects[*i].can(Affordance::Fixed);
     let area = |i: usize| objects[i].size_m.x * objects[i].size_m.y;
     let mut surfaces: Vec<usize> = (0..objects.len()).filter(steady).collect();
     surfaces.sort_by(|a, b| area(*b).total_cmp(&area(*a)));
@@ -128,11 +127,7 @@ pub fn free_surfaces(state: &State) -> Vec<usize> {
 
 /// The objects that the aim speaks of, and whatever is on, around, or in the hand in place of them.
 fn relevant(state: &State, aim: &Aim<'_>) -> Vec<usize> {
-    let mut relevant: Vec<usize> = aim
-        .objects()
-        .iter()
-        .filter_map(|id| state.index(id))
-        .collect();
+    let mut relevant: Vec<usize> = aim.objects().iter().filter_map(|id| state.index(id)).collect();
     relevant.extend(state.holding);
     let mut i = 0;
     while i < relevant.len() {
@@ -142,19 +137,16 @@ fn relevant(state: &State, aim: &Aim<'_>) -> Vec<usize> {
                 relevant.push(other);
             }
         };
-        let is_table = state.objects()[index].can(Affordance::Fixed)
-            && state.objects()[index].can(Affordance::Surface);
+        let is_table = state.objects()[index].can(Affordance::Fixed) && state.objects()[index].can(Affordance::Surface);
         for (other, situation) in state.situations.iter().enumerate() {
             if situation.support == Support::On(index) && !is_table {
                 add(other, &mut relevant);
             }
         }
-        if let Support::In(holder) | Support::On(holder) = state.situations[index].support {
-            if state.situations[holder].open.is_some()
-                || matches!(state.situations[index].support, Support::In(_))
-            {
-                add(holder, &mut relevant);
-            }
+        if let Support::In(holder) | Support::On(holder) = state.situations[index].support
+            && (state.situations[holder].open.is_some() || matches!(state.situations[index].support, Support::In(_)))
+        {
+            add(holder, &mut relevant);
         }
         i += 1;
     }
@@ -169,11 +161,7 @@ fn relevant(state: &State, aim: &Aim<'_>) -> Vec<usize> {
 }
 
 fn groundings(state: &State, relevant: &[usize], bounds: &Bounds<'_>) -> Vec<SkillCall> {
-    let usable: Vec<usize> = relevant
-        .iter()
-        .copied()
-        .filter(|i| !bounds.avoid.contains(i))
-        .collect();
+    let usable: Vec<usize> = relevant.iter().copied().filter(|i| !bounds.avoid.contains(i)).collect();
     let mut calls = calls_on(state, &usable);
     calls.retain(|call| !bounds.banned.contains(call));
     calls
@@ -195,11 +183,7 @@ pub fn calls_on(state: &State, objects: &[usize]) -> Vec<SkillCall> {
                         ParamKind::Object(affordance) => state.objects()[**i].can(affordance),
                         _ => true,
                     };
-                    objects
-                        .iter()
-                        .filter(fits)
-                        .map(|i| Arg::Object(state.objects()[*i].id))
-                        .collect()
+                    objects.iter().filter(fits).map(|i| Arg::Object(state.objects()[*i].id)).collect()
                 }
                 ParamKind::Choice(words) => (0..words.len()).map(Arg::Choice).collect(),
                 ParamKind::Number { .. } => Vec::new(),
@@ -217,28 +201,16 @@ pub fn calls_on(state: &State, objects: &[usize]) -> Vec<SkillCall> {
             };
             partial = partial.iter().flat_map(extend).collect();
         }
-        calls.extend(partial.into_iter().map(|args| SkillCall {
-            skill: *skill,
-            args,
-        }));
+        calls.extend(partial.into_iter().map(|args| SkillCall { skill: *skill, args }));
     }
     calls
 }
 
 /// Is a step no side trip: does each thing that it changed go where the aim wants it, into the hand, or out of the way?
-fn is_fit(
-    before: &State,
-    after: &State,
-    aim: &Aim<'_>,
-    bounds: &Bounds<'_>,
-    tables: &[usize],
-) -> bool {
+fn is_fit(before: &State, after: &State, aim: &Aim<'_>, bounds: &Bounds<'_>, tables: &[usize]) -> bool {
     let facts = aim.facts();
     if bounds.keep.iter().any(|fact| !after.holds(fact))
-        || bounds
-            .forbidden
-            .iter()
-            .any(|fact| after.holds(fact) && !before.holds(fact))
+        || bounds.forbidden.iter().any(|fact| after.holds(fact) && !before.holds(fact))
     {
         return false;
     }
@@ -252,10 +224,7 @@ fn is_fit(
     };
     let sided = |i: usize| {
         let side = |fact: &&Fact| is_place(fact) && !matches!(fact, Fact::On(..) | Fact::In(..));
-        facts
-            .iter()
-            .filter(side)
-            .any(|fact| fact.objects().next() == Some(id(i)) && after.holds(fact))
+        facts.iter().filter(side).any(|fact| fact.objects().next() == Some(id(i)) && after.holds(fact))
     };
     let situations = before.situations.iter().zip(&after.situations).enumerate();
     let fit = situations.into_iter().all(|(i, (was, is))| {
@@ -263,11 +232,14 @@ fn is_fit(
             || match is.support {
                 Support::Hand => true,
                 // Beside something only where that is asked, and never both on one small thing.
-                _ if !is.beside.is_empty() => sided(i) && !matches!(is.support, Support::On(j) if after.objects()[j].can(Affordance::Graspable)),
+                _ if !is.beside.is_empty() => {
+                    sided(i) && !matches!(is.support, Support::On(j) if after.objects()[j].can(Affordance::Graspable))
+                }
                 Support::On(j) => wanted(i) || tables.contains(&j),
                 Support::In(_) | Support::Ground => wanted(i),
             };
-        let switch = was.on == is.on || asked(if is.on == Some(true) { Fact::TurnedOn(id(i)) } else { Fact::TurnedOff(id(i)) });
+        let switch =
+            was.on == is.on || asked(if is.on == Some(true) { Fact::TurnedOn(id(i)) } else { Fact::TurnedOff(id(i)) });
         let opening = was.open == is.open || is.open == Some(true) || asked(Fact::Closed(id(i)));
         place && switch && opening
     });
@@ -346,12 +318,8 @@ fn estimate(state: &State, aim: &Aim<'_>) -> usize {
     }
     let held = usize::from(state.holding.is_some_and(|h| moves.contains(&h)));
     let to_drop = usize::from(
-        state.holding.is_some_and(|h| !moves.contains(&h))
-            && (!moves.is_empty() || !opens.is_empty() || singles > 0),
+        state.holding.is_some_and(|h| !moves.contains(&h)) && (!moves.is_empty() || !opens.is_empty() || singles > 0),
     );
-    let in_hand = aim
-        .facts()
-        .iter()
-        .any(|f| matches!(f, Fact::Held(_)) && state.holds(f));
+    let in_hand = aim.facts().iter().any(|f| matches!(f, Fact::Held(_)) && state.holds(f));
     2 * moves.len() - held + singles + opens.len() + if in_hand { 0 } else { to_drop }
 }

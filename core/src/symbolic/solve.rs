@@ -27,9 +27,7 @@ pub fn near_only(state: &State, scene: &Scene) -> State {
     let mut near = state.clone();
     let ids: Vec<ObjectId> = state.objects().iter().map(|o| o.id).collect();
     for (i, situation) in near.situations.iter_mut().enumerate() {
-        situation
-            .beside
-            .retain(|(j, _)| fact::measure(&Fact::Near(ids[i], ids[*j]), scene, None).holds);
+        situation.beside.retain(|(j, _)| fact::measure(&Fact::Near(ids[i], ids[*j]), scene, None).holds);
         situation.beside.shrink_to_fit();
     }
     near
@@ -47,11 +45,7 @@ pub fn solve(goal: &[Fact], scene: &Scene, robot: &Arc<RobotSpec>) -> Result<Vec
 ///
 /// # Errors
 /// The first fact for which there is no way.
-pub fn achieve(
-    from: &State,
-    goal: &[Fact],
-    bounds: &Bounds<'_>,
-) -> Result<(Vec<SkillCall>, State), Fact> {
+pub fn achieve(from: &State, goal: &[Fact], bounds: &Bounds<'_>) -> Result<(Vec<SkillCall>, State), Fact> {
     let ordered = order(from, goal);
     let in_turn = one_by_one(from, &ordered, bounds);
     let stuck = match in_turn {
@@ -59,10 +53,7 @@ pub fn achieve(
         Err(fact) => fact,
     };
     if goal.len() > 1 && hopeless(&stuck, from).is_none() {
-        let bounds = Bounds {
-            nodes: NODES_ALL,
-            ..*bounds
-        };
+        let bounds = Bounds { nodes: NODES_ALL, ..*bounds };
         if let Some(way) = search(from, Aim::Facts(goal), &bounds) {
             return Ok(way);
         }
@@ -70,25 +61,14 @@ pub fn achieve(
     Err(stuck)
 }
 
-fn one_by_one(
-    from: &State,
-    goal: &[Fact],
-    bounds: &Bounds<'_>,
-) -> Result<(Vec<SkillCall>, State), Fact> {
+fn one_by_one(from: &State, goal: &[Fact], bounds: &Bounds<'_>) -> Result<(Vec<SkillCall>, State), Fact> {
     let mut keep: Vec<Fact> = bounds.keep.to_vec();
-    if let Some(fact) = goal
-        .iter()
-        .find(|f| !from.holds(f) && hopeless(f, from).is_some())
-    {
+    if let Some(fact) = goal.iter().find(|f| !from.holds(f) && hopeless(f, from).is_some()) {
         return Err(*fact);
     }
     let (mut steps, mut state) = (Vec::new(), from.clone());
     for fact in goal {
-        let bounds = Bounds {
-            keep: &keep,
-            nodes: NODES_ONE,
-            ..*bounds
-        };
+        let bounds = Bounds { keep: &keep, nodes: NODES_ONE, ..*bounds };
         let (more, after) = search(&state, Aim::Facts(&[*fact]), &bounds).ok_or(*fact)?;
         steps.extend(more);
         state = after;
@@ -98,15 +78,8 @@ fn one_by_one(
 }
 
 /// Steps after which a call can be carried out, with the call itself.
-pub fn make_ready(
-    from: &State,
-    call: &SkillCall,
-    bounds: &Bounds<'_>,
-) -> Option<(Vec<SkillCall>, State)> {
-    let bounds = Bounds {
-        nodes: NODES_ONE,
-        ..*bounds
-    };
+pub fn make_ready(from: &State, call: &SkillCall, bounds: &Bounds<'_>) -> Option<(Vec<SkillCall>, State)> {
+    let bounds = Bounds { nodes: NODES_ONE, ..*bounds };
     let (mut steps, mut state) = search(from, Aim::Ready(call), &bounds)?;
     call.skill().effect(call, &mut state);
     steps.push(*call);
@@ -131,11 +104,7 @@ pub fn hopeless(fact: &Fact, state: &State) -> Option<Unmet> {
     let hard = |unmet: &Unmet| {
         matches!(
             unmet,
-            Unmet::DoesNotFit(..)
-                | Unmet::TooWide(_)
-                | Unmet::OutOfReach(_)
-                | Unmet::Itself(_)
-                | Unmet::NotSteady(_)
+            Unmet::DoesNotFit(..) | Unmet::TooWide(_) | Unmet::OutOfReach(_) | Unmet::Itself(_) | Unmet::NotSteady(_)
         )
     };
     let calls = calls_on(&best, &objects);
@@ -158,9 +127,7 @@ pub fn hopeless(fact: &Fact, state: &State) -> Option<Unmet> {
         best.put(first, Support::Hand);
     }
     let near = matches!(fact, Fact::Near(..));
-    refused(&best, &|f| {
-        f == fact || near && f.objects().eq(fact.objects())
-    })
+    refused(&best, &|f| f == fact || near && f.objects().eq(fact.objects()))
 }
 
 /// Do two facts exclude each other?
@@ -179,20 +146,14 @@ pub fn clash(a: &Fact, b: &Fact) -> bool {
         )
     };
     match (a, b) {
-        (Open(x), Closed(y))
-        | (Closed(x), Open(y))
-        | (TurnedOn(x), TurnedOff(y))
-        | (TurnedOff(x), TurnedOn(y)) => x == y,
-        (RobotAt(_), RobotAt(_))
-        | (HandEmpty, Held(_))
-        | (Held(_), HandEmpty)
-        | (Held(_), Held(_)) => true,
+        (Open(x), Closed(y)) | (Closed(x), Open(y)) | (TurnedOn(x), TurnedOff(y)) | (TurnedOff(x), TurnedOn(y)) => {
+            x == y
+        }
+        (RobotAt(_), RobotAt(_)) | (HandEmpty, Held(_)) | (Held(_), HandEmpty) | (Held(_), Held(_)) => true,
         (On(x, _) | In(x, _) | Held(x), On(y, _) | In(y, _) | Held(y)) => x == y,
         (Held(x), other) | (other, Held(x)) => side_of(other).is_some_and(|(y, ..)| y == *x),
         (In(x, _), other) | (other, In(x, _)) => side_of(other).is_some_and(|(y, ..)| y == *x),
-        (On(x, p), other) | (other, On(x, p)) => {
-            side_of(other).is_some_and(|(y, q, _)| y == *x && q == *p)
-        }
+        (On(x, p), other) | (other, On(x, p)) => side_of(other).is_some_and(|(y, q, _)| y == *x && q == *p),
         (a, b) => match (side_of(a), side_of(b)) {
             (Some((x, p, Some(s))), Some((y, q, Some(t)))) => x == y && p == q && opposite(s, t),
             _ => false,
@@ -250,9 +211,10 @@ pub fn order(state: &State, goal: &[Fact]) -> Vec<Fact> {
     while !left.is_empty() {
         let free = |soft: bool| {
             (0..left.len()).find(|i| {
-                !left.iter().enumerate().any(|(j, other)| {
-                    j != *i && !state.holds(other) && waits(&left[*i], other, soft)
-                })
+                !left
+                    .iter()
+                    .enumerate()
+                    .any(|(j, other)| j != *i && !state.holds(other) && waits(&left[*i], other, soft))
             })
         };
         let next = free(true).or_else(|| free(false)).unwrap_or(0);

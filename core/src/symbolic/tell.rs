@@ -26,20 +26,12 @@ pub struct Teller<'a> {
 impl<'a> Teller<'a> {
     /// A teller for a state.
     pub fn new(state: &'a State, language: Language) -> Self {
-        Self {
-            state,
-            names: Names::of(state, language),
-            language,
-            cites: Vec::new(),
-        }
+        Self { state, names: Names::of(state, language), language, cites: Vec::new() }
     }
 
     /// Objects spoken of so far, in order.
     pub fn cites(&self) -> Vec<ObjectId> {
-        self.cites
-            .iter()
-            .map(|i| self.state.objects()[*i].id)
-            .collect()
+        self.cites.iter().map(|i| self.state.objects()[*i].id).collect()
     }
 
     fn say(&self, en: impl FnOnce() -> String, zh: impl FnOnce() -> String) -> String {
@@ -61,18 +53,12 @@ impl<'a> Teller<'a> {
     }
 
     fn named(&mut self, id: &ObjectId) -> String {
-        self.state
-            .index(id)
-            .map_or_else(|| id.to_string(), |i| self.name(i))
+        self.state.index(id).map_or_else(|| id.to_string(), |i| self.name(i))
     }
 
     fn list(&mut self, indices: &[usize], joint: (&str, &str)) -> String {
         indices.iter().for_each(|i| self.cite(*i));
-        let joint = if self.language == Language::En {
-            joint.0
-        } else {
-            joint.1
-        };
+        let joint = if self.language == Language::En { joint.0 } else { joint.1 };
         self.names.list(indices, joint)
     }
 
@@ -80,34 +66,18 @@ impl<'a> Teller<'a> {
     pub fn sees(&mut self) -> Vec<String> {
         let objects = self.state.objects();
         if objects.is_empty() {
-            return vec![self.say(
-                || "I see nothing around me.".to_owned(),
-                || "我周围什么都没看到。".to_owned(),
-            )];
+            return vec![self.say(|| "I see nothing around me.".to_owned(), || "我周围什么都没看到。".to_owned())];
         }
         let shown: Vec<usize> = (0..objects.len()).take(16).collect();
         shown.iter().for_each(|i| self.cite(*i));
         let things: Vec<String> = shown.iter().map(|i| self.names.a(*i)).collect();
         let (all, language) = (objects.len(), self.language);
-        let things = join(
-            things,
-            language,
-            if language == Language::En {
-                "and"
-            } else {
-                "和"
-            },
-        );
+        let things = join(things, language, if language == Language::En { "and" } else { "和" });
         let more = all - shown.len();
         let mut sentences = vec![match more {
-            0 => self.say(
-                || format!("I see {things}."),
-                || format!("我看到{things}。"),
-            ),
-            _ => self.say(
-                || format!("I see {things}, and {more} more."),
-                || format!("我看到{things}，还有另外{more}个。"),
-            ),
+            0 => self.say(|| format!("I see {things}."), || format!("我看到{things}。")),
+            _ => self
+                .say(|| format!("I see {things}, and {more} more."), || format!("我看到{things}，还有另外{more}个。")),
         }];
         for i in shown {
             let situation = &self.state.situations[i];
@@ -143,18 +113,12 @@ impl<'a> Teller<'a> {
         let mut told: Vec<&Vec<usize>> = Vec::new();
         let mut sentences = Vec::new();
         for meaning in meanings {
-            if meaning.objects.is_empty()
-                || (told.contains(&&meaning.objects) && meaning.found != Found::Spoken)
-            {
+            if meaning.objects.is_empty() || (told.contains(&&meaning.objects) && meaning.found != Found::Spoken) {
                 continue;
             }
             told.push(&meaning.objects);
             let objects = self.list(&meaning.objects, ("and", "和"));
-            let said = if meaning.description.said.is_empty() {
-                None
-            } else {
-                Some(meaning.description.said.clone())
-            };
+            let said = if meaning.description.said.is_empty() { None } else { Some(meaning.description.said.clone()) };
             let Some(said) = said else { continue };
             let why = self.reason(meaning);
             sentences.push(self.say(
@@ -173,15 +137,11 @@ impl<'a> Teller<'a> {
         }
         match meaning.found {
             Found::Spoken => both("that one was spoken of before", "前面说过它"),
-            Found::Any => both(
-                "any of them will do, and this one is easy to get at",
-                "哪个都可以，这个最方便",
-            ),
+            Found::Any => both("any of them will do, and this one is easy to get at", "哪个都可以，这个最方便"),
             Found::All => both("all that fit the words are meant", "符合说法的都算"),
-            Found::Useful => both(
-                "of those that fit, only with this one is there something to do",
-                "符合说法的里面，只有它需要动",
-            ),
+            Found::Useful => {
+                both("of those that fit, only with this one is there something to do", "符合说法的里面，只有它需要动")
+            }
             Found::Picked => match (it.ordinal, it.spot, it.size) {
                 (Some(n), ..) => (format!("it is number {n} in the row"), format!("它排第{n}")),
                 (_, Some(spot), _) => {
@@ -199,11 +159,7 @@ impl<'a> Teller<'a> {
     pub fn learns(&mut self, history: &History, change: &Change) -> Vec<String> {
         let mut sentences = Vec::new();
         if let Some((call, code)) = history.last {
-            let times = history
-                .failed
-                .iter()
-                .find(|(c, ..)| *c == call)
-                .map_or(1, |(.., n)| *n);
+            let times = history.failed.iter().find(|(c, ..)| *c == call).map_or(1, |(.., n)| *n);
             let deed = self.deed(&call, None);
             let why = self.failure(code);
             sentences.push(match times {
@@ -244,11 +200,7 @@ impl<'a> Teller<'a> {
             Change::Nudge(call) => {
                 let object = call.object(0).map_or(String::new(), |id| self.named(&id));
                 sentences.push(self.say(
-                    || {
-                        format!(
-                            "So I push {object} a little first, to where it is easier to grasp."
-                        )
-                    },
+                    || format!("So I push {object} a little first, to where it is easier to grasp."),
                     || format!("所以我先把{object}推开一点，推到好抓的地方。"),
                 ));
             }
@@ -259,17 +211,9 @@ impl<'a> Teller<'a> {
     /// What is so already, what is in the way, what comes first and why, and the steps.
     pub fn plans(&mut self, course: &Course, from: &State) -> Vec<String> {
         let mut sentences = Vec::new();
-        for fact in course
-            .goal
-            .iter()
-            .filter(|f| from.holds(f) && !matches!(f, Fact::HandEmpty))
-            .take(8)
-        {
+        for fact in course.goal.iter().filter(|f| from.holds(f) && !matches!(f, Fact::HandEmpty)).take(8) {
             let fact = self.fact(fact);
-            sentences.push(self.say(
-                || format!("It is so already that {fact}."),
-                || format!("{fact}，这已经是了。"),
-            ));
+            sentences.push(self.say(|| format!("It is so already that {fact}."), || format!("{fact}，这已经是了。")));
         }
         sentences.extend(self.obstacles(course, from));
         sentences.extend(self.order(course, from));
@@ -280,12 +224,8 @@ impl<'a> Teller<'a> {
     fn obstacles(&mut self, course: &Course, from: &State) -> Vec<String> {
         let mut sentences = Vec::new();
         let mut state = from.clone();
-        let wanted = |id: ObjectId| {
-            course
-                .goal
-                .iter()
-                .any(|f| !matches!(f, Fact::Open(_)) && f.objects().next() == Some(id))
-        };
+        let wanted =
+            |id: ObjectId| course.goal.iter().any(|f| !matches!(f, Fact::Open(_)) && f.objects().next() == Some(id));
         for (k, call) in course.steps.iter().enumerate() {
             let object = call.object(0).and_then(|id| state.index(&id));
             match (call.spec().name, object) {
@@ -301,16 +241,14 @@ impl<'a> Teller<'a> {
                     }
                 }
                 ("open", Some(i))
-                    if !course.goal.contains(&Fact::Open(state.objects()[i].id))
-                        || k + 1 < course.steps.len() =>
+                    if (!course.goal.contains(&Fact::Open(state.objects()[i].id)) || k + 1 < course.steps.len())
+                        && state.situations[i].open == Some(false) =>
                 {
-                    if state.situations[i].open == Some(false) {
-                        let a = self.name(i);
-                        sentences.push(self.say(
-                            || format!("{a} is closed, so I open it first."),
-                            || format!("{a}是关着的，所以我先打开它。"),
-                        ));
-                    }
+                    let a = self.name(i);
+                    sentences.push(self.say(
+                        || format!("{a} is closed, so I open it first."),
+                        || format!("{a}是关着的，所以我先打开它。"),
+                    ));
                 }
                 ("place_on", _) if k == 0 => {
                     if let Some(held) = state.holding.filter(|h| !wanted(state.objects()[*h].id)) {
@@ -331,12 +269,7 @@ impl<'a> Teller<'a> {
     /// `blue on green` before `red on blue`.
     fn order(&mut self, course: &Course, from: &State) -> Vec<String> {
         let mut sentences = Vec::new();
-        let todo: Vec<Fact> = course
-            .goal
-            .iter()
-            .copied()
-            .filter(|f| !from.holds(f))
-            .collect();
+        let todo: Vec<Fact> = course.goal.iter().copied().filter(|f| !from.holds(f)).collect();
         for upper in &todo {
             let Fact::On(a, b) = *upper else { continue };
             if todo.iter().any(|f| matches!(f, Fact::On(x, _) if *x == b)) {
@@ -352,10 +285,7 @@ impl<'a> Teller<'a> {
 
     fn steps(&mut self, course: &Course, from: &State) -> String {
         if course.steps.is_empty() {
-            return self.say(
-                || "There is nothing left to do.".to_owned(),
-                || "没有什么要做的了。".to_owned(),
-            );
+            return self.say(|| "There is nothing left to do.".to_owned(), || "没有什么要做的了。".to_owned());
         }
         let mut state = from.clone();
         let mut deeds = Vec::new();
@@ -382,12 +312,7 @@ impl<'a> Teller<'a> {
         let en = self.language == Language::En;
         let choice = |i: usize| call.choice(i).unwrap_or(0);
         match call.spec().name {
-            "look" => if en {
-                "take a fresh look"
-            } else {
-                "再看一看"
-            }
-            .to_owned(),
+            "look" => if en { "take a fresh look" } else { "再看一看" }.to_owned(),
             "pick" => {
                 if en {
                     format!("pick up {object}")
@@ -477,11 +402,7 @@ impl<'a> Teller<'a> {
             }
             "wait" => {
                 let seconds = call.number(0).unwrap_or(0.0);
-                if en {
-                    format!("wait {seconds} seconds")
-                } else {
-                    format!("等{seconds}秒")
-                }
+                if en { format!("wait {seconds} seconds") } else { format!("等{seconds}秒") }
             }
             _ => {
                 let draft = call.to_draft();
@@ -506,19 +427,10 @@ impl<'a> Teller<'a> {
         let b = b.map(|id| self.named(&id)).unwrap_or_default();
         let sided = |side: Side| {
             let (side, side_zh) = side_words(side);
-            if en {
-                format!("{a} is {side} {b}")
-            } else {
-                format!("{a}在{b}{side_zh}")
-            }
+            if en { format!("{a} is {side} {b}") } else { format!("{a}在{b}{side_zh}") }
         };
         match fact {
-            Fact::HandEmpty => if en {
-                "my hand is empty"
-            } else {
-                "手是空的"
-            }
-            .to_owned(),
+            Fact::HandEmpty => if en { "my hand is empty" } else { "手是空的" }.to_owned(),
             Fact::Held(_) => {
                 if en {
                     format!("I hold {a}")
@@ -699,30 +611,23 @@ impl<'a> Teller<'a> {
                 || format!("{a} is fixed or too large: I can't pick it up."),
                 || format!("{a}是固定的或者太大，我拿不起来。"),
             ),
-            Why::NotAPlace(_) => self.say(
-                || format!("Nothing can be put in or on {a}."),
-                || format!("{a}里面或上面不能放东西。"),
-            ),
-            Why::NotUnder(_) => self.say(
-                || format!("I can't put anything under {a}."),
-                || format!("我不能把东西放到{a}下面。"),
-            ),
-            Why::NotOpenable(_) => self.say(
-                || format!("{a} can't be opened or closed."),
-                || format!("{a}不能打开或关上。"),
-            ),
-            Why::NoSwitch(_) => self.say(
-                || format!("{a} is neither a button nor a switch."),
-                || format!("{a}不是按钮，也不是开关。"),
-            ),
-            Why::NotReachable(_) => self.say(
-                || format!("{a} is no place that I can drive to."),
-                || format!("{a}不是我能开去的地方。"),
-            ),
-            Why::Itself(_) => self.say(
-                || format!("{a} can't be put in, on or beside itself."),
-                || format!("不能把{a}放到它自己那里。"),
-            ),
+            Why::NotAPlace(_) => {
+                self.say(|| format!("Nothing can be put in or on {a}."), || format!("{a}里面或上面不能放东西。"))
+            }
+            Why::NotUnder(_) => {
+                self.say(|| format!("I can't put anything under {a}."), || format!("我不能把东西放到{a}下面。"))
+            }
+            Why::NotOpenable(_) => {
+                self.say(|| format!("{a} can't be opened or closed."), || format!("{a}不能打开或关上。"))
+            }
+            Why::NoSwitch(_) => {
+                self.say(|| format!("{a} is neither a button nor a switch."), || format!("{a}不是按钮，也不是开关。"))
+            }
+            Why::NotReachable(_) => {
+                self.say(|| format!("{a} is no place that I can drive to."), || format!("{a}不是我能开去的地方。"))
+            }
+            Why::Itself(_) => self
+                .say(|| format!("{a} can't be put in, on or beside itself."), || format!("不能把{a}放到它自己那里。")),
             Why::DoesNotFit(..) => self.say(
                 || format!("{a} does not fit {b}: it is too large for it."),
                 || format!("{a}放不进{b}：它太大了。"),
@@ -731,14 +636,9 @@ impl<'a> Teller<'a> {
                 || format!("{a} is wider than my gripper opens: I can't grasp it."),
                 || format!("{a}比我的夹爪张开还要宽，我抓不住。"),
             ),
-            Why::OutOfReach(_) => self.say(
-                || format!("{a} is out of my reach."),
-                || format!("{a}太远了，我够不着。"),
-            ),
-            Why::NotSteady(_) => self.say(
-                || format!("Nothing stays on {a}: it would fall off."),
-                || format!("{a}上放不稳东西，会掉下来。"),
-            ),
+            Why::OutOfReach(_) => self.say(|| format!("{a} is out of my reach."), || format!("{a}太远了，我够不着。")),
+            Why::NotSteady(_) => self
+                .say(|| format!("Nothing stays on {a}: it would fall off."), || format!("{a}上放不稳东西，会掉下来。")),
             Why::OneHand(_) => self.say(
                 || format!("I have one hand and can't hold {all} at once."),
                 || format!("我只有一只手，不能同时拿着{all}。"),
@@ -759,10 +659,7 @@ impl<'a> Teller<'a> {
             ),
             Lost::Ambiguous(it, some) => {
                 let (said, list) = (said(it, self.language), self.list(some, ("or", "还是")));
-                self.say(
-                    || format!("Which one is \"{said}\": {list}?"),
-                    || format!("“{said}”指的是哪个：{list}？"),
-                )
+                self.say(|| format!("Which one is \"{said}\": {list}?"), || format!("“{said}”指的是哪个：{list}？"))
             }
             Lost::TooFew(it, some) => {
                 let (said, list) = (said(it, self.language), self.list(some, ("and", "和")));
@@ -797,54 +694,37 @@ impl<'a> Teller<'a> {
     }
 
     fn not_understood(&self, unread: &[String]) -> String {
-        let words: Vec<String> = unread
-            .iter()
-            .take(6)
-            .map(|w| w.chars().take(40).collect())
-            .collect();
+        let words: Vec<String> = unread.iter().take(6).map(|w| w.chars().take(40).collect()).collect();
         if words.is_empty() {
             return self.say(
-                || {
-                    "I did not understand that. Say it like: put the red block in the bowl."
-                        .to_owned()
-                },
+                || "I did not understand that. Say it like: put the red block in the bowl.".to_owned(),
                 || "我没听懂。可以这样说：把红色方块放进碗里。".to_owned(),
             );
         }
         let words = words.join(", ");
         self.say(
-            || {
-                format!(
-                    "I did not understand \"{words}\". Say it like: put the red block in the bowl."
-                )
-            },
+            || format!("I did not understand \"{words}\". Say it like: put the red block in the bowl."),
             || format!("我没听懂“{words}”。可以这样说：把红色方块放进碗里。"),
         )
     }
 
     /// What was understood of an instruction that was not understood whole.
     pub fn understood(&mut self, meanings: &[Meaning]) -> Option<String> {
-        let mut objects: Vec<usize> = meanings
-            .iter()
-            .flat_map(|m| m.objects.iter().copied())
-            .collect();
+        let mut objects: Vec<usize> = meanings.iter().flat_map(|m| m.objects.iter().copied()).collect();
         objects.dedup();
         if objects.is_empty() {
             return None;
         }
         let list = self.list(&objects, ("and", "和"));
-        Some(self.say(
-            || format!("I did understand that it is about {list}."),
-            || format!("我听懂的是：和{list}有关。"),
-        ))
+        Some(
+            self.say(|| format!("I did understand that it is about {list}."), || format!("我听懂的是：和{list}有关。")),
+        )
     }
 }
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn side_words(side: Side) -> (&'static str, &'static str) {
@@ -875,19 +755,7 @@ fn said(it: &Description, language: Language) -> String {
     if !it.said.is_empty() {
         return it.said.clone();
     }
-    let color = it.color.map_or("", |c: Color| {
-        if language == Language::En {
-            c.name()
-        } else {
-            c.name_zh()
-        }
-    });
-    let kind = it.kind.map_or("", |k| {
-        if language == Language::En {
-            k.name()
-        } else {
-            k.name_zh()
-        }
-    });
+    let color = it.color.map_or("", |c: Color| if language == Language::En { c.name() } else { c.name_zh() });
+    let kind = it.kind.map_or("", |k| if language == Language::En { k.name() } else { k.name_zh() });
     format!("{color} {kind}").trim().to_owned()
 }

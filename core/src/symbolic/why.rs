@@ -80,26 +80,17 @@ impl Why {
             Self::NotUnderstood(_) => R::NotUnderstood,
             Self::Unsafe(_) => R::Unsafe,
             Self::Lost(Lost::NotThere(..) | Lost::TooFew(..)) => R::NotThere,
-            Self::Lost(_)
-            | Self::Incomplete(..)
-            | Self::NothingToDo
-            | Self::Contradiction
-            | Self::NoDestination(_) => return None,
-            Self::WhichPlace(..) | Self::NoColorPlace(_) | Self::HowToShare => return None,
-            Self::Unable(_)
-            | Self::NoArm
-            | Self::NoBase
-            | Self::OneHand(_)
-            | Self::Fixed(_)
-            | Self::NotAPlace(_) => R::NotAble,
-            Self::NotUnder(_)
-            | Self::NotOpenable(_)
-            | Self::NoSwitch(_)
-            | Self::NotReachable(_)
-            | Self::TooLong(_) => R::NotAble,
-            Self::Itself(_) | Self::DoesNotFit(..) | Self::TooWide(_) | Self::NotSteady(_) => {
-                R::DoesNotFit
+            Self::Lost(_) | Self::Incomplete(..) | Self::NothingToDo | Self::Contradiction | Self::NoDestination(_) => {
+                return None;
             }
+            Self::WhichPlace(..) | Self::NoColorPlace(_) | Self::HowToShare => return None,
+            Self::Unable(_) | Self::NoArm | Self::NoBase | Self::OneHand(_) | Self::Fixed(_) | Self::NotAPlace(_) => {
+                R::NotAble
+            }
+            Self::NotUnder(_) | Self::NotOpenable(_) | Self::NoSwitch(_) | Self::NotReachable(_) | Self::TooLong(_) => {
+                R::NotAble
+            }
+            Self::Itself(_) | Self::DoesNotFit(..) | Self::TooWide(_) | Self::NotSteady(_) => R::DoesNotFit,
             Self::OutOfReach(_) | Self::GaveUp(_, FailureCode::Unreachable, _) => R::OutOfReach,
             Self::InTheWay(_) | Self::GaveUp(..) | Self::NeverReached(_) | Self::NoWay => R::NoPlan,
         })
@@ -126,9 +117,7 @@ impl Why {
     /// Objects it is about, for the thought.
     pub fn objects(&self) -> Vec<usize> {
         match self {
-            Self::Lost(
-                Lost::NotThere(_, some) | Lost::Ambiguous(_, some) | Lost::TooFew(_, some),
-            ) => some.clone(),
+            Self::Lost(Lost::NotThere(_, some) | Lost::Ambiguous(_, some) | Lost::TooFew(_, some)) => some.clone(),
             Self::WhichPlace(_, some) | Self::OneHand(some) | Self::InTheWay(some) => some.clone(),
             Self::DoesNotFit(a, b) => vec![*a, *b],
             Self::Fixed(a)

@@ -7,9 +7,8 @@ use crate::symbolic::en::ENGLISH;
 use crate::symbolic::lexicon::Particle as P;
 use crate::symbolic::lexicon::Verb as V;
 use crate::symbolic::lexicon::Word::{
-    And, Ba, Be, Beyond, Both, ByColor, Classifier, Comma, Distance, Except, Filler, Flank, From,
-    It, Itself, Me, Metres, Not, Number, One, Ordinal, Particle, Rel, SameColor, Seconds, Stop,
-    Then, To, Verb, Want, Which,
+    And, Ba, Be, Beyond, Both, ByColor, Classifier, Comma, Distance, Except, Filler, Flank, From, It, Itself, Me,
+    Metres, Not, Number, One, Ordinal, Particle, Rel, SameColor, Seconds, Stop, Then, To, Verb, Want, Which,
 };
 use crate::symbolic::lexicon::{Lexicon, Table, Word};
 use crate::symbolic::reading::{Condition, Count, Heading, Relation, Size, Spot};

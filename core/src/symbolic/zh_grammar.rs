@@ -10,11 +10,7 @@ use crate::symbolic::zh::CHINESE;
 
 /// Reads normalised Chinese text: the wishes, and the words that were not understood.
 pub fn read(text: &str) -> (Vec<Wish>, Vec<String>) {
-    let tokens: Vec<Token> = CHINESE
-        .cut(text)
-        .into_iter()
-        .filter(|t| t.word != Word::Filler)
-        .collect();
+    let tokens: Vec<Token> = CHINESE.cut(text).into_iter().filter(|t| t.word != Word::Filler).collect();
     let mut parser = Parser {
         text,
         tokens,
@@ -51,10 +47,7 @@ impl Parser<'_> {
     }
 
     fn said(&self, from: usize) -> String {
-        let (Some(first), Some(last)) = (
-            self.tokens.get(from),
-            self.tokens.get(self.at.max(from + 1) - 1),
-        ) else {
+        let (Some(first), Some(last)) = (self.tokens.get(from), self.tokens.get(self.at.max(from + 1) - 1)) else {
             return String::new();
         };
         self.text[first.start..last.end.max(first.end)].to_owned()
@@ -89,9 +82,7 @@ impl Parser<'_> {
                         self.at += 1;
                         let said = self.said(start);
                         match self.unread.last_mut() {
-                            Some(last) if self.text.contains(&format!("{last}{said}")) => {
-                                last.push_str(&said)
-                            }
+                            Some(last) if self.text.contains(&format!("{last}{said}")) => last.push_str(&said),
                             _ => self.unread.push(said),
                         }
                         continue;
@@ -108,11 +99,7 @@ impl Parser<'_> {
     /// One clause, up to a mark or a second deed.
     fn clause(&mut self, wanted: bool, negated: bool) -> Option<Wish> {
         let start = self.at;
-        let mut frame = Frame {
-            wanted,
-            negated,
-            ..Frame::default()
-        };
+        let mut frame = Frame { wanted, negated, ..Frame::default() };
         let mut heads_there = false;
         let mut before = None;
         while let Some(word) = self.peek(0).filter(|_| before != Some(self.at)) {
@@ -141,9 +128,7 @@ impl Parser<'_> {
                 Word::Heading(heading) => frame.heading = Some(heading),
                 Word::Metres(metres) => frame.distance_m = Some(metres),
                 Word::Seconds(seconds) => frame.seconds = Some(seconds),
-                Word::Number(number)
-                    if matches!(self.peek(1), Some(Word::Metres(_) | Word::Seconds(_))) =>
-                {
+                Word::Number(number) if matches!(self.peek(1), Some(Word::Metres(_) | Word::Seconds(_))) => {
                     match self.peek(1) {
                         Some(Word::Metres(metres)) => frame.distance_m = Some(number * metres),
                         Some(Word::Seconds(seconds)) => frame.seconds = Some(number * seconds),
@@ -156,9 +141,7 @@ impl Parser<'_> {
                 Word::Both => every(&mut frame.what),
                 Word::Be if frame.what.is_empty() && frame.particles.is_empty() => {}
                 Word::Be => {}
-                Word::Condition(condition) if !self.starts_thing(1) => {
-                    frame.condition = Some(condition)
-                }
+                Word::Condition(condition) if !self.starts_thing(1) => frame.condition = Some(condition),
                 Word::From if self.starts_thing(1) => {
                     self.at += 1;
                     let Some(thing) = self.thing() else { break };
@@ -178,25 +161,17 @@ impl Parser<'_> {
                     continue;
                 }
                 Word::To => {}
-                Word::Spot(spot) | Word::Flank(spot)
-                    if !self.starts_thing(1) && self.peek(1) != Some(Word::Which) =>
-                {
+                Word::Spot(spot) | Word::Flank(spot) if !self.starts_thing(1) && self.peek(1) != Some(Word::Which) => {
                     frame.flank = Some(spot)
                 }
                 Word::Rel(relation)
-                    if !self.starts_thing(1)
-                        && self.peek(1) != Some(Word::Which)
-                        && frame.verb.is_some() =>
+                    if !self.starts_thing(1) && self.peek(1) != Some(Word::Which) && frame.verb.is_some() =>
                 {
                     match relation {
-                        Relation::On
-                            if frame.what.is_empty() || frame.verb == Some(Verb::Stack) =>
-                        {
+                        Relation::On if frame.what.is_empty() || frame.verb == Some(Verb::Stack) => {
                             frame.flank = Some(Spot::Top)
                         }
-                        Relation::On => frame
-                            .links
-                            .push((Link::Rel(Relation::On), Description::it())),
+                        Relation::On => frame.links.push((Link::Rel(Relation::On), Description::it())),
                         Relation::Under => frame.flank = Some(Spot::Bottom),
                         relation => frame.links.push((Link::Rel(relation), Description::it())),
                     }
@@ -205,10 +180,7 @@ impl Parser<'_> {
                 Word::Comma
                     if frame.verb.is_none()
                         && !frame.what.is_empty()
-                        && matches!(
-                            self.peek(1),
-                            Some(Word::Except | Word::Both | Word::Verb(_))
-                        ) => {}
+                        && matches!(self.peek(1), Some(Word::Except | Word::Both | Word::Verb(_))) => {}
                 Word::Except if frame.verb.is_none() && self.starts_thing(1) => {
                     self.at += 1;
                     let except = self.excepted();
@@ -219,9 +191,7 @@ impl Parser<'_> {
                     continue;
                 }
                 Word::Comma
-                    if matches!(frame.verb, None)
-                        && !frame.what.is_empty()
-                        && matches!(self.peek(1), Some(Word::Ba)) =>
+                    if frame.verb.is_none() && !frame.what.is_empty() && matches!(self.peek(1), Some(Word::Ba)) =>
                 {
                     break;
                 }
@@ -245,8 +215,7 @@ impl Parser<'_> {
                     continue;
                 }
                 Word::And
-                    if self.starts_thing(1)
-                        && matches!(frame.verb, Some(Verb::Swap | Verb::Stack | Verb::Go)) =>
+                    if self.starts_thing(1) && matches!(frame.verb, Some(Verb::Swap | Verb::Stack | Verb::Go)) =>
                 {
                     self.at += 1;
                     self.things(&mut frame.what);
@@ -280,11 +249,7 @@ impl Parser<'_> {
         }
         let labels = matches!(frame.flank, Some(Spot::Top | Spot::Bottom | Spot::Middle));
         let in_tower = matches!(self.wishes.last(), Some(Wish::Tower { .. }));
-        if (labels
-            || frame
-                .particles
-                .iter()
-                .any(|p| matches!(p, Particle::BottomUp | Particle::TopDown)))
+        if (labels || frame.particles.iter().any(|p| matches!(p, Particle::BottomUp | Particle::TopDown)))
             && frame.links.is_empty()
             && (in_tower || frame.verb != Some(Verb::Stack))
             && !frame.what.is_empty()
@@ -295,14 +260,10 @@ impl Parser<'_> {
             frame.verb = Some(Verb::Stack);
         }
         if matches!(frame.verb, Some(Verb::Push)) && frame.heading.is_none() {
-            frame.heading = [
-                ("远", Heading::Away),
-                ("开", Heading::Away),
-                ("近", Heading::Toward),
-            ]
-            .iter()
-            .find(|(end, _)| frame.said.ends_with(end))
-            .map(|(_, heading)| *heading);
+            frame.heading = [("远", Heading::Away), ("开", Heading::Away), ("近", Heading::Toward)]
+                .iter()
+                .find(|(end, _)| frame.said.ends_with(end))
+                .map(|(_, heading)| *heading);
         }
         if frame.verb == Some(Verb::Return) && !frame.what.is_empty() && frame.links.is_empty() {
             frame.verb = Some(Verb::Go); // 返回充电座
@@ -330,12 +291,8 @@ impl Parser<'_> {
         let token = self.tokens[verb_at];
         let said = &self.text[token.start..token.end];
         match said {
-            "放进去" | "放到里面" => frame
-                .links
-                .push((Link::Rel(Relation::In), Description::it())),
-            "放上去" => frame
-                .links
-                .push((Link::Rel(Relation::On), Description::it())),
+            "放进去" | "放到里面" => frame.links.push((Link::Rel(Relation::In), Description::it())),
+            "放上去" => frame.links.push((Link::Rel(Relation::On), Description::it())),
             _ => {}
         }
     }
@@ -344,20 +301,14 @@ impl Parser<'_> {
     fn goes_on(&mut self, frame: &mut Frame, verb: Verb) -> bool {
         let empty = frame.what.is_empty() && frame.links.is_empty();
         let replaces = matches!((frame.verb, verb), (Some(Verb::Go), _)) && empty;
-        let gives = matches!(
-            (frame.verb, verb),
-            (Some(Verb::Take | Verb::Pick | Verb::Bring), Verb::Give)
-        );
+        let gives = matches!((frame.verb, verb), (Some(Verb::Take | Verb::Pick | Verb::Bring), Verb::Give));
         let sets_out = matches!(
             (frame.verb, verb),
             (Some(Verb::Take | Verb::Pick), Verb::Put | Verb::TakeOut)
                 | (Some(Verb::Sort), Verb::Put)
                 | (Some(Verb::Put), Verb::Sort | Verb::Stack)
         );
-        let turns = matches!(
-            (frame.verb, verb),
-            (Some(Verb::Turn), Verb::Open | Verb::Close)
-        );
+        let turns = matches!((frame.verb, verb), (Some(Verb::Turn), Verb::Open | Verb::Close));
         if turns {
             frame.switch = Some(verb == Verb::Open);
             self.at += 1;
@@ -377,10 +328,7 @@ impl Parser<'_> {
     }
 
     fn skip_clause(&mut self) {
-        while self
-            .peek(0)
-            .is_some_and(|w| !matches!(w, Word::Stop | Word::Comma | Word::Then | Word::Not))
-        {
+        while self.peek(0).is_some_and(|w| !matches!(w, Word::Stop | Word::Comma | Word::Then | Word::Not)) {
             self.at += 1;
         }
     }
@@ -409,20 +357,14 @@ impl Parser<'_> {
                 | Word::Distance
                 | Word::Rel(Relation::Nearest),
             ) => true,
-            Some(Word::Number(_)) => !matches!(
-                self.peek(ahead + 1),
-                None | Some(Word::Metres(_) | Word::Seconds(_))
-            ),
+            Some(Word::Number(_)) => !matches!(self.peek(ahead + 1), None | Some(Word::Metres(_) | Word::Seconds(_))),
             Some(Word::Spot(_) | Word::Condition(_) | Word::SameColor) => {
                 matches!(self.peek(ahead + 1), Some(Word::Which)) || self.starts_thing(ahead + 1)
             }
             Some(Word::Flank(_)) => {
-                matches!(self.peek(ahead + 1), Some(Word::Which | Word::Count(_)))
-                    || self.starts_thing(ahead + 1)
+                matches!(self.peek(ahead + 1), Some(Word::Which | Word::Count(_))) || self.starts_thing(ahead + 1)
             }
-            Some(Word::Rel(_)) => {
-                self.peek(ahead + 1) == Some(Word::Which) && self.starts_thing(ahead + 2)
-            }
+            Some(Word::Rel(_)) => self.peek(ahead + 1) == Some(Word::Which) && self.starts_thing(ahead + 2),
             Some(Word::Verb(Verb::Open)) => self.peek(ahead + 1) == Some(Word::Which),
             Some(Word::To) => false,
             Some(Word::Except) => self.starts_thing(ahead + 1),
@@ -485,10 +427,7 @@ impl Parser<'_> {
         let start = self.at;
         let mut it = Description::default();
         let (mut named, mut counted) = (false, None);
-        loop {
-            let Some(token) = self.tokens.get(self.at).copied() else {
-                break;
-            };
+        while let Some(token) = self.tokens.get(self.at).copied() {
             match token.word {
                 Word::Count(count) if !named => {
                     counted = Some(match counted {
@@ -516,16 +455,10 @@ impl Parser<'_> {
                 Word::Itself if self.at == start => {
                     self.at += 1;
                     let said = self.said(start);
-                    return Some(Description {
-                        reflexive: true,
-                        said,
-                        ..Description::it()
-                    });
+                    return Some(Description { reflexive: true, said, ..Description::it() });
                 }
                 // 离碗最近的…, 最靠近碗的…
-                Word::Distance | Word::Rel(Relation::Nearest)
-                    if !named && it.relation.is_none() =>
-                {
+                Word::Distance | Word::Rel(Relation::Nearest) if !named && it.relation.is_none() => {
                     self.at += 1;
                     let outer = std::mem::replace(&mut self.measuring, true);
                     let other = self.thing();
@@ -535,11 +468,7 @@ impl Parser<'_> {
                     if matches!(self.peek(0), Some(Word::Spot(_))) {
                         self.at += 1;
                     }
-                    let relation = if far {
-                        Relation::Farthest
-                    } else {
-                        Relation::Nearest
-                    };
+                    let relation = if far { Relation::Farthest } else { Relation::Nearest };
                     it.relation = Some((relation, Box::new(other)));
                     continue;
                 }
@@ -568,9 +497,7 @@ impl Parser<'_> {
                 }
                 Word::SameColor if !named => it.same_color = true,
                 Word::Flank(spot) if !named && it.is_bare() => it.spot = Some(spot),
-                Word::Rel(Relation::On) if !named && self.peek(1) == Some(Word::Which) => {
-                    it.spot = Some(Spot::Top)
-                }
+                Word::Rel(Relation::On) if !named && self.peek(1) == Some(Word::Which) => it.spot = Some(Spot::Top),
                 Word::Rel(Relation::Under) if !named && self.peek(1) == Some(Word::Which) => {
                     it.spot = Some(Spot::Bottom)
                 }
@@ -589,9 +516,9 @@ impl Parser<'_> {
                 Word::Which if named && self.is_noun(1) => {} // 盒子的盖子
                 Word::Which
                     if !named
-                        || self.peek(1).is_none_or(|w| {
-                            !matches!(w, Word::Color(_) | Word::Size(_) | Word::Count(_))
-                        }) => {}
+                        || self
+                            .peek(1)
+                            .is_none_or(|w| !matches!(w, Word::Color(_) | Word::Size(_) | Word::Count(_))) => {}
                 Word::Except if !named => {
                     self.at += 1;
                     let except = self.excepted();
@@ -615,10 +542,7 @@ impl Parser<'_> {
                     self.at += 1; // 球以外的…
                     it.said = self.said(start);
                     it.count = counted.unwrap_or(Count::The);
-                    it = Description {
-                        except: vec![it],
-                        ..Description::default()
-                    };
+                    it = Description { except: vec![it], ..Description::default() };
                     (named, counted) = (false, None);
                     continue;
                 }
@@ -628,11 +552,7 @@ impl Parser<'_> {
                     it.count = counted.unwrap_or(Count::The);
                     it.said = self.said(start);
                     let except = std::mem::take(&mut it.except);
-                    it = Description {
-                        relation: Some((relation, Box::new(it))),
-                        except,
-                        ..Description::default()
-                    };
+                    it = Description { relation: Some((relation, Box::new(it))), except, ..Description::default() };
                     (named, counted) = (false, None);
                     continue;
                 }
@@ -681,16 +601,9 @@ impl Parser<'_> {
             return false;
         }
         match self.peek(1) {
-            Some(Word::Which) => !matches!(
-                self.peek(2),
-                None | Some(Word::Verb(_) | Word::Stop | Word::Comma)
-            ),
-            Some(
-                Word::Count(_) | Word::Color(_) | Word::Size(_) | Word::Noun(..) | Word::Ordinal(_),
-            ) => true,
-            Some(Word::Number(_)) => {
-                !matches!(self.peek(2), Some(Word::Metres(_) | Word::Seconds(_)))
-            }
+            Some(Word::Which) => !matches!(self.peek(2), None | Some(Word::Verb(_) | Word::Stop | Word::Comma)),
+            Some(Word::Count(_) | Word::Color(_) | Word::Size(_) | Word::Noun(..) | Word::Ordinal(_)) => true,
+            Some(Word::Number(_)) => !matches!(self.peek(2), Some(Word::Metres(_) | Word::Seconds(_))),
             _ => false,
         }
     }
@@ -709,10 +622,7 @@ fn every(what: &mut [Description]) {
 }
 
 fn takes_place(verb: Option<Verb>) -> bool {
-    matches!(
-        verb,
-        Some(Verb::Put | Verb::Move | Verb::Stack | Verb::Sort | Verb::Bring | Verb::Push)
-    )
+    matches!(verb, Some(Verb::Put | Verb::Move | Verb::Stack | Verb::Sort | Verb::Bring | Verb::Push))
 }
 
 fn side_of(spot: Spot) -> Option<Side> {

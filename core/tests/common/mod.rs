@@ -29,22 +29,14 @@ pub fn arm7_chain() -> NamedChain {
     ];
     let joint = |&(a_m, d_m, alpha_rad): &(f64, f64, f64)| {
         let turn = Rotation::from_axis_angle(&Vec3::x_axis(), alpha_rad);
-        let parent_from_joint = Pose::from_parts(
-            (Vec3::new(a_m, 0.0, 0.0) + turn * Vec3::new(0.0, 0.0, d_m)).into(),
-            turn,
-        );
-        Joint {
-            parent_from_joint,
-            axis: Vec3::z_axis(),
-        }
+        let parent_from_joint =
+            Pose::from_parts((Vec3::new(a_m, 0.0, 0.0) + turn * Vec3::new(0.0, 0.0, d_m)).into(), turn);
+        Joint { parent_from_joint, axis: Vec3::z_axis() }
     };
     let hand = Rotation::from_axis_angle(&Vec3::z_axis(), -half / 2.0);
     let last_from_tool = Pose::from_parts(Vec3::new(0.0, 0.0, 0.107 + 0.114).into(), hand);
     let chain = Chain::new(rows.iter().map(joint).collect(), last_from_tool).expect("seven joints");
-    NamedChain {
-        joint_names: (1..=7).map(|i| format!("joint{i}")).collect(),
-        chain,
-    }
+    NamedChain { joint_names: (1..=7).map(|i| format!("joint{i}")).collect(), chain }
 }
 
 /// A robot file's text, parsed.
@@ -54,11 +46,7 @@ pub fn parse(yaml: &str) -> RobotFile {
 
 /// The arm.
 pub fn arm7() -> Arc<RobotSpec> {
-    Arc::new(
-        parse(ARM7)
-            .into_spec(Some(arm7_chain()))
-            .expect("a checked robot"),
-    )
+    Arc::new(parse(ARM7).into_spec(Some(arm7_chain())).expect("a checked robot"))
 }
 
 /// The driving robot.

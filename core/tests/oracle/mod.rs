@@ -65,31 +65,19 @@ fn to_box_m(point_m: &Vector3<f64>, bounds: &Aabb) -> f64 {
         outside += least.min(0.0).powi(2);
         inside = inside.min(least);
     }
-    if outside > 0.0 {
-        outside.sqrt()
-    } else {
-        -inside
-    }
+    if outside > 0.0 { outside.sqrt() } else { -inside }
 }
 
 /// How far a posture breaks each limit of space: joints (rad), workspace (m), keep-out (m); zero is none.
 pub fn breaches(arm: &Arm, pos_rad: &[f64]) -> [f64; 3] {
-    let joint = arm
-        .limits
-        .iter()
-        .zip(pos_rad)
-        .map(|(l, p)| (l.min_rad - p).max(p - l.max_rad));
+    let joint = arm.limits.iter().zip(pos_rad).map(|(l, p)| (l.min_rad - p).max(p - l.max_rad));
     let points = points_m(pos_rad);
     let tool = points[points.len() - 1];
     let mut deep_m: f64 = 0.0;
     for (k, ends) in points.windows(2).enumerate() {
         for s in 0..=32 {
             let share = f64::from(s) / 32.0;
-            let taper = if k + 2 == points.len() {
-                1.0 - share
-            } else {
-                1.0
-            };
+            let taper = if k + 2 == points.len() { 1.0 - share } else { 1.0 };
             let at_m = ends[0] * (1.0 - share) + ends[1] * share;
             for bounds in &arm.keep_out {
                 deep_m = deep_m.max(arm.link_radius_m * taper - to_box_m(&at_m, bounds));
@@ -170,13 +158,7 @@ impl Oracle {
     }
 
     /// Judges one answer of the guard.
-    pub fn follow(
-        &mut self,
-        now: Stamp,
-        wish: &Command,
-        senses: &Observation,
-        got: &Checked,
-    ) -> Result<(), String> {
+    pub fn follow(&mut self, now: Stamp, wish: &Command, senses: &Observation, got: &Checked) -> Result<(), String> {
         let sent = got.command();
         let gap_s = self.now.map_or(0.0, |last| now.since_s(last));
         if gap_s > self.robot.timing.max_observation_age_s {
@@ -212,11 +194,7 @@ impl Oracle {
             }
         }
         if got.rejected().is_some() {
-            return if sent == self.gripper {
-                Ok(())
-            } else {
-                Err("a stop lets go".to_owned())
-            };
+            return if sent == self.gripper { Ok(()) } else { Err("a stop lets go".to_owned()) };
         }
         let close = |a: f64, b: f64, by: f64| (a - b).abs() <= by;
         match (wish.gripper, sent) {
@@ -232,40 +210,19 @@ impl Oracle {
         Ok(())
     }
 
-    fn follow_base(
-        &mut self,
-        wish: &Command,
-        senses: &Observation,
-        got: &Checked,
-    ) -> Result<(), String> {
+    fn follow_base(&mut self, wish: &Command, senses: &Observation, got: &Checked) -> Result<(), String> {
         let sent = got.command().base;
         let Some(base) = &self.robot.base else {
-            return if sent.is_none() {
-                Ok(())
-            } else {
-                Err("a base that is not there".to_owned())
-            };
+            return if sent.is_none() { Ok(()) } else { Err("a base that is not there".to_owned()) };
         };
         let Some(sent) = sent else {
             return Err("a base is told its speed every period".to_owned());
         };
-        let last = self
-            .base
-            .unwrap_or_else(|| senses.base.map_or(BaseTwist::default(), |b| b.twist));
+        let last = self.base.unwrap_or_else(|| senses.base.map_or(BaseTwist::default(), |b| b.twist));
         let period_s = self.robot.timing.period_s;
         let axes = [
-            (
-                sent.linear_m_s,
-                last.linear_m_s,
-                base.linear_m_s,
-                base.linear_m_s2,
-            ),
-            (
-                sent.angular_rad_s,
-                last.angular_rad_s,
-                base.angular_rad_s,
-                base.angular_rad_s2,
-            ),
+            (sent.linear_m_s, last.linear_m_s, base.linear_m_s, base.linear_m_s2),
+            (sent.angular_rad_s, last.angular_rad_s, base.angular_rad_s, base.angular_rad_s2),
         ];
         for (sent, last, speed, acc) in axes {
             if !(sent.abs() <= speed.max(last.abs()) * (1.0 + 1e-9)) {
@@ -274,15 +231,13 @@ impl Oracle {
             if !((sent - last).abs() <= acc * period_s * (1.0 + 1e-6) + 1e-12) {
                 return Err(format!("base from {last} to {sent} in a period"));
             }
-            let slower =
-                sent.abs() <= (last.abs() - acc * period_s).max(0.0) + 1e-9 && sent * last >= 0.0;
+            let slower = sent.abs() <= (last.abs() - acc * period_s).max(0.0) + 1e-9 && sent * last >= 0.0;
             if (got.rejected().is_some() || wish.base.is_none()) && !slower {
                 return Err(format!("a stop takes the base from {last} to {sent}"));
             }
         }
         if let (Some(wish), None, None) = (wish.base, got.rejected(), got.clipped()) {
-            let off = (wish.linear_m_s - sent.linear_m_s).abs()
-                + (wish.angular_rad_s - sent.angular_rad_s).abs();
+            let off = (wish.linear_m_s - sent.linear_m_s).abs() + (wish.angular_rad_s - sent.angular_rad_s).abs();
             if off > 0.02 {
                 return Err(format!("shortened in silence: {wish:?} to {sent:?}"));
             }
@@ -291,30 +246,17 @@ impl Oracle {
         Ok(())
     }
 
-    fn follow_arm(
-        &mut self,
-        wish: &Command,
-        senses: &Observation,
-        got: &Checked,
-    ) -> Result<(), String> {
+    fn follow_arm(&mut self, wish: &Command, senses: &Observation, got: &Checked) -> Result<(), String> {
         let sent = &got.command().arm;
         let Some(arm) = &self.robot.arm else {
-            return if sent.is_none() {
-                Ok(())
-            } else {
-                Err("an arm that is not there".to_owned())
-            };
+            return if sent.is_none() { Ok(()) } else { Err("an arm that is not there".to_owned()) };
         };
         let period_s = self.robot.timing.period_s;
         let Some(sent) = sent else {
             if wish.arm.is_some() && self.pos_rad.is_some() {
                 return Err("the arm is told nothing".to_owned());
             }
-            return if self.arm_speed() == 0.0 {
-                Ok(())
-            } else {
-                Err("a moving arm is left alone".to_owned())
-            };
+            return if self.arm_speed() == 0.0 { Ok(()) } else { Err("a moving arm is left alone".to_owned()) };
         };
         let passed = got.rejected().is_none() && wish.arm.is_some();
         if passed && wish.arm.as_ref() != Some(sent) {
@@ -322,10 +264,7 @@ impl Oracle {
         }
         let count = arm.limits.len();
         let numbers = || sent.pos_rad.iter().chain(&sent.vel_rad_s);
-        if sent.pos_rad.len() != count
-            || sent.vel_rad_s.len() != count
-            || !numbers().all(|n| n.is_finite())
-        {
+        if sent.pos_rad.len() != count || sent.vel_rad_s.len() != count || !numbers().all(|n| n.is_finite()) {
             return Err(format!("not {count} numbers: {sent:?}"));
         }
         let measured = senses.joint_pos_rad.to_vec();
@@ -333,11 +272,7 @@ impl Oracle {
         let last = self.pos_rad.clone().unwrap_or_else(|| measured.clone());
         if first {
             let moving = senses.joint_vel_rad_s.iter().any(|v| v.abs() > 0.1);
-            self.vel_rad_s = if moving {
-                senses.joint_vel_rad_s.to_vec()
-            } else {
-                vec![0.0; count]
-            };
+            self.vel_rad_s = if moving { senses.joint_vel_rad_s.to_vec() } else { vec![0.0; count] };
             self.breaches = breaches(arm, &measured);
             self.breaches_passed = self.breaches;
             self.rolling = moving;
@@ -346,33 +281,21 @@ impl Oracle {
         let follows = (0..count).all(|i| {
             let (limit, step) = (&arm.limits[i], sent.pos_rad[i] - last[i]);
             let bend = (step - self.vel_rad_s[i] * period_s).abs();
-            let speed =
-                (limit.vel_rad_s * STEP).max(if passed { 0.0 } else { self.vel_rad_s[i].abs() });
+            let speed = (limit.vel_rad_s * STEP).max(if passed { 0.0 } else { self.vel_rad_s[i].abs() });
             step.abs() <= speed * period_s + EPS
                 && bend <= limit.acc_rad_s2 * period_s.powi(2) * slack + EPS
-                && (sent.vel_rad_s[i] * period_s - step).abs()
-                    <= limit.acc_rad_s2 * period_s.powi(2) * ACC + EPS
+                && (sent.vel_rad_s[i] * period_s - step).abs() <= limit.acc_rad_s2 * period_s.powi(2) * ACC + EPS
         });
-        let at_rest =
-            senses.joint_vel_rad_s.iter().all(|v| v.abs() <= 0.1) && self.arm_speed() == 0.0;
-        let near = sent
-            .pos_rad
-            .iter()
-            .zip(&measured)
-            .all(|(p, m)| (p - m).abs() <= START_RAD + EPS);
+        let at_rest = senses.joint_vel_rad_s.iter().all(|v| v.abs() <= 0.1) && self.arm_speed() == 0.0;
+        let near = sent.pos_rad.iter().zip(&measured).all(|(p, m)| (p - m).abs() <= START_RAD + EPS);
         let started = passed && !follows && self.stopped_before && at_rest && near;
         if !(follows || started) {
-            return Err(format!(
-                "a jump: {last:?} at {:?} to {sent:?}, measured {measured:?}",
-                self.vel_rad_s
-            ));
+            return Err(format!("a jump: {last:?} at {:?} to {sent:?}, measured {measured:?}", self.vel_rad_s));
         }
         if !passed {
             for (i, (now, before)) in sent.vel_rad_s.iter().zip(&self.vel_rad_s).enumerate() {
                 if !(now.abs() <= before.abs() + 1e-12 && now * before >= 0.0) {
-                    return Err(format!(
-                        "a stop takes joint {i} from {before} to {now} rad/s"
-                    ));
+                    return Err(format!("a stop takes joint {i} from {before} to {now} rad/s"));
                 }
             }
         }
@@ -390,20 +313,10 @@ impl Oracle {
             (true, false) => self.breaches,
             (false, _) => self.breaches_passed,
         };
-        let grant = if passed {
-            [EPS, EPS, 1e-5]
-        } else {
-            [EPS, BETWEEN_M, BETWEEN_M]
-        };
-        for (i, what) in ["joint range", "workspace", "keep-out"]
-            .into_iter()
-            .enumerate()
-        {
+        let grant = if passed { [EPS, EPS, 1e-5] } else { [EPS, BETWEEN_M, BETWEEN_M] };
+        for (i, what) in ["joint range", "workspace", "keep-out"].into_iter().enumerate() {
             if !self.rolling && now[i] > was[i].max(0.0) + grant[i] {
-                return Err(format!(
-                    "{what} broken by {}, before {}: {sent:?}",
-                    now[i], was[i]
-                ));
+                return Err(format!("{what} broken by {}, before {}: {sent:?}", now[i], was[i]));
             }
         }
         self.breaches = now;
@@ -412,20 +325,11 @@ impl Oracle {
         }
         self.vel_rad_s = match (passed, started) {
             (true, true) => sent.vel_rad_s.to_vec(),
-            (true, false) => sent
-                .pos_rad
-                .iter()
-                .zip(&last)
-                .map(|(p, l)| (p - l) / period_s)
-                .collect(),
+            (true, false) => sent.pos_rad.iter().zip(&last).map(|(p, l)| (p - l) / period_s).collect(),
             (false, _) => sent.vel_rad_s.to_vec(),
         };
         if passed {
-            let still = sent
-                .pos_rad
-                .iter()
-                .zip(&last)
-                .all(|(p, l)| (p - l).abs() <= 1e-12);
+            let still = sent.pos_rad.iter().zip(&last).all(|(p, l)| (p - l).abs() <= 1e-12);
             if still && !started {
                 self.vel_rad_s.iter_mut().for_each(|v| *v = 0.0);
             }

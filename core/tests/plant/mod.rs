@@ -39,54 +39,27 @@ impl Plant {
             observation.joint_pos_rad = arm.home_rad.clone();
             observation.joint_vel_rad_s = arm.home_rad.iter().map(|_| 0.0).collect();
             observation.gripper_width_m = Some(arm.gripper.max_width_m);
-            observation.wrench = Some(Wrench {
-                force_n: Vec3::zeros(),
-                torque_nm: Vec3::zeros(),
-            });
+            observation.wrench = Some(Wrench { force_n: Vec3::zeros(), torque_nm: Vec3::zeros() });
         }
-        observation.base = robot.base.map(|_| BaseState {
-            world_from_base: Pose::identity(),
-            twist: Default::default(),
-        });
+        observation.base =
+            robot.base.map(|_| BaseState { world_from_base: Pose::identity(), twist: Default::default() });
         let controller = RobotController::new(robot.clone());
         let (frozen, stuck, between_m, floor_m) = (false, false, 0.0, None);
-        Self {
-            robot,
-            controller,
-            observation,
-            sent: Vec::new(),
-            frozen,
-            stuck,
-            between_m,
-            floor_m,
-        }
+        Self { robot, controller, observation, sent: Vec::new(), frozen, stuck, between_m, floor_m }
     }
 
     /// The arm alone with both parts' limits: for tests in which every action has its part.
     pub fn both(arm: &RobotSpec, base: &RobotSpec) -> Self {
-        Self::new(Arc::new(RobotSpec {
-            base: base.base,
-            ..arm.clone()
-        }))
+        Self::new(Arc::new(RobotSpec { base: base.base, ..arm.clone() }))
     }
 
     pub fn tool(&self) -> Pose {
-        self.robot
-            .arm
-            .as_ref()
-            .unwrap()
-            .chain
-            .world_from_tool(&self.observation.joint_pos_rad)
+        self.robot.arm.as_ref().unwrap().chain.world_from_tool(&self.observation.joint_pos_rad)
     }
 
     /// Tool's pose at the latest setpoint.
     pub fn sent_tool(&self) -> Pose {
-        self.robot
-            .arm
-            .as_ref()
-            .unwrap()
-            .chain
-            .world_from_tool(self.sent.last().unwrap())
+        self.robot.arm.as_ref().unwrap().chain.world_from_tool(self.sent.last().unwrap())
     }
 
     /// One period. Panics when a command breaks a limit.
@@ -125,42 +98,25 @@ impl Plant {
             let n = self.sent.len();
             for (i, limit) in arm.limits.iter().enumerate() {
                 let pos = target.pos_rad[i];
-                assert!(
-                    pos >= limit.min_rad - 1e-9 && pos <= limit.max_rad + 1e-9,
-                    "joint {i} at {pos}: {limit:?}"
-                );
-                assert!(
-                    target.vel_rad_s[i].abs() <= limit.vel_rad_s * 1.0001,
-                    "joint {i} at {}",
-                    target.vel_rad_s[i]
-                );
+                assert!(pos >= limit.min_rad - 1e-9 && pos <= limit.max_rad + 1e-9, "joint {i} at {pos}: {limit:?}");
+                assert!(target.vel_rad_s[i].abs() <= limit.vel_rad_s * 1.0001, "joint {i} at {}", target.vel_rad_s[i]);
                 let p = |back: usize| self.sent[n - 1 - back][i];
                 if n >= 2 {
                     let vel = (p(0) - p(1)) / period_s;
-                    assert!(
-                        vel.abs() <= limit.vel_rad_s * 1.0001,
-                        "joint {i}: {vel} rad/s, {limit:?}"
-                    );
+                    assert!(vel.abs() <= limit.vel_rad_s * 1.0001, "joint {i}: {vel} rad/s, {limit:?}");
                 }
                 if n >= 3 {
                     let acc = (p(0) - 2.0 * p(1) + p(2)) / period_s.powi(2);
-                    assert!(
-                        acc.abs() <= limit.acc_rad_s2 * 1.001,
-                        "joint {i}: {acc} rad/s², {limit:?}"
-                    );
+                    assert!(acc.abs() <= limit.acc_rad_s2 * 1.001, "joint {i}: {acc} rad/s², {limit:?}");
                 }
                 if n >= 4 {
                     let jerk = (p(0) - 3.0 * p(1) + 3.0 * p(2) - p(3)) / period_s.powi(3);
-                    assert!(
-                        jerk.abs() <= limit.jerk_rad_s3 * 1.01 + 0.5,
-                        "joint {i}: {jerk} rad/s³, {limit:?}"
-                    );
+                    assert!(jerk.abs() <= limit.jerk_rad_s3 * 1.01 + 0.5, "joint {i}: {jerk} rad/s³, {limit:?}");
                 }
             }
             if n >= 2 {
                 let at_m = |row: &Vec<f64>| arm.chain.world_from_tool(row).translation.vector;
-                let speed_m_s =
-                    (at_m(&self.sent[n - 1]) - at_m(&self.sent[n - 2])).norm() / period_s;
+                let speed_m_s = (at_m(&self.sent[n - 1]) - at_m(&self.sent[n - 2])).norm() / period_s;
                 assert!(speed_m_s <= arm.tool_speed_m_s, "tool at {speed_m_s} m/s");
             }
         }
@@ -179,11 +135,7 @@ impl Plant {
         let observation = &mut self.observation;
         if let Some(target) = &command.arm {
             for (i, target) in target.pos_rad.iter().enumerate() {
-                let vel = if self.frozen {
-                    0.0
-                } else {
-                    (target - observation.joint_pos_rad[i]) / (LAG_S + period_s)
-                };
+                let vel = if self.frozen { 0.0 } else { (target - observation.joint_pos_rad[i]) / (LAG_S + period_s) };
                 observation.joint_vel_rad_s[i] = vel;
                 observation.joint_pos_rad[i] += vel * period_s;
             }
@@ -193,10 +145,7 @@ impl Plant {
             let push_n = 5000.0 * (floor_m - tool.translation.z).max(0.0);
             // Half a kilogram of hand hangs on the sensor all the time.
             let force_n = tool.rotation.inverse() * Vec3::new(0.0, 0.0, push_n - 5.0);
-            observation.wrench = Some(Wrench {
-                force_n,
-                torque_nm: Vec3::zeros(),
-            });
+            observation.wrench = Some(Wrench { force_n, torque_nm: Vec3::zeros() });
         }
         if let (Some(target), Some(width_m)) = (command.gripper, &mut observation.gripper_width_m) {
             let moved = (target.width_m - *width_m) * 0.3;

@@ -17,43 +17,20 @@ pub const TABLE_M: f64 = 0.4;
 
 /// An arm over the table.
 pub fn arm_robot() -> Arc<RobotSpec> {
-    let joint = Joint {
-        parent_from_joint: Pose::translation(0.0, 0.0, 0.3),
-        axis: Vec3::z_axis(),
-    };
-    let limits = JointLimits {
-        min_rad: -2.0,
-        max_rad: 2.0,
-        vel_rad_s: 1.0,
-        acc_rad_s2: 5.0,
-        jerk_rad_s3: 50.0,
-    };
+    let joint = Joint { parent_from_joint: Pose::translation(0.0, 0.0, 0.3), axis: Vec3::z_axis() };
+    let limits = JointLimits { min_rad: -2.0, max_rad: 2.0, vel_rad_s: 1.0, acc_rad_s2: 5.0, jerk_rad_s3: 50.0 };
     let arm = Arm {
         joint_names: vec!["joint".to_owned()],
         limits: vec![limits],
         chain: Chain::new(vec![joint], Pose::identity()).unwrap(),
         home_rad: [0.0].into_iter().collect(),
-        workspace: Aabb {
-            min_m: Vec3::new(0.2, -0.5, TABLE_M),
-            max_m: Vec3::new(0.8, 0.5, 1.2),
-        },
+        workspace: Aabb { min_m: Vec3::new(0.2, -0.5, TABLE_M), max_m: Vec3::new(0.8, 0.5, 1.2) },
         keep_out: Vec::new(),
         link_radius_m: 0.05,
         tool_speed_m_s: 0.5,
-        gripper: Gripper {
-            max_width_m: 0.08,
-            max_force_n: 60.0,
-            speed_m_s: 0.1,
-            finger_depth_m: 0.02,
-        },
+        gripper: Gripper { max_width_m: 0.08, max_force_n: 60.0, speed_m_s: 0.1, finger_depth_m: 0.02 },
     };
-    Arc::new(RobotSpec {
-        name: "arm".to_owned(),
-        arm: Some(arm),
-        base: None,
-        cameras: Vec::new(),
-        timing: timing(),
-    })
+    Arc::new(RobotSpec { name: "arm".to_owned(), arm: Some(arm), base: None, cameras: Vec::new(), timing: timing() })
 }
 
 /// A base in a room of 6 m by 6 m.
@@ -64,27 +41,13 @@ pub fn base_robot() -> Arc<RobotSpec> {
         angular_rad_s: 1.5,
         linear_m_s2: 1.0,
         angular_rad_s2: 3.0,
-        area: Aabb {
-            min_m: Vec3::new(-3.0, -3.0, 0.0),
-            max_m: Vec3::new(3.0, 3.0, 1.0),
-        },
+        area: Aabb { min_m: Vec3::new(-3.0, -3.0, 0.0), max_m: Vec3::new(3.0, 3.0, 1.0) },
     };
-    Arc::new(RobotSpec {
-        name: "base".to_owned(),
-        arm: None,
-        base: Some(base),
-        cameras: Vec::new(),
-        timing: timing(),
-    })
+    Arc::new(RobotSpec { name: "base".to_owned(), arm: None, base: Some(base), cameras: Vec::new(), timing: timing() })
 }
 
 fn timing() -> Timing {
-    Timing {
-        period_s: 0.01,
-        max_observation_age_s: 0.1,
-        max_scene_age_s: 2.0,
-        max_think_s: 10.0,
-    }
+    Timing { period_s: 0.01, max_observation_age_s: 0.1, max_scene_age_s: 2.0, max_think_s: 10.0 }
 }
 
 /// Builds a scene object by object.
@@ -97,14 +60,7 @@ impl Builder {
     /// A table 0.8 m by 1.2 m.
     pub fn table() -> Self {
         let mut builder = Self::default();
-        builder.put(
-            "table",
-            "table",
-            None,
-            [0.5, 0.0, TABLE_M * 0.5],
-            [0.8, 1.2, TABLE_M],
-            &[Surface, Fixed],
-        );
+        builder.put("table", "table", None, [0.5, 0.0, TABLE_M * 0.5], [0.8, 1.2, TABLE_M], &[Surface, Fixed]);
         builder
     }
 
@@ -143,18 +99,11 @@ impl Builder {
 
     fn id(color: Option<Color>, label: &str, n: usize) -> String {
         let color = color.map_or(String::new(), |c| format!("{}_", c.name()));
-        if n == 0 {
-            format!("{color}{label}")
-        } else {
-            format!("{color}{label}_{}", n + 1)
-        }
+        if n == 0 { format!("{color}{label}") } else { format!("{color}{label}_{}", n + 1) }
     }
 
     fn fresh(&self, color: Option<Color>, label: &str) -> String {
-        (0..)
-            .map(|n| Self::id(color, label, n))
-            .find(|id| self.scene.get(id).is_none())
-            .unwrap()
+        (0..).map(|n| Self::id(color, label, n)).find(|id| self.scene.get(id).is_none()).unwrap()
     }
 
     /// Anything standing on the table at (x, y).
@@ -167,145 +116,64 @@ impl Builder {
         can: &[Affordance],
     ) -> Self {
         let id = self.fresh(color, label);
-        self.put(
-            &id,
-            label,
-            color,
-            [at_m[0], at_m[1], TABLE_M + size_m[2] * 0.5],
-            size_m,
-            can,
-        );
+        self.put(&id, label, color, [at_m[0], at_m[1], TABLE_M + size_m[2] * 0.5], size_m, can);
         self
     }
 
     /// A 4 cm block.
     pub fn block(self, color: Color, x_m: f64, y_m: f64) -> Self {
-        self.on_table(
-            "block",
-            Some(color),
-            [x_m, y_m],
-            [0.04, 0.04, 0.04],
-            &[Graspable, Surface],
-        )
+        self.on_table("block", Some(color), [x_m, y_m], [0.04, 0.04, 0.04], &[Graspable, Surface])
     }
 
     /// A bowl of 14 cm.
     pub fn bowl(self, color: Color, x_m: f64, y_m: f64) -> Self {
-        self.on_table(
-            "bowl",
-            Some(color),
-            [x_m, y_m],
-            [0.14, 0.14, 0.06],
-            &[Container],
-        )
+        self.on_table("bowl", Some(color), [x_m, y_m], [0.14, 0.14, 0.06], &[Container])
     }
 
     /// A plate of 16 cm.
     pub fn plate(self, color: Color, x_m: f64, y_m: f64) -> Self {
-        self.on_table(
-            "plate",
-            Some(color),
-            [x_m, y_m],
-            [0.16, 0.16, 0.02],
-            &[Surface],
-        )
+        self.on_table("plate", Some(color), [x_m, y_m], [0.16, 0.16, 0.02], &[Surface])
     }
 
     /// A cup of 6 cm.
     pub fn cup(self, color: Color, x_m: f64, y_m: f64) -> Self {
-        self.on_table(
-            "cup",
-            Some(color),
-            [x_m, y_m],
-            [0.06, 0.06, 0.08],
-            &[Graspable],
-        )
+        self.on_table("cup", Some(color), [x_m, y_m], [0.06, 0.06, 0.08], &[Graspable])
     }
 
     /// A closed drawer.
     pub fn drawer(self, x_m: f64, y_m: f64) -> Self {
-        self.on_table(
-            "drawer",
-            None,
-            [x_m, y_m],
-            [0.2, 0.25, 0.12],
-            &[Container, Openable, Fixed],
-        )
+        self.on_table("drawer", None, [x_m, y_m], [0.2, 0.25, 0.12], &[Container, Openable, Fixed])
     }
 
     /// A box with a closed lid.
     pub fn lidded(self, x_m: f64, y_m: f64) -> Self {
-        self.on_table(
-            "box",
-            None,
-            [x_m, y_m],
-            [0.2, 0.2, 0.12],
-            &[Container, Openable, Fixed],
-        )
+        self.on_table("box", None, [x_m, y_m], [0.2, 0.2, 0.12], &[Container, Openable, Fixed])
     }
 
     /// An open bin.
     pub fn bin(self, x_m: f64, y_m: f64) -> Self {
-        self.on_table(
-            "bin",
-            None,
-            [x_m, y_m],
-            [0.25, 0.25, 0.12],
-            &[Container, Fixed],
-        )
+        self.on_table("bin", None, [x_m, y_m], [0.25, 0.25, 0.12], &[Container, Fixed])
     }
 
     /// A button, off.
     pub fn button(self, color: Color, x_m: f64, y_m: f64) -> Self {
-        self.on_table(
-            "button",
-            Some(color),
-            [x_m, y_m],
-            [0.05, 0.05, 0.03],
-            &[Pressable, Fixed],
-        )
+        self.on_table("button", Some(color), [x_m, y_m], [0.05, 0.05, 0.03], &[Pressable, Fixed])
     }
 
     /// A knob, off.
     pub fn knob(self, x_m: f64, y_m: f64) -> Self {
-        self.on_table(
-            "knob",
-            None,
-            [x_m, y_m],
-            [0.05, 0.05, 0.03],
-            &[Turnable, Fixed],
-        )
+        self.on_table("knob", None, [x_m, y_m], [0.05, 0.05, 0.03], &[Turnable, Fixed])
     }
 
     /// A ball: nothing rests on it.
     pub fn ball(self, color: Color, x_m: f64, y_m: f64) -> Self {
-        self.on_table(
-            "ball",
-            Some(color),
-            [x_m, y_m],
-            [0.04, 0.04, 0.04],
-            &[Graspable],
-        )
+        self.on_table("ball", Some(color), [x_m, y_m], [0.04, 0.04, 0.04], &[Graspable])
     }
 
     /// A place for a base to go.
-    pub fn place(
-        mut self,
-        label: &str,
-        color: Option<Color>,
-        x_m: f64,
-        y_m: f64,
-        height_m: f64,
-    ) -> Self {
+    pub fn place(mut self, label: &str, color: Option<Color>, x_m: f64, y_m: f64, height_m: f64) -> Self {
         let id = self.fresh(color, label);
-        self.put(
-            &id,
-            label,
-            color,
-            [x_m, y_m, height_m * 0.5],
-            [0.4, 0.4, height_m],
-            &[Place, Fixed],
-        );
+        self.put(&id, label, color, [x_m, y_m, height_m * 0.5], [0.4, 0.4, height_m], &[Place, Fixed]);
         self
     }
 

@@ -16,25 +16,12 @@ pub fn sketch(text: &str) -> String {
 fn wish(it: &Wish) -> String {
     let one = |name: &str, what: &[Description]| format!("{name}({})", list(what));
     match it {
-        Wish::Put {
-            what,
-            relation: how,
-            place,
-        } => format!(
-            "put({} | {} | {})",
-            list(what),
-            relation(*how),
-            thing(place)
-        ),
-        Wish::TakeOff {
-            what,
-            from: Some(from),
-        } => format!("off({} | {})", list(what), thing(from)),
+        Wish::Put { what, relation: how, place } => {
+            format!("put({} | {} | {})", list(what), relation(*how), thing(place))
+        }
+        Wish::TakeOff { what, from: Some(from) } => format!("off({} | {})", list(what), thing(from)),
         Wish::TakeOff { what, from: None } => one("off", what),
-        Wish::Tower {
-            base: Some(base),
-            layers,
-        } => format!("tower({} / {})", list(layers), thing(base)),
+        Wish::Tower { base: Some(base), layers } => format!("tower({} / {})", list(layers), thing(base)),
         Wish::Tower { base: None, layers } => one("tower", layers),
         Wish::Hold(what) => one("hold", what),
         Wish::Give(what) => one("give", what),
@@ -45,27 +32,14 @@ fn wish(it: &Wish) -> String {
         Wish::Switch(what, Some(true)) => one("on", what),
         Wish::Switch(what, Some(false)) => one("off_switch", what),
         Wish::Switch(what, None) => one("turn", what),
-        Wish::Clear {
-            place,
-            into: Some(into),
-        } => format!("clear({} | {})", thing(place), thing(into)),
+        Wish::Clear { place, into: Some(into) } => format!("clear({} | {})", thing(place), thing(into)),
         Wish::Clear { place, into: None } => format!("clear({})", thing(place)),
-        Wish::SortByColor {
-            what,
-            into: Some((how, place)),
-        } => format!(
-            "sort({} | {} | {})",
-            list(what),
-            relation(*how),
-            thing(place)
-        ),
+        Wish::SortByColor { what, into: Some((how, place)) } => {
+            format!("sort({} | {} | {})", list(what), relation(*how), thing(place))
+        }
         Wish::SortByColor { what, into: None } => one("sort", what),
         Wish::Swap(what) => one("swap", what),
-        Wish::Push {
-            what,
-            heading,
-            distance_m,
-        } => {
+        Wish::Push { what, heading, distance_m } => {
             let way = heading.map_or("?".to_owned(), |h| format!("{h:?}").to_lowercase());
             let far = distance_m.map_or(String::new(), |d| format!(" {:.0}cm", d * 100.0));
             format!("push({} | {way}{far})", list(what))

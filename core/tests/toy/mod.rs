@@ -34,19 +34,9 @@ pub fn id(name: &str) -> ObjectId {
 pub fn object(name: &str) -> SceneObject {
     use Affordance::*;
     let (label, at, size, can): (&str, [f64; 3], [f64; 3], &[Affordance]) = match name {
-        "table" => (
-            "table",
-            [0.5, 0.0, -0.02],
-            [0.9, 1.4, 0.04],
-            &[Surface, Fixed],
-        ),
+        "table" => ("table", [0.5, 0.0, -0.02], [0.9, 1.4, 0.04], &[Surface, Fixed]),
         "bowl" => ("bowl", [0.5, -0.2, 0.025], [0.15, 0.15, 0.05], &[Container]),
-        _ => (
-            "block",
-            [0.45, 0.15, 0.02],
-            [0.04, 0.04, 0.04],
-            &[Graspable, Surface],
-        ),
+        _ => ("block", [0.45, 0.15, 0.02], [0.04, 0.04, 0.04], &[Graspable, Surface]),
     };
     SceneObject {
         id: id(name),
@@ -67,15 +57,9 @@ pub fn object(name: &str) -> SceneObject {
 pub fn plan(steps: &[(&str, &[(&str, &str)])], goal: Vec<Fact>) -> Draft {
     let call = |(skill, args): &(&str, &[(&str, &str)])| DraftCall {
         skill: (*skill).to_owned(),
-        args: args
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), DraftArg::Word((*v).to_owned())))
-            .collect(),
+        args: args.iter().map(|(k, v)| ((*k).to_owned(), DraftArg::Word((*v).to_owned()))).collect(),
     };
-    Draft::Do {
-        steps: steps.iter().map(call).collect(),
-        goal,
-    }
+    Draft::Do { steps: steps.iter().map(call).collect(), goal }
 }
 
 type Change = Box<dyn FnOnce(&mut Toy) + Send>;
@@ -132,10 +116,7 @@ impl Toy {
 
     /// An object by name.
     pub fn object(&mut self, name: &str) -> &mut SceneObject {
-        self.objects
-            .iter_mut()
-            .find(|o| o.id.as_str() == name)
-            .unwrap()
+        self.objects.iter_mut().find(|o| o.id.as_str() == name).unwrap()
     }
 
     /// What is held falls and the fingers close on nothing.
@@ -147,12 +128,7 @@ impl Toy {
     }
 
     fn tool(&self) -> Pose {
-        self.robot
-            .arm
-            .as_ref()
-            .unwrap()
-            .chain
-            .world_from_tool(&self.joints)
+        self.robot.arm.as_ref().unwrap().chain.world_from_tool(&self.joints)
     }
 
     fn fall(&mut self, falling: usize) {
@@ -162,11 +138,7 @@ impl Toy {
             *i != falling && local.x.abs() < o.size_m.x / 2.0 && local.y.abs() < o.size_m.y / 2.0
         });
         let floor = |o: &SceneObject| {
-            if o.can(Affordance::Container) {
-                o.bottom_m() + 0.005
-            } else {
-                o.top_m()
-            }
+            if o.can(Affordance::Container) { o.bottom_m() + 0.005 } else { o.top_m() }
         };
         let floor_m = under.map(|(_, o)| floor(o)).fold(-1.0, f64::max);
         let object = &mut self.objects[falling];
@@ -177,9 +149,10 @@ impl Toy {
         let step_m = 0.001;
         let wish_m = self.width_m + (self.target_m - self.width_m).clamp(-step_m, step_m);
         let tool = self.tool();
-        let between = self.objects.iter().position(|o| {
-            o.can(Affordance::Graspable) && (o.position_m() - tool.translation.vector).norm() < 0.02
-        });
+        let between = self
+            .objects
+            .iter()
+            .position(|o| o.can(Affordance::Graspable) && (o.position_m() - tool.translation.vector).norm() < 0.02);
         match (self.held, between) {
             (None, Some(i)) if wish_m <= self.objects[i].size_m.y && wish_m < self.width_m => {
                 self.held = Some((i, tool.inverse() * self.objects[i].world_from_object));
@@ -202,29 +175,16 @@ impl World for Toy {
     }
 
     fn observe(&mut self, want: Want, into: &mut Observation) -> Result<(), WorldError> {
-        if let Some(from_s) = self
-            .silent_from_s
-            .filter(|from_s| self.now.as_s() > *from_s)
-        {
-            return Err(WorldError::Silent {
-                age_s: self.now.as_s() - from_s,
-            });
+        if let Some(from_s) = self.silent_from_s.filter(|from_s| self.now.as_s() > *from_s) {
+            return Err(WorldError::Silent { age_s: self.now.as_s() - from_s });
         }
         self.seq += 1;
         (into.stamp, into.seq) = (self.now, self.seq);
         into.joint_pos_rad.clone_from(&self.joints);
         into.joint_vel_rad_s.clone_from(&self.speeds);
         into.gripper_width_m = Some(self.width_m);
-        into.wrench = Some(Wrench {
-            force_n: Vec3::zeros(),
-            torque_nm: Vec3::zeros(),
-        });
-        into.truth = want.truth.then(|| {
-            Arc::new(Truth {
-                stamp: self.now,
-                objects: self.objects.clone(),
-            })
-        });
+        into.wrench = Some(Wrench { force_n: Vec3::zeros(), torque_nm: Vec3::zeros() });
+        into.truth = want.truth.then(|| Arc::new(Truth { stamp: self.now, objects: self.objects.clone() }));
         Ok(())
     }
 
@@ -237,12 +197,7 @@ impl World for Toy {
         if let Some(gripper) = &sent.gripper {
             self.target_m = gripper.width_m;
         }
-        Ok(Applied {
-            stamp: self.now,
-            sent,
-            clipped: checked.clipped(),
-            rejected: checked.rejected(),
-        })
+        Ok(Applied { stamp: self.now, sent, clipped: checked.clipped(), rejected: checked.rejected() })
     }
 
     fn advance(&mut self) -> Result<(), WorldError> {
@@ -250,17 +205,10 @@ impl World for Toy {
         if let Some((held, tool_from_object)) = self.held {
             self.objects[held].world_from_object = self.tool() * tool_from_object;
         }
-        let due: Vec<Change> = self
-            .at
-            .extract_if(.., |(time_s, _)| self.now.as_s() >= *time_s)
-            .map(|(_, c)| c)
-            .collect();
+        let due: Vec<Change> =
+            self.at.extract_if(.., |(time_s, _)| self.now.as_s() >= *time_s).map(|(_, c)| c).collect();
         due.into_iter().for_each(|change| change(self));
-        if self
-            .held_since
-            .zip(self.when_held.as_ref())
-            .is_some_and(|(t, (after, _))| self.now.since_s(t) > *after)
-        {
+        if self.held_since.zip(self.when_held.as_ref()).is_some_and(|(t, (after, _))| self.now.since_s(t) > *after) {
             let (_, change) = self.when_held.take().unwrap();
             change(self);
         }
@@ -274,24 +222,14 @@ impl World for Toy {
 }
 
 fn see(look: &Look) -> Result<Scene, PerceiveError> {
-    let truth = look
-        .observation
-        .truth
-        .as_ref()
-        .ok_or(PerceiveError::Missing("truth"))?;
+    let truth = look.observation.truth.as_ref().ok_or(PerceiveError::Missing("truth"))?;
     let arm = common::arm7();
-    let tool = arm
-        .arm
-        .as_ref()
-        .unwrap()
-        .chain
-        .world_from_tool(&look.observation.joint_pos_rad);
+    let tool = arm.arm.as_ref().unwrap().chain.world_from_tool(&look.observation.joint_pos_rad);
     let gripped = look.observation.gripper_width_m.is_some_and(|w| w > 0.02);
-    let held = truth.objects.iter().find(|o| {
-        o.can(Affordance::Graspable)
-            && gripped
-            && (o.position_m() - tool.translation.vector).norm() < 0.02
-    });
+    let held = truth
+        .objects
+        .iter()
+        .find(|o| o.can(Affordance::Graspable) && gripped && (o.position_m() - tool.translation.vector).norm() < 0.02);
     Ok(Scene {
         stamp: look.observation.stamp,
         observation_seq: look.observation.seq,
@@ -308,20 +246,14 @@ impl Thinker<Question, Result<Answer, ponder_core::reasoner::ReasonError>> for S
     fn post(&mut self, _now: Stamp, _question: Question) {
         self.1 = true;
     }
-    fn poll(
-        &mut self,
-        _now: Stamp,
-    ) -> Option<Reply<Result<Answer, ponder_core::reasoner::ReasonError>>> {
+    fn poll(&mut self, _now: Stamp) -> Option<Reply<Result<Answer, ponder_core::reasoner::ReasonError>>> {
         let draft = if self.1 {
             self.0.pop_front()?
         } else {
             return None;
         };
         self.1 = false;
-        Some(Reply::Answer(Ok(Answer {
-            thought: Thought::default(),
-            draft,
-        })))
+        Some(Reply::Answer(Ok(Answer { thought: Thought::default(), draft })))
     }
     fn cancel(&mut self) {
         self.1 = false;
@@ -337,10 +269,7 @@ pub type Events = Arc<Mutex<Vec<(Stamp, Event)>>>;
 struct Keep(Events);
 impl Sink for Keep {
     fn emit(&mut self, stamp: Stamp, event: &Event) {
-        if !matches!(
-            event,
-            Event::Observed(_) | Event::Commanded(_) | Event::Applied(_)
-        ) {
+        if !matches!(event, Event::Observed(_) | Event::Commanded(_) | Event::Applied(_)) {
             println!("{stamp} {event:?}"); // shown when a test fails
         }
         self.0.lock().unwrap().push((stamp, event.clone()));
@@ -362,20 +291,7 @@ pub fn ring_with(world: Toy, drafts: Vec<Draft>) -> (Ring, Events) {
 /// The parts of a ring, with these sinks.
 pub fn parts(world: Toy, drafts: Vec<Draft>, sinks: Vec<Box<dyn Sink>>) -> Parts {
     let controller = Box::new(RobotController::new(world.robot.clone()));
-    let eyes = Box::new(Inline::new(
-        Box::new(|look: &Look, _: &mut dyn FnMut(&str), _: &_| see(look)),
-        0.0,
-    ));
-    let wants = Want {
-        cameras: false,
-        truth: true,
-    };
-    Parts {
-        world: Box::new(world),
-        eyes,
-        wants,
-        mind: Box::new(Script(drafts.into(), false)),
-        controller,
-        sinks,
-    }
+    let eyes = Box::new(Inline::new(Box::new(|look: &Look, _: &mut dyn FnMut(&str), _: &_| see(look)), 0.0));
+    let wants = Want { cameras: false, truth: true };
+    Parts { world: Box::new(world), eyes, wants, mind: Box::new(Script(drafts.into(), false)), controller, sinks }
 }

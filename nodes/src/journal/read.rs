@@ -4,9 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use super::{
-    Entry, FORMAT, FRAME_BYTES, Header, JournalError, MAX_HEADER_BYTES, MAX_RECORD_BYTES, Record,
-};
+use super::{Entry, FORMAT, FRAME_BYTES, Header, JournalError, MAX_HEADER_BYTES, MAX_RECORD_BYTES, Record};
 
 /// How a journal ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,15 +19,9 @@ impl std::fmt::Display for Ending {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Closed => write!(f, "closed in order"),
-            Self::CutOff(0) => write!(
-                f,
-                "cut off: the run was killed; every record in it is whole"
-            ),
+            Self::CutOff(0) => write!(f, "cut off: the run was killed; every record in it is whole"),
             Self::CutOff(bytes) => {
-                write!(
-                    f,
-                    "cut off: the run was killed; the last {bytes} bytes, half a record, are left out"
-                )
+                write!(f, "cut off: the run was killed; the last {bytes} bytes, half a record, are left out")
             }
         }
     }
@@ -50,16 +42,10 @@ impl Journal {
     /// [`JournalError`] when the file can't be read, is no journal, or is of another format.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let name = || path.display().to_string();
-        let io = |source| JournalError::Io {
-            path: name(),
-            source,
-        };
+        let io = |source| JournalError::Io { path: name(), source };
         let mut file = BufReader::new(File::open(path).map_err(io)?);
         let mut line = Vec::new();
-        file.by_ref()
-            .take(MAX_HEADER_BYTES)
-            .read_until(b'\n', &mut line)
-            .map_err(io)?;
+        file.by_ref().take(MAX_HEADER_BYTES).read_until(b'\n', &mut line).map_err(io)?;
         let wrong = |why: String| JournalError::NotAJournal { path: name(), why };
         if line.is_empty() {
             return Err(wrong("the file is empty".to_owned()));
@@ -67,37 +53,19 @@ impl Journal {
         if line.pop() != Some(b'\n') {
             return Err(wrong("its first line does not end".to_owned()));
         }
-        let json: serde_json::Value = serde_json::from_slice(&line)
-            .map_err(|_| wrong("its first line is not JSON".to_owned()))?;
+        let json: serde_json::Value =
+            serde_json::from_slice(&line).map_err(|_| wrong("its first line is not JSON".to_owned()))?;
         let found = json["ponder_journal"]
             .as_u64()
             .ok_or_else(|| wrong("its first line has no `ponder_journal` number".to_owned()))?;
         if found != u64::from(FORMAT) {
-            let by = json["ponder"]
-                .as_str()
-                .unwrap_or("of unknown version")
-                .to_owned();
-            return Err(JournalError::Format {
-                path: name(),
-                found,
-                by,
-            });
+            let by = json["ponder"].as_str().unwrap_or("of unknown version").to_owned();
+            return Err(JournalError::Format { path: name(), found, by });
         }
         // From the text, not from the value above: that keeps every number to the bit.
-        let header = serde_json::from_slice(&line)
-            .map_err(|e| wrong(format!("its header can't be read: {e}")))?;
+        let header = serde_json::from_slice(&line).map_err(|e| wrong(format!("its header can't be read: {e}")))?;
         let at = line.len() as u64 + 1;
-        Ok(Self {
-            header,
-            records: Records {
-                path: name(),
-                file,
-                at,
-                count: 0,
-                ending: None,
-                body: Vec::new(),
-            },
-        })
+        Ok(Self { header, records: Records { path: name(), file, at, count: 0, ending: None, body: Vec::new() } })
     }
 }
 
@@ -119,12 +87,7 @@ impl Records {
     }
 
     fn damaged(&self, why: impl Into<String>) -> JournalError {
-        JournalError::Damaged {
-            path: self.path.clone(),
-            at: self.at,
-            record: self.count,
-            why: why.into(),
-        }
+        JournalError::Damaged { path: self.path.clone(), at: self.at, record: self.count, why: why.into() }
     }
 
     /// Fills `into` as far as the file goes and says how many bytes that were.
@@ -136,10 +99,7 @@ impl Records {
                 Ok(n) => filled += n,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(source) => {
-                    return Err(JournalError::Io {
-                        path: self.path.clone(),
-                        source,
-                    });
+                    return Err(JournalError::Io { path: self.path.clone(), source });
                 }
             }
         }
@@ -158,10 +118,7 @@ impl Records {
             return Ok(self.cut_off(got));
         }
         let [a, b, c, d, e, f, g, h] = head;
-        let (length, checksum) = (
-            u32::from_le_bytes([a, b, c, d]) as usize,
-            u32::from_le_bytes([e, f, g, h]),
-        );
+        let (length, checksum) = (u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]));
         if length > MAX_RECORD_BYTES {
             return Err(self.damaged(format!("a record of {length} bytes can't be")));
         }
@@ -174,8 +131,7 @@ impl Records {
         if crc32fast::hash(&body) != checksum {
             return Err(self.damaged("the checksum does not fit"));
         }
-        let record: Record =
-            rmp_serde::from_slice(&body).map_err(|e| self.damaged(e.to_string()))?;
+        let record: Record = rmp_serde::from_slice(&body).map_err(|e| self.damaged(e.to_string()))?;
         self.body = body;
         self.at += (FRAME_BYTES + length) as u64;
         self.count += 1;

@@ -67,10 +67,7 @@ impl JournalSink {
     /// # Errors
     /// [`JournalError::Io`] when it can't be made or written.
     pub fn create(path: &Path, header: &Header, behind: WhenBehind) -> Result<Self, JournalError> {
-        let io = |source| JournalError::Io {
-            path: path.display().to_string(),
-            source,
-        };
+        let io = |source| JournalError::Io { path: path.display().to_string(), source };
         let mut file = File::create(path).map_err(io)?;
         let mut line = serde_json::to_vec(header).map_err(|e| io(e.into()))?;
         line.push(b'\n');
@@ -98,10 +95,7 @@ impl JournalSink {
             }
             result.and_then(|()| file.sync_data())
         };
-        let writer = std::thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(work)
-            .map_err(io)?;
+        let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(work).map_err(io)?;
         Ok(Self {
             path: path.display().to_string(),
             behind,
@@ -135,10 +129,7 @@ impl JournalSink {
         if let Some(jobs) = self.jobs.take() {
             drop(jobs.send(Job::Write(std::mem::take(&mut self.buffer))));
         }
-        let io = |source| JournalError::Io {
-            path: self.path.clone(),
-            source,
-        };
+        let io = |source| JournalError::Io { path: self.path.clone(), source };
         let died = |_| io(std::io::Error::other("the writing thread died"));
         writer.join().map_err(died)?.map_err(io)?;
         match self.error.take() {
@@ -191,11 +182,7 @@ impl Sink for JournalSink {
 
     fn flush(&mut self) {
         self.hand_over(WhenBehind::Wait);
-        if self
-            .jobs
-            .as_ref()
-            .is_some_and(|jobs| jobs.send(Job::Flush).is_ok())
-        {
+        if self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job::Flush).is_ok()) {
             let _ = self.flushed.recv(); // an error: the thread is gone, which `finish` reports
         }
     }

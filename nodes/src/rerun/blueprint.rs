@@ -5,14 +5,11 @@ use ponder_core::{Pose, Vec3};
 use rerun::blueprint::components::{BackgroundKind, Eye3DKind, PanelState, TextLogColumn};
 use rerun::blueprint::datatypes::{self, TextLogColumnKind};
 use rerun::blueprint::{
-    Blueprint, BlueprintActivation, BlueprintPanel, ContainerLike, Grid, Horizontal,
-    SelectionPanel, Spatial2DView, Spatial3DView, Tabs, TextDocumentView, TextLogView, TimePanel,
-    TimeSeriesView, Vertical, View,
+    Blueprint, BlueprintActivation, BlueprintPanel, ContainerLike, Grid, Horizontal, SelectionPanel, Spatial2DView,
+    Spatial3DView, Tabs, TextDocumentView, TextLogView, TimePanel, TimeSeriesView, Vertical, View,
 };
 use rerun::external::re_log_types::{BlueprintActivationCommand, LogMsg, StoreKind};
-use rerun::external::re_sdk_types::blueprint::archetypes::{
-    Background, EyeControls3D, LineGrid3D, TextLogColumns,
-};
+use rerun::external::re_sdk_types::blueprint::archetypes::{Background, EyeControls3D, LineGrid3D, TextLogColumns};
 use rerun::{Color, RecordingStream, RecordingStreamBuilder, RecordingStreamResult};
 
 use super::draw::vec3;
@@ -21,18 +18,10 @@ use super::draw::vec3;
 ///
 /// # Errors
 /// What rerun says.
-pub fn send(
-    to: &RecordingStream,
-    application: &'static str,
-    robot: &RobotSpec,
-) -> RecordingStreamResult<()> {
+pub fn send(to: &RecordingStream, application: &'static str, robot: &RobotSpec) -> RecordingStreamResult<()> {
     let world: ContainerLike = Spatial3DView::new("robot and scene")
         .with_origin("world")
-        .with_contents([
-            "+ $origin/**",
-            "- $origin/cameras/**",
-            "+ $origin/cameras/*",
-        ])
+        .with_contents(["+ $origin/**", "- $origin/cameras/**", "+ $origin/cameras/*"])
         .into();
     let log: ContainerLike = TextLogView::new("log").with_origin("log").into();
     let (world_path, log_path) = (path(&world), path(&log));
@@ -54,25 +43,13 @@ pub fn send(
         .with_position(vec3(&eye_m))
         .with_look_target(vec3(&target_m))
         .with_eye_up([0.0, 0.0, 1.0]);
-    let background =
-        Background::new(BackgroundKind::SolidColor).with_color(Color::from_rgb(226, 231, 236));
+    let background = Background::new(BackgroundKind::SolidColor).with_color(Color::from_rgb(226, 231, 236));
     settings.log(format!("{world_path}/EyeControls3D"), &eye)?;
     settings.log(format!("{world_path}/Background"), &background)?;
-    settings.log(
-        format!("{world_path}/LineGrid3D"),
-        &LineGrid3D::new().with_visible(false),
-    )?;
+    settings.log(format!("{world_path}/LineGrid3D"), &LineGrid3D::new().with_visible(false))?;
     settings.log(format!("{log_path}/TextLogColumns"), &columns())?;
-    messages.extend(
-        more.take()
-            .into_iter()
-            .filter(|message| matches!(message, LogMsg::ArrowMsg(..))),
-    );
-    let activation = BlueprintActivationCommand {
-        blueprint_id: id,
-        make_active: true,
-        make_default: true,
-    };
+    messages.extend(more.take().into_iter().filter(|message| matches!(message, LogMsg::ArrowMsg(..))));
+    let activation = BlueprintActivationCommand { blueprint_id: id, make_active: true, make_default: true };
     to.send_blueprint(messages, activation);
     Ok(())
 }
@@ -88,9 +65,7 @@ fn layout(world: ContainerLike, log: ContainerLike, robot: &RobotSpec) -> Bluepr
         }
     }
     let mut curves: Vec<ContainerLike> = Vec::new();
-    let mut curve = |name: &str, origin: &str| {
-        curves.push(TimeSeriesView::new(name).with_origin(origin).into())
-    };
+    let mut curve = |name: &str, origin: &str| curves.push(TimeSeriesView::new(name).with_origin(origin).into());
     if robot.arm.is_some() {
         curve("joint positions, rad", "curves/joint_pos_rad");
         curve("joint velocities, rad/s", "curves/joint_vel_rad_s");
@@ -103,25 +78,18 @@ fn layout(world: ContainerLike, log: ContainerLike, robot: &RobotSpec) -> Bluepr
     let pictures = Grid::new(pictures).with_grid_columns(2);
     let words = [
         TextDocumentView::new("plan").with_origin("plan").into(),
-        TextDocumentView::new("thought")
-            .with_origin("thought")
-            .into(),
+        TextDocumentView::new("thought").with_origin("thought").into(),
     ];
     let words = Vertical::new(words).with_row_shares(vec![1.2, 1.0]);
     let right = Vertical::new([pictures.into(), words.into()]).with_row_shares(vec![1.2, 1.0]);
     let top = Horizontal::new([world, right.into()]).with_column_shares(vec![1.7, 1.0]);
-    let bottom =
-        Horizontal::new([Tabs::new(curves).into(), log]).with_column_shares(vec![1.0, 1.0]);
+    let bottom = Horizontal::new([Tabs::new(curves).into(), log]).with_column_shares(vec![1.0, 1.0]);
     Blueprint::new(Vertical::new([top.into(), bottom.into()]).with_row_shares(vec![3.2, 1.0]))
         .with_auto_views(false)
         .with_auto_layout(false)
         .with_blueprint_panel(BlueprintPanel::from_state(PanelState::Hidden))
         .with_selection_panel(SelectionPanel::from_state(PanelState::Hidden))
-        .with_time_panel(
-            TimePanel::new()
-                .with_state(PanelState::Collapsed)
-                .with_timeline("sim_time"),
-        )
+        .with_time_panel(TimePanel::new().with_state(PanelState::Collapsed).with_timeline("sim_time"))
 }
 
 /// Where to look from and at, metres: over the right shoulder of an arm, down on the area of a base.
@@ -143,21 +111,12 @@ fn eye(robot: &RobotSpec) -> (Vec3, Vec3) {
 }
 
 fn columns() -> TextLogColumns {
-    let shown = |kind| {
-        TextLogColumn(datatypes::TextLogColumn {
-            visible: true.into(),
-            kind,
-        })
-    };
+    let shown = |kind| TextLogColumn(datatypes::TextLogColumn { visible: true.into(), kind });
     let kinds = [TextLogColumnKind::LogLevel, TextLogColumnKind::Body];
     TextLogColumns::new().with_text_log_columns(kinds.map(shown))
 }
 
 fn path(view: &ContainerLike) -> String {
     let of = |view: &View| view.blueprint_path().to_string();
-    if let ContainerLike::View(view) = view {
-        of(view)
-    } else {
-        String::new()
-    }
+    if let ContainerLike::View(view) = view { of(view) } else { String::new() }
 }

@@ -48,11 +48,7 @@ impl Board {
     pub fn note(&mut self, event: &Event) {
         let plan_changed = match event {
             Event::Goal(goal) => {
-                *self = Self {
-                    instruction: goal.instruction.clone(),
-                    thought_changed: true,
-                    ..Self::default()
-                };
+                *self = Self { instruction: goal.instruction.clone(), thought_changed: true, ..Self::default() };
                 true
             }
             Event::ThinkAsked(n) => {
@@ -70,9 +66,7 @@ impl Board {
             Event::Answered(answer) => {
                 let said = match &answer.draft {
                     Draft::Do { .. } => None,
-                    Draft::Refuse { reason, text } => {
-                        Some(format!("**Refused** ({reason}): {text}"))
-                    }
+                    Draft::Refuse { reason, text } => Some(format!("**Refused** ({reason}): {text}")),
                     Draft::Ask { question } => Some(format!("**Asks:** {question}")),
                 };
                 self.verdict = said.or(self.verdict.take());
@@ -83,20 +77,13 @@ impl Board {
                 true
             }
             Event::Planned(steps) => {
-                self.steps = steps
-                    .iter()
-                    .map(|call| (call_text(call), Step::default(), Vec::new()))
-                    .collect();
+                self.steps = steps.iter().map(|call| (call_text(call), Step::default(), Vec::new())).collect();
                 self.verdict = None;
                 true
             }
-            Event::StepStarted { step, attempt } => self.set(
-                *step,
-                Step::Running {
-                    attempt: *attempt,
-                    phase: "starts".to_owned(),
-                },
-            ),
+            Event::StepStarted { step, attempt } => {
+                self.set(*step, Step::Running { attempt: *attempt, phase: "starts".to_owned() })
+            }
             Event::PhaseStarted { step, phase: name } => {
                 if let Some((_, Step::Running { phase, .. }, _)) = self.steps.get_mut(*step) {
                     *phase = name.to_string();
@@ -104,20 +91,14 @@ impl Board {
                 true
             }
             Event::Evidence(finding) => {
-                let running = self
-                    .steps
-                    .iter_mut()
-                    .rev()
-                    .find(|(_, step, _)| !matches!(step, Step::Waiting));
+                let running = self.steps.iter_mut().rev().find(|(_, step, _)| !matches!(step, Step::Waiting));
                 if let Some((_, _, evidence)) = running {
                     evidence.push(finding.to_string());
                 }
                 true
             }
             Event::StepDone(step) => self.set(*step, Step::Done),
-            Event::StepFailed { step, failure } => {
-                self.set(*step, Step::Failed(failure.to_string()))
-            }
+            Event::StepFailed { step, failure } => self.set(*step, Step::Failed(failure.to_string())),
             Event::EmergencyStop(true) => {
                 self.verdict = Some("**Emergency stop**".to_owned());
                 true
@@ -143,8 +124,7 @@ impl Board {
 
     /// The thought, if it changed.
     pub fn thought(&mut self) -> Option<String> {
-        std::mem::take(&mut self.thought_changed)
-            .then(|| format!("**“{}”**\n\n{}", self.instruction, self.thought))
+        std::mem::take(&mut self.thought_changed).then(|| format!("**“{}”**\n\n{}", self.instruction, self.thought))
     }
 
     /// The plan, if it changed.
@@ -158,11 +138,7 @@ impl Board {
             let line = match step {
                 Step::Waiting => format!("{n}. `{call}`"),
                 Step::Running { attempt, phase } => {
-                    let again = if *attempt > 0 {
-                        format!(", attempt {}", attempt + 1)
-                    } else {
-                        String::new()
-                    };
+                    let again = if *attempt > 0 { format!(", attempt {}", attempt + 1) } else { String::new() };
                     format!("{n}. ▶ **`{call}`** {phase}{again}")
                 }
                 Step::Done => format!("{n}. ✔ `{call}`"),

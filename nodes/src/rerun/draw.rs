@@ -14,8 +14,8 @@ use ponder_core::{Pose, Vec3};
 use ponder_sim::shapes::{Form, Mount, Shape};
 use rerun::components::{FillMode, MediaType};
 use rerun::{
-    Boxes3D, Capsules3D, Color, Cylinders3D, Ellipsoids3D, EncodedDepthImage, EncodedImage,
-    Pinhole, Quaternion, Transform3D,
+    Boxes3D, Capsules3D, Color, Cylinders3D, Ellipsoids3D, EncodedDepthImage, EncodedImage, Pinhole, Quaternion,
+    Transform3D,
 };
 
 /// Quality of the colour pictures, 1 to 100.
@@ -69,11 +69,7 @@ impl Scenery {
             };
             primitives.push((path, shape.clone()));
         }
-        Self {
-            spec: spec.clone(),
-            links,
-            primitives,
-        }
+        Self { spec: spec.clone(), links, primitives }
     }
 
     /// The robot.
@@ -88,47 +84,28 @@ impl Scenery {
 
     /// Has the object of this name shapes?
     pub fn draws(&self, id: &str) -> bool {
-        let of_it =
-            |shape: &Shape| matches!(shape.mount, Mount::Object(object) if object.as_str() == id);
+        let of_it = |shape: &Shape| matches!(shape.mount, Mount::Object(object) if object.as_str() == id);
         self.primitives.iter().any(|(_, shape)| of_it(shape))
     }
 
     /// Entity paths and poses in the world of the robot's links, by its own kinematics.
     pub fn links(&self, observation: &Observation) -> Vec<(String, Pose)> {
-        let frames = self
-            .spec
-            .arm
-            .as_ref()
-            .map(|arm| arm.chain.frames(&observation.joint_pos_rad));
+        let frames = self.spec.arm.as_ref().map(|arm| arm.chain.frames(&observation.joint_pos_rad));
         let frame = |i: usize| frames.as_ref().and_then(|frames| frames.get(i)).copied();
-        let last = frames
-            .as_ref()
-            .and_then(|frames| frames.last())
-            .copied()
-            .unwrap_or_else(Pose::identity);
+        let last = frames.as_ref().and_then(|frames| frames.last()).copied().unwrap_or_else(Pose::identity);
         let width_m = observation.gripper_width_m.unwrap_or(0.0);
         let pose = |mount: Mount| match mount {
             Mount::World | Mount::Object(_) => Pose::identity(),
-            Mount::Base => observation
-                .base
-                .map_or_else(Pose::identity, |base| base.world_from_base),
+            Mount::Base => observation.base.map_or_else(Pose::identity, |base| base.world_from_base),
             Mount::Joint(i) => frame(i).unwrap_or_else(Pose::identity),
-            Mount::Finger(opens) => {
-                last * Pose::translation(opens.x * width_m, opens.y * width_m, opens.z * width_m)
-            }
+            Mount::Finger(opens) => last * Pose::translation(opens.x * width_m, opens.y * width_m, opens.z * width_m),
         };
-        self.links
-            .iter()
-            .map(|(name, mount)| (format!("world/robot/{name}"), pose(*mount)))
-            .collect()
+        self.links.iter().map(|(name, mount)| (format!("world/robot/{name}"), pose(*mount))).collect()
     }
 
     /// Pose of the tool in the world.
     pub fn tool(&self, observation: &Observation) -> Option<Pose> {
-        self.spec
-            .arm
-            .as_ref()
-            .map(|arm| arm.chain.world_from_tool(&observation.joint_pos_rad))
+        self.spec.arm.as_ref().map(|arm| arm.chain.world_from_tool(&observation.joint_pos_rad))
     }
 }
 
@@ -174,14 +151,9 @@ pub fn primitive(shape: &Shape) -> Box<dyn rerun::AsComponents> {
 
 /// An object as believed: a see-through box with its name, drawn over its shape where that is known.
 pub fn belief(object: &SceneObject, has_shape: bool) -> Boxes3D {
-    let [r, g, b] = object
-        .color
-        .map_or([170, 165, 155], ponder_core::scene::Color::rgb);
-    let (fill, opacity) = if has_shape {
-        (FillMode::MajorWireframe, 255)
-    } else {
-        (FillMode::TransparentFillMajorWireframe, 140)
-    };
+    let [r, g, b] = object.color.map_or([170, 165, 155], ponder_core::scene::Color::rgb);
+    let (fill, opacity) =
+        if has_shape { (FillMode::MajorWireframe, 255) } else { (FillMode::TransparentFillMajorWireframe, 140) };
     Boxes3D::from_half_sizes([vec3(&(object.size_m / 2.0))])
         .with_colors([Color::from_unmultiplied_rgba(r, g, b, opacity)])
         .with_fill_mode(fill)
@@ -226,12 +198,7 @@ pub fn depths(frame: &CameraFrame) -> Result<Option<EncodedDepthImage>, image::I
     };
     let bytes: Vec<u8> = depth_m
         .iter()
-        .flat_map(|m| {
-            ((m * DEPTH_UNITS_PER_M)
-                .round()
-                .clamp(0.0, f32::from(u16::MAX)) as u16)
-                .to_ne_bytes()
-        })
+        .flat_map(|m| ((m * DEPTH_UNITS_PER_M).round().clamp(0.0, f32::from(u16::MAX)) as u16).to_ne_bytes())
         .collect();
     let mut png = Vec::new();
     PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Up).write_image(
@@ -240,9 +207,5 @@ pub fn depths(frame: &CameraFrame) -> Result<Option<EncodedDepthImage>, image::I
         frame.height_px as u32,
         image::ExtendedColorType::L16,
     )?;
-    Ok(Some(
-        EncodedDepthImage::new(png)
-            .with_media_type(MediaType::PNG)
-            .with_meter(DEPTH_UNITS_PER_M),
-    ))
+    Ok(Some(EncodedDepthImage::new(png).with_media_type(MediaType::PNG).with_meter(DEPTH_UNITS_PER_M)))
 }

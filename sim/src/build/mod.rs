@@ -138,20 +138,13 @@ impl SceneSpec {
         crate::quiet::hush();
         let drawn = self.draw(seed)?;
         let source = RobotSource::load(&self.robot, folder)?;
-        let foreign = if let Surroundings::Mjcf(foreign) = &self.world {
-            Some(foreign)
-        } else {
-            None
-        };
+        let foreign = if let Surroundings::Mjcf(foreign) = &self.world { Some(foreign) } else { None };
         let origin = foreign.map_or_else(|| self.robot.clone(), |f| f.file.display().to_string());
         let refused = |e: &dyn std::fmt::Display| SimError::model(&origin, e);
 
         let mut spec = match foreign {
-            Some(foreign) => {
-                MjSpec::from_xml(folder.join(&foreign.file)).map_err(|e| refused(&e))?
-            }
-            None => MjSpec::from_xml_string(include_str!("../../worlds/common.xml"))
-                .map_err(|e| refused(&e))?,
+            Some(foreign) => MjSpec::from_xml(folder.join(&foreign.file)).map_err(|e| refused(&e))?,
+            None => MjSpec::from_xml_string(include_str!("../../worlds/common.xml")).map_err(|e| refused(&e))?,
         };
         if foreign.is_none_or(|f| !f.robot_inside) {
             attach(&mut spec, &source, &drawn.world_from_robot)?;
@@ -185,23 +178,10 @@ impl SceneSpec {
         for object in foreign.map_or(&[][..], |f| &f.objects) {
             objects.push(foreign_port(&model, object)?);
         }
-        let start = foreign
-            .and_then(|f| f.states.as_ref())
-            .map(|s| s.pick(&model, seed, folder))
-            .transpose()?;
+        let start = foreign.and_then(|f| f.states.as_ref()).map(|s| s.pick(&model, seed, folder)).transpose()?;
         let hidden_groups = foreign.map_or_else(Vec::new, |f: &Foreign| f.hidden_groups.clone());
         let cameras = camera_ports(&model, &drawn.cameras, &robot)?;
         let (robot, sensors) = (Arc::new(robot), self.sensors);
-        Ok(Built {
-            model,
-            robot,
-            ports,
-            objects,
-            cameras,
-            drawn,
-            sensors,
-            hidden_groups,
-            start,
-        })
+        Ok(Built { model, robot, ports, objects, cameras, drawn, sensors, hidden_groups, start })
     }
 }

@@ -10,11 +10,7 @@ pub(super) fn usual_camera(world: &Surroundings) -> CameraSpec {
         Surroundings::Room { size_m } => {
             let far_m = size_m[0].max(size_m[1]);
             let eye_m = [-0.85 * far_m, 0.0, 0.95 * far_m].map(Range::Exactly);
-            CameraSpec {
-                eye_m,
-                target_m: [-0.04 * far_m, 0.0, 0.0].map(Range::Exactly),
-                ..usual
-            }
+            CameraSpec { eye_m, target_m: [-0.04 * far_m, 0.0, 0.0].map(Range::Exactly), ..usual }
         }
         _ => usual,
     }
@@ -24,14 +20,7 @@ pub(super) fn usual_camera(world: &Surroundings) -> CameraSpec {
 pub(super) fn fixtures(world: &Surroundings) -> Vec<ObjectSpec> {
     let fixed = |kind: &str, id: String, x_m: f64, y_m: f64, bottom_z_m: f64| {
         let spec = ObjectSpec::new(kind, x_m, y_m);
-        ObjectSpec {
-            id: Some(id),
-            at: At {
-                bottom_z_m,
-                ..spec.at.clone()
-            },
-            ..spec
-        }
+        ObjectSpec { id: Some(id), at: At { bottom_z_m, ..spec.at.clone() }, ..spec }
     };
     match world {
         Surroundings::Tabletop => vec![fixed("table", "table".to_owned(), 0.35, 0.0, -0.04)],

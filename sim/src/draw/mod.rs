@@ -60,14 +60,7 @@ pub struct Thing {
 
 impl std::fmt::Debug for Thing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} ({}, {:?}) at {}",
-            self.id,
-            self.kind.label,
-            self.size_m.as_slice(),
-            self.pose
-        )
+        write!(f, "{} ({}, {:?}) at {}", self.id, self.kind.label, self.size_m.as_slice(), self.pose)
     }
 }
 
@@ -117,47 +110,24 @@ impl SceneSpec {
         let robot_m = Vec3::new(at.x_m.draw(&mut rng), at.y_m.draw(&mut rng), at.z_m);
         let world_from_robot = upright(robot_m, at.yaw_rad.draw(&mut rng));
         let usual = [usual_camera(&self.world)];
-        let cameras = if self.cameras.is_empty() {
-            &usual[..]
-        } else {
-            &self.cameras
-        };
-        let cameras = cameras
-            .iter()
-            .map(|spec| Eye::draw(spec, &mut rng))
-            .collect();
+        let cameras = if self.cameras.is_empty() { &usual[..] } else { &self.cameras };
+        let cameras = cameras.iter().map(|spec| Eye::draw(spec, &mut rng)).collect();
         let brightness = self.light.brightness.draw(&mut rng);
-        let (azimuth, elevation) = (
-            self.light.azimuth_rad.draw(&mut rng),
-            self.light.elevation_rad.draw(&mut rng),
-        );
+        let (azimuth, elevation) = (self.light.azimuth_rad.draw(&mut rng), self.light.elevation_rad.draw(&mut rng));
         let (level, height) = (elevation.cos(), elevation.sin());
         let sun_direction = -Vec3::new(level * azimuth.cos(), level * azimuth.sin(), height);
 
-        let specs: Vec<ObjectSpec> = fixtures(&self.world)
-            .into_iter()
-            .chain(self.objects.iter().cloned())
-            .collect();
+        let specs: Vec<ObjectSpec> = fixtures(&self.world).into_iter().chain(self.objects.iter().cloned()).collect();
         let mut stuck = String::new();
         for _ in 0..TRIES_PER_SCENE {
             match self.place(&specs, &mut rng)? {
                 Ok(things) => {
-                    return Ok(Drawn {
-                        seed,
-                        things,
-                        world_from_robot,
-                        cameras,
-                        brightness,
-                        sun_direction,
-                    });
+                    return Ok(Drawn { seed, things, world_from_robot, cameras, brightness, sun_direction });
                 }
                 Err(object) => stuck = object,
             }
         }
-        Err(SimError::NoRoom {
-            object: stuck,
-            tries: TRIES_PER_SCENE * TRIES_PER_OBJECT,
-        })
+        Err(SimError::NoRoom { object: stuck, tries: TRIES_PER_SCENE * TRIES_PER_OBJECT })
     }
 }
 
@@ -165,18 +135,10 @@ impl Eye {
     fn draw(spec: &CameraSpec, rng: &mut ChaCha8Rng) -> Self {
         let eye_m = Vec3::from(spec.eye_m.map(|r| r.draw(rng)));
         let target_m = Vec3::from(spec.target_m.map(|r| r.draw(rng)));
-        Self {
-            spec: spec.clone(),
-            eye_m,
-            target_m,
-            fov_deg: spec.fov_deg.draw(rng),
-        }
+        Self { spec: spec.clone(), eye_m, target_m, fov_deg: spec.fov_deg.draw(rng) }
     }
 }
 
 fn upright(position_m: Vec3, yaw_rad: f64) -> Pose {
-    Pose::from_parts(
-        position_m.into(),
-        Rotation::from_axis_angle(&Vec3::z_axis(), yaw_rad),
-    )
+    Pose::from_parts(position_m.into(), Rotation::from_axis_angle(&Vec3::z_axis(), yaw_rad))
 }

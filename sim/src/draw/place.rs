@@ -30,31 +30,15 @@ impl SceneSpec {
             };
             let color = self.color(spec, kind, &things, rng)?;
             let scale = spec.scale.draw(rng);
-            let size_m = Vec3::from(
-                spec.size_m
-                    .map_or(kind.size_m, |size| size.map(|r| r.draw(rng))),
-            ) * scale;
+            let size_m = Vec3::from(spec.size_m.map_or(kind.size_m, |size| size.map(|r| r.draw(rng)))) * scale;
             let id = name(spec, kind, color, &things)?;
             let rest = rest(&id, &spec.at, kind, specs)?;
             let (open, on, spare) = (spec.open.draw(rng), spec.on, spec.spare);
-            let mut thing = Thing {
-                id,
-                kind,
-                color,
-                size_m,
-                pose: Pose::identity(),
-                rest,
-                open,
-                on,
-                spare,
-            };
+            let mut thing = Thing { id, kind, color, size_m, pose: Pose::identity(), rest, open, on, spare };
             let free = (0..TRIES_PER_OBJECT).any(|_| {
                 thing.pose = pose(&spec.at, size_m, rng);
                 spec.at.x_m.is_exact() && spec.at.y_m.is_exact() && spec.at.yaw_rad.is_exact()
-                    || things
-                        .iter()
-                        .flatten()
-                        .all(|other| !touch(&thing, other, self.min_gap_m))
+                    || things.iter().flatten().all(|other| !touch(&thing, other, self.min_gap_m))
             });
             if !free {
                 return Ok(Err(thing.id.to_string()));
@@ -75,22 +59,11 @@ impl SceneSpec {
             Colors::One(color) => Ok(Some(*color)),
             Colors::Usual => Ok(kind.color),
             Colors::OneOf(list) => {
-                let taken = |c: &Color| {
-                    things
-                        .iter()
-                        .flatten()
-                        .any(|t| t.kind.label == kind.label && t.color == Some(*c))
-                };
-                let left: Vec<Color> = list
-                    .iter()
-                    .filter(|c| self.repeat_colors || !taken(c))
-                    .copied()
-                    .collect();
+                let taken =
+                    |c: &Color| things.iter().flatten().any(|t| t.kind.label == kind.label && t.color == Some(*c));
+                let left: Vec<Color> = list.iter().filter(|c| self.repeat_colors || !taken(c)).copied().collect();
                 let color = left.choose(rng).copied().ok_or_else(|| {
-                    SimError::object(
-                        &spec.kind,
-                        "no colour left: give more colours or set `repeat_colors`",
-                    )
+                    SimError::object(&spec.kind, "no colour left: give more colours or set `repeat_colors`")
                 })?;
                 Ok(Some(color))
             }
@@ -99,21 +72,12 @@ impl SceneSpec {
 }
 
 fn pose(at: &At, size_m: Vec3, rng: &mut impl Rng) -> Pose {
-    let position_m = Vec3::new(
-        at.x_m.draw(rng),
-        at.y_m.draw(rng),
-        at.bottom_z_m + size_m.z * 0.5,
-    );
+    let position_m = Vec3::new(at.x_m.draw(rng), at.y_m.draw(rng), at.bottom_z_m + size_m.z * 0.5);
     upright(position_m, at.yaw_rad.draw(rng))
 }
 
 /// The id as given, or colour and kind, numbered when taken.
-fn name(
-    spec: &ObjectSpec,
-    kind: &Kind,
-    color: Option<Color>,
-    things: &[Option<Thing>],
-) -> Result<ObjectId, SimError> {
+fn name(spec: &ObjectSpec, kind: &Kind, color: Option<Color>, things: &[Option<Thing>]) -> Result<ObjectId, SimError> {
     let taken = |name: &str| things.iter().flatten().any(|t| t.id.as_str() == name);
     let long = |name: &str| SimError::object(name, "its name is too long");
     if let Some(id) = &spec.id {
@@ -122,15 +86,9 @@ fn name(
         }
         return ObjectId::from(id).map_err(|_| long(id));
     }
-    let base = color.map_or_else(
-        || kind.label.to_owned(),
-        |c| format!("{}_{}", c.name(), kind.label),
-    );
+    let base = color.map_or_else(|| kind.label.to_owned(), |c| format!("{}_{}", c.name(), kind.label));
     let numbered = std::iter::once(base.clone()).chain((2..).map(|n| format!("{base}_{n}")));
-    let free = numbered
-        .into_iter()
-        .find(|name| !taken(name))
-        .unwrap_or(base);
+    let free = numbered.into_iter().find(|name| !taken(name)).unwrap_or(base);
     ObjectId::from(&free).map_err(|_| long(&free))
 }
 
@@ -143,23 +101,13 @@ fn rest(id: &str, at: &At, kind: &Kind, specs: &[ObjectSpec]) -> Result<Rest, Si
     if kind.fixed {
         return Err(SimError::object(
             id,
-            format!(
-                "a {} is bolted down: it can't start on or in another thing",
-                kind.label
-            ),
+            format!("a {} is bolted down: it can't start on or in another thing", kind.label),
         ));
     }
     // Parts of a thing (a drawer's cabinet) can be named too.
-    let known = |spec: &ObjectSpec| {
-        spec.id
-            .as_deref()
-            .is_some_and(|known| other.starts_with(known))
-    };
+    let known = |spec: &ObjectSpec| spec.id.as_deref().is_some_and(|known| other.starts_with(known));
     if !specs.iter().any(known) {
-        return Err(SimError::object(
-            id,
-            format!("`{other}` must be the `id` of another object of the scene"),
-        ));
+        return Err(SimError::object(id, format!("`{other}` must be the `id` of another object of the scene")));
     }
     Ok(rest)
 }
@@ -168,8 +116,7 @@ fn rest(id: &str, at: &At, kind: &Kind, specs: &[ObjectSpec]) -> Result<Rest, Si
 /// different heights.
 fn touch(a: &Thing, b: &Thing, gap_m: f64) -> bool {
     let aside = |t: &Thing| t.spare || t.rest != Rest::Ground;
-    let apart_z = (a.pose.translation.z - b.pose.translation.z).abs()
-        >= (a.size_m.z + b.size_m.z) * 0.5 - 1e-6;
+    let apart_z = (a.pose.translation.z - b.pose.translation.z).abs() >= (a.size_m.z + b.size_m.z) * 0.5 - 1e-6;
     if aside(a) || aside(b) || apart_z {
         return false;
     }
@@ -179,11 +126,8 @@ fn touch(a: &Thing, b: &Thing, gap_m: f64) -> bool {
     let offset_m = center_m(b) - center_m(a);
     let reach_m = |t: &Thing, axis: &Vec3| {
         let half_m = [(t.size_m.x + t.kind.front_m) * 0.5, t.size_m.y * 0.5];
-        (0..2)
-            .map(|i| side(t, i).dot(axis).abs() * half_m[i])
-            .sum::<f64>()
+        (0..2).map(|i| side(t, i).dot(axis).abs() * half_m[i]).sum::<f64>()
     };
     let axes = [side(a, 0), side(a, 1), side(b, 0), side(b, 1)];
-    axes.iter()
-        .all(|axis| offset_m.dot(axis).abs() < reach_m(a, axis) + reach_m(b, axis) + gap_m)
+    axes.iter().all(|axis| offset_m.dot(axis).abs() < reach_m(a, axis) + reach_m(b, axis) + gap_m)
 }

@@ -15,10 +15,7 @@ pub const KIND: Kind = Kind {
     front_m: 0.0,
     build: |draft, size_m| {
         let finish = draft.own(500.0);
-        draft
-            .sphere([0.0; 3], size_m.x * 0.5, finish)
-            .with_condim(6)
-            .with_friction([0.8, 0.01, 0.002]);
+        draft.sphere([0.0; 3], size_m.x * 0.5, finish).with_condim(6).with_friction([0.8, 0.01, 0.002]);
         Ok(vec![Part::whole(&KIND, Vec3::repeat(size_m.x))])
     },
 };

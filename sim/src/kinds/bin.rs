@@ -18,8 +18,6 @@ pub const KIND: Kind = Kind {
         let half_m = size_m * 0.5;
         let (wall, floor) = (draft.own(700.0), draft.shade(0.85, 1200.0));
         draft.tray([0.0; 3], half_m, WALL_M, wall, floor);
-        Ok(vec![
-            Part::whole(&KIND, size_m).with_floor(-half_m.z + WALL_M),
-        ])
+        Ok(vec![Part::whole(&KIND, size_m).with_floor(-half_m.z + WALL_M)])
     },
 };

@@ -18,15 +18,8 @@ pub const KIND: Kind = Kind {
         let half_m = size_m * 0.5;
         let base_half_m = half_m.z - 0.010;
         let radius_m = half_m.x * 0.55;
-        let base = Finish {
-            rgba: [0.30, 0.31, 0.33, 1.0],
-            density_kg_m3: 1000.0,
-        };
-        draft.cuboid(
-            [0.0, 0.0, -half_m.z + base_half_m],
-            [half_m.x, half_m.y, base_half_m],
-            base,
-        );
+        let base = Finish { rgba: [0.30, 0.31, 0.33, 1.0], density_kg_m3: 1000.0 };
+        draft.cuboid([0.0, 0.0, -half_m.z + base_half_m], [half_m.x, half_m.y, base_half_m], base);
         let cap_finish = draft.own(600.0);
         // The cap reaches into the base without touching it: parent and child do not collide.
         let mut cap = draft.child("cap", [0.0, 0.0, half_m.z])?;
@@ -35,16 +28,8 @@ pub const KIND: Kind = Kind {
             .with_stiffness([250.0, 0.0, 0.0])
             .with_damping([4.0, 0.0, 0.0])
             .with_springref(-0.006);
-        let reading = Reading::Toggles {
-            joint: "press",
-            travel_m: TRAVEL_M * 0.7,
-            lamp: "lamp",
-            lamp_rise_m: 0.006,
-        };
-        Ok(vec![Part {
-            reading,
-            ..Part::whole(&KIND, size_m)
-        }])
+        let reading = Reading::Toggles { joint: "press", travel_m: TRAVEL_M * 0.7, lamp: "lamp", lamp_rise_m: 0.006 };
+        Ok(vec![Part { reading, ..Part::whole(&KIND, size_m) }])
     },
 };
 

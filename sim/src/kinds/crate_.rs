@@ -18,11 +18,7 @@ pub const KIND: Kind = Kind {
         draft.cuboid([0.0; 3], half_m.into(), body);
         for (x, y) in [(-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0)] {
             let post_m = [half_m.x * 0.08, half_m.y * 0.08, half_m.z * 1.004];
-            draft.cuboid(
-                [x * half_m.x * 0.93, y * half_m.y * 0.93, 0.0],
-                post_m,
-                edge,
-            );
+            draft.cuboid([x * half_m.x * 0.93, y * half_m.y * 0.93, 0.0], post_m, edge);
         }
         Ok(vec![Part::whole(&KIND, size_m)])
     },

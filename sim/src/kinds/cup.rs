@@ -17,34 +17,16 @@ pub const KIND: Kind = Kind {
     front_m: 0.0,
     build: |draft, size_m| {
         let (rim_m, half_m) = (size_m.x * 0.5 - WALL_M * 0.5, size_m.z * 0.5);
-        let (wall, floor, handle) = (
-            draft.own(700.0),
-            draft.shade(0.85, 1400.0),
-            draft.shade(0.9, 500.0),
-        );
+        let (wall, floor, handle) = (draft.own(700.0), draft.shade(0.85, 1400.0), draft.shade(0.9, 500.0));
         draft.cylinder([0.0, 0.0, -half_m + WALL_M], rim_m * 0.98, WALL_M, floor);
         // Only the bottom touches what it stands on.
         let (low, high) = ((rim_m * 0.98, WALL_M * 0.5 - half_m), (rim_m, half_m));
-        draft.ring(
-            Ring {
-                low,
-                high,
-                thick_m: WALL_M,
-                count: 12,
-            },
-            wall,
-        );
+        draft.ring(Ring { low, high, thick_m: WALL_M, count: 12 }, wall);
         let out_m = size_m.x * 0.5 + 0.012;
         for z_m in [-0.3, 0.3] {
-            draft.cuboid(
-                [out_m - 0.006, 0.0, size_m.z * z_m],
-                [0.007, 0.003, 0.003],
-                handle,
-            );
+            draft.cuboid([out_m - 0.006, 0.0, size_m.z * z_m], [0.007, 0.003, 0.003], handle);
         }
         draft.cuboid([out_m, 0.0, 0.0], [0.003, 0.003, size_m.z * 0.3], handle);
-        Ok(vec![
-            Part::whole(&KIND, size_m).with_floor(-half_m + WALL_M * 2.0),
-        ])
+        Ok(vec![Part::whole(&KIND, size_m).with_floor(-half_m + WALL_M * 2.0)])
     },
 };

@@ -17,16 +17,8 @@ pub const KIND: Kind = Kind {
         let paint = Finish::drawn(draft.rgba);
         draft.cuboid([0.0; 3], half_m.into(), paint);
         let light = Finish::drawn([0.2, 0.85, 0.4, 1.0]);
-        draft.cuboid(
-            [0.0, 0.0, half_m.z],
-            [half_m.x * 0.35, half_m.y * 0.12, half_m.z * 0.5],
-            light,
-        );
-        draft.cuboid(
-            [0.0, 0.0, half_m.z],
-            [half_m.x * 0.12, half_m.y * 0.35, half_m.z * 0.5],
-            light,
-        );
+        draft.cuboid([0.0, 0.0, half_m.z], [half_m.x * 0.35, half_m.y * 0.12, half_m.z * 0.5], light);
+        draft.cuboid([0.0, 0.0, half_m.z], [half_m.x * 0.12, half_m.y * 0.35, half_m.z * 0.5], light);
         Ok(vec![Part::whole(&KIND, size_m)])
     },
 };

@@ -26,48 +26,23 @@ pub const KIND: Kind = Kind {
     front_m: 0.04,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
-        let (wall, floor, lid_finish, bar) = (
-            draft.own(600.0),
-            draft.shade(0.8, 600.0),
-            draft.shade(1.15, 300.0),
-            draft.shade(0.45, 300.0),
-        );
-        draft.tray(
-            [0.0, 0.0, -LID_M * 0.5],
-            half_m - Vec3::z() * (LID_M * 0.5),
-            WALL_M,
-            wall,
-            floor,
-        );
+        let (wall, floor, lid_finish, bar) =
+            (draft.own(600.0), draft.shade(0.8, 600.0), draft.shade(1.15, 300.0), draft.shade(0.45, 300.0));
+        draft.tray([0.0, 0.0, -LID_M * 0.5], half_m - Vec3::z() * (LID_M * 0.5), WALL_M, wall, floor);
         // The lid's frame lies on the hinge, so that it turns without an offset.
         let mut lid = draft.child("lid", [-half_m.x, 0.0, half_m.z - LID_M])?;
-        lid.cuboid(
-            [half_m.x, 0.0, LID_M * 0.5],
-            [half_m.x, half_m.y, LID_M * 0.48],
-            lid_finish,
-        );
+        lid.cuboid([half_m.x, 0.0, LID_M * 0.5], [half_m.x, half_m.y, LID_M * 0.48], lid_finish);
         let handle_m = [size_m.x - 0.03, 0.0, LID_M + BAR_M];
         lid.rod_y(handle_m, 0.006, 0.03, bar);
         for y_m in [-0.03, 0.03] {
-            lid.cuboid(
-                [handle_m[0], y_m, LID_M + BAR_M * 0.5],
-                [0.004, 0.004, BAR_M * 0.5],
-                bar,
-            );
+            lid.cuboid([handle_m[0], y_m, LID_M + BAR_M * 0.5], [0.004, 0.004, BAR_M * 0.5], bar);
         }
         lid.hinge("lid", [0.0, -1.0, 0.0], [0.0; 3], [0.0, OPEN_RAD])?
             .with_damping([0.05, 0.0, 0.0])
             .with_solimp_friction(super::draft::STIFF)
             .set_frictionloss(0.16);
         let whole = Part::whole(&KIND, size_m).with_floor(-half_m.z + WALL_M);
-        let reading = Reading::Opens {
-            joint: "lid",
-            open: OPEN_RAD,
-        };
-        Ok(vec![Part {
-            reading,
-            handle: Some(("lid", handle_m.into())),
-            ..whole
-        }])
+        let reading = Reading::Opens { joint: "lid", open: OPEN_RAD };
+        Ok(vec![Part { reading, handle: Some(("lid", handle_m.into())), ..whole }])
     },
 };

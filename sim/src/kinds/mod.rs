@@ -150,9 +150,6 @@ impl Part {
 
     /// The same part with a floor that things inside stand on.
     pub fn with_floor(self, floor_z_m: f64) -> Self {
-        Self {
-            floor_z_m: Some(floor_z_m),
-            ..self
-        }
+        Self { floor_z_m: Some(floor_z_m), ..self }
     }
 }

@@ -19,12 +19,7 @@ pub const KIND: Kind = Kind {
         let (wall, floor) = (draft.own(1100.0), draft.shade(0.93, 1100.0));
         draft.cylinder([0.0, 0.0, -half_m + 0.004], foot_m, 0.004, floor);
         draft.ring(
-            Ring {
-                low: (foot_m, -half_m + 0.004),
-                high: (rim_m, half_m - 0.002),
-                thick_m: 0.004,
-                count: 16,
-            },
+            Ring { low: (foot_m, -half_m + 0.004), high: (rim_m, half_m - 0.002), thick_m: 0.004, count: 16 },
             wall,
         );
         Ok(vec![Part::whole(&KIND, size_m).with_floor(-half_m + 0.008)])

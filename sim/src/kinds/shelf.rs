@@ -16,10 +16,7 @@ pub const KIND: Kind = Kind {
     front_m: 0.0,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
-        let wood = Finish {
-            rgba: [0.62, 0.45, 0.30, 1.0],
-            density_kg_m3: 600.0,
-        };
+        let wood = Finish { rgba: [0.62, 0.45, 0.30, 1.0], density_kg_m3: 600.0 };
         for z_m in [BOARD_M * 0.5 - half_m.z, half_m.z - BOARD_M * 0.5] {
             draft.cuboid([0.0, 0.0, z_m], [half_m.x, half_m.y, BOARD_M * 0.5], wood);
         }
@@ -27,12 +24,6 @@ pub const KIND: Kind = Kind {
             let side_m = [half_m.x, BOARD_M * 0.5, half_m.z - BOARD_M];
             draft.cuboid([0.0, y * (half_m.y - BOARD_M * 0.5), 0.0], side_m, wood);
         }
-        Ok(vec![
-            Part {
-                colored: false,
-                ..Part::whole(&KIND, size_m)
-            }
-            .with_floor(BOARD_M - half_m.z),
-        ])
+        Ok(vec![Part { colored: false, ..Part::whole(&KIND, size_m) }.with_floor(BOARD_M - half_m.z)])
     },
 };

@@ -17,27 +17,14 @@ pub const KIND: Kind = Kind {
     front_m: 0.0,
     build: |draft, size_m| {
         let half_m = size_m * 0.5;
-        let wood = Finish {
-            rgba: [0.87, 0.78, 0.65, 1.0],
-            density_kg_m3: 600.0,
-        };
-        let steel = Finish {
-            rgba: [0.45, 0.46, 0.48, 1.0],
-            density_kg_m3: 600.0,
-        };
+        let wood = Finish { rgba: [0.87, 0.78, 0.65, 1.0], density_kg_m3: 600.0 };
+        let steel = Finish { rgba: [0.45, 0.46, 0.48, 1.0], density_kg_m3: 600.0 };
         draft.cuboid([0.0; 3], half_m.into(), wood);
         let leg_m = (HEIGHT_M - size_m.z) * 0.5;
         for (x, y) in [(-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0)] {
-            let center_m = [
-                x * (half_m.x - 0.05),
-                y * (half_m.y - 0.05),
-                -half_m.z - leg_m,
-            ];
+            let center_m = [x * (half_m.x - 0.05), y * (half_m.y - 0.05), -half_m.z - leg_m];
             draft.cuboid(center_m, [0.025, 0.025, leg_m], steel);
         }
-        Ok(vec![Part {
-            colored: false,
-            ..Part::whole(&KIND, size_m)
-        }])
+        Ok(vec![Part { colored: false, ..Part::whole(&KIND, size_m) }])
     },
 };

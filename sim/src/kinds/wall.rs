@@ -13,14 +13,8 @@ pub const KIND: Kind = Kind {
     fixed: true,
     front_m: 0.0,
     build: |draft, size_m| {
-        let plaster = Finish {
-            rgba: [0.88, 0.87, 0.84, 1.0],
-            density_kg_m3: 1000.0,
-        };
+        let plaster = Finish { rgba: [0.88, 0.87, 0.84, 1.0], density_kg_m3: 1000.0 };
         draft.cuboid([0.0; 3], (size_m * 0.5).into(), plaster);
-        Ok(vec![Part {
-            colored: false,
-            ..Part::whole(&KIND, size_m)
-        }])
+        Ok(vec![Part { colored: false, ..Part::whole(&KIND, size_m) }])
     },
 };

@@ -12,12 +12,7 @@ use ponder_core::{Rotation, Vec3};
 /// # Errors
 /// What is wrong, in words.
 pub fn named_chain(model: &MjModel, site: usize) -> Result<NamedChain, String> {
-    let name = |j: usize| {
-        model
-            .id_to_name(MjtObjBase::mjOBJ_JOINT, j)
-            .unwrap_or("")
-            .to_owned()
-    };
+    let name = |j: usize| model.id_to_name(MjtObjBase::mjOBJ_JOINT, j).unwrap_or("").to_owned();
     let mut bodies = vec![model.site_bodyid()[site] as usize];
     while let Some(body) = bodies.last().copied().filter(|b| *b != 0) {
         bodies.push(model.body_parentid()[body] as usize);
@@ -31,24 +26,13 @@ pub fn named_chain(model: &MjModel, site: usize) -> Result<NamedChain, String> {
         let first = model.body_jntadr()[body].max(0) as usize;
         for j in first..first + model.body_jntnum()[body] as usize {
             if model.jnt_type()[j] != MjtJoint::mjJNT_HINGE {
-                return Err(format!(
-                    "joint `{}` between the world and the tool is not a hinge",
-                    name(j)
-                ));
+                return Err(format!("joint `{}` between the world and the tool is not a hinge", name(j)));
             }
-            let anchor = Pose::translation(
-                model.jnt_pos()[j][0],
-                model.jnt_pos()[j][1],
-                model.jnt_pos()[j][2],
-            );
+            let anchor = Pose::translation(model.jnt_pos()[j][0], model.jnt_pos()[j][1], model.jnt_pos()[j][2]);
             let axis = Unit::new_normalize(Vec3::from(model.jnt_axis()[j]));
             // Body frames are given at the reference position; angles count from zero.
-            let to_zero =
-                Rotation::from_axis_angle(&axis, -model.qpos0()[model.jnt_qposadr()[j] as usize]);
-            joints.push(Joint {
-                parent_from_joint: last_from_here * anchor * to_zero,
-                axis,
-            });
+            let to_zero = Rotation::from_axis_angle(&axis, -model.qpos0()[model.jnt_qposadr()[j] as usize]);
+            joints.push(Joint { parent_from_joint: last_from_here * anchor * to_zero, axis });
             joint_names.push(name(j));
             last_from_here = anchor.inverse();
         }

@@ -55,31 +55,17 @@ impl RobotSource {
     pub fn load(name_or_path: &str, folder: &Path) -> Result<Self, SimError> {
         if let Some(builtin) = BUILTIN.iter().find(|b| b.name == name_or_path) {
             let file = parse(builtin.file, builtin.name)?;
-            return Ok(Self {
-                file,
-                origin: builtin.name.to_owned(),
-                mjcf: Mjcf::Text(builtin.mjcf),
-            });
+            return Ok(Self { file, origin: builtin.name.to_owned(), mjcf: Mjcf::Text(builtin.mjcf) });
         }
         let path = folder.join(name_or_path);
         if !path.is_file() && !name_or_path.contains(['/', '.']) {
             let known: Vec<&str> = BUILTIN.iter().map(|b| b.name).collect();
-            return Err(SimError::UnknownRobot {
-                name: name_or_path.to_owned(),
-                known: known.join(", "),
-            });
+            return Err(SimError::UnknownRobot { name: name_or_path.to_owned(), known: known.join(", ") });
         }
-        let text = std::fs::read_to_string(&path).map_err(|source| SimError::Read {
-            path: path.clone(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(&path).map_err(|source| SimError::Read { path: path.clone(), source })?;
         let file = parse(&text, &path.display().to_string())?;
         let mjcf = Mjcf::Path(path.parent().unwrap_or(Path::new(".")).join(&file.model));
-        Ok(Self {
-            file,
-            origin: path.display().to_string(),
-            mjcf,
-        })
+        Ok(Self { file, origin: path.display().to_string(), mjcf })
     }
 
     /// Its MJCF as a spec of its own.
@@ -89,12 +75,8 @@ impl RobotSource {
     pub(crate) fn spec(&self) -> Result<MjSpec, SimError> {
         crate::quiet::hush();
         match &self.mjcf {
-            Mjcf::Text(text) => {
-                MjSpec::from_xml_string(text).map_err(|e| SimError::model(&self.origin, e))
-            }
-            Mjcf::Path(path) => {
-                MjSpec::from_xml(path).map_err(|e| SimError::model(&path.display().to_string(), e))
-            }
+            Mjcf::Text(text) => MjSpec::from_xml_string(text).map_err(|e| SimError::model(&self.origin, e)),
+            Mjcf::Path(path) => MjSpec::from_xml(path).map_err(|e| SimError::model(&path.display().to_string(), e)),
         }
     }
 
@@ -103,17 +85,11 @@ impl RobotSource {
     /// # Errors
     /// [`SimError`] naming what does not fit.
     pub fn checked(&self) -> Result<RobotSpec, SimError> {
-        let model = self
-            .spec()?
-            .compile()
-            .map_err(|e| SimError::model(&self.origin, e))?;
+        let model = self.spec()?.compile().map_err(|e| SimError::model(&self.origin, e))?;
         Ok(super::bind(&self.file, &model)?.1)
     }
 }
 
 fn parse(text: &str, origin: &str) -> Result<RobotFile, SimError> {
-    serde_norway::from_str(text).map_err(|e| SimError::Parse {
-        origin: origin.to_owned(),
-        why: e.to_string(),
-    })
+    serde_norway::from_str(text).map_err(|e| SimError::Parse { origin: origin.to_owned(), why: e.to_string() })
 }

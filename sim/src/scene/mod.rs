@@ -5,9 +5,7 @@ mod foreign;
 mod object;
 mod senses;
 
-pub use foreign::{
-    Foreign, ForeignBounds, ForeignHandle, ForeignJoint, ForeignObject, ForeignStates, StateLayout,
-};
+pub use foreign::{Foreign, ForeignBounds, ForeignHandle, ForeignJoint, ForeignObject, ForeignStates, StateLayout};
 pub use object::{At, Colors, ObjectSpec, RobotAt};
 pub use senses::{BaseSensing, CameraSpec, LightSpec, SensorSpec};
 
@@ -79,10 +77,7 @@ impl SceneSpec {
     /// # Errors
     /// [`SimError`] naming the place and what is wrong.
     pub fn parse(text: &str, origin: &str) -> Result<Self, SimError> {
-        let parse = |e: serde_norway::Error| SimError::Parse {
-            origin: origin.to_owned(),
-            why: e.to_string(),
-        };
+        let parse = |e: serde_norway::Error| SimError::Parse { origin: origin.to_owned(), why: e.to_string() };
         let spec: Self = serde_norway::from_str(text).map_err(parse)?;
         spec.check()?;
         Ok(spec)
@@ -94,61 +89,25 @@ impl SceneSpec {
     /// [`SimError::Scene`] or [`SimError::Object`].
     pub fn check(&self) -> Result<(), SimError> {
         let scene = |ok: bool, why: &str| {
-            if ok {
-                Ok(())
-            } else {
-                Err(SimError::Scene(why.to_owned()))
-            }
+            if ok { Ok(()) } else { Err(SimError::Scene(why.to_owned())) }
         };
         let Self { sensors, light, .. } = self;
-        scene(
-            (0.0..=1.0).contains(&self.min_gap_m),
-            "`min_gap_m` must be 0…1 m",
-        )?;
-        scene(
-            (0.0..=1.0).contains(&sensors.frame_drop),
-            "`frame_drop` is a chance, 0…1",
-        )?;
-        scene(
-            sensors.latency_periods <= 32,
-            "`latency_periods` must be at most 32",
-        )?;
+        scene((0.0..=1.0).contains(&self.min_gap_m), "`min_gap_m` must be 0…1 m")?;
+        scene((0.0..=1.0).contains(&sensors.frame_drop), "`frame_drop` is a chance, 0…1")?;
+        scene(sensors.latency_periods <= 32, "`latency_periods` must be at most 32")?;
         let noise = [sensors.joint_pos_noise_rad, sensors.joint_vel_noise_rad_s];
-        scene(
-            noise.iter().all(|n| (0.0..=1.0).contains(n)),
-            "joint noise must be 0…1",
-        )?;
-        scene(
-            light.brightness.within(0.1, 3.0),
-            "`brightness` must be 0.1…3",
-        )?;
-        scene(
-            light.elevation_rad.within(0.2, 1.571),
-            "`elevation_rad` must be 0.2…1.571",
-        )?;
+        scene(noise.iter().all(|n| (0.0..=1.0).contains(n)), "joint noise must be 0…1")?;
+        scene(light.brightness.within(0.1, 3.0), "`brightness` must be 0.1…3")?;
+        scene(light.elevation_rad.within(0.2, 1.571), "`elevation_rad` must be 0.2…1.571")?;
         for camera in &self.cameras {
-            let sizes = [camera.width_px, camera.height_px]
-                .iter()
-                .all(|px| (16..=2048).contains(px));
-            scene(
-                sizes,
-                "a camera's `width_px` and `height_px` must be 16…2048",
-            )?;
-            scene(
-                camera.fov_deg.within(5.0, 150.0),
-                "a camera's `fov_deg` must be 5…150",
-            )?;
+            let sizes = [camera.width_px, camera.height_px].iter().all(|px| (16..=2048).contains(px));
+            scene(sizes, "a camera's `width_px` and `height_px` must be 16…2048")?;
+            scene(camera.fov_deg.within(5.0, 150.0), "a camera's `fov_deg` must be 5…150")?;
             let name = &camera.name;
-            scene(
-                !name.is_empty() && name.len() <= 24,
-                "a camera's `name` must have 1…24 letters",
-            )?;
+            scene(!name.is_empty() && name.len() <= 24, "a camera's `name` must have 1…24 letters")?;
         }
         if let Surroundings::Room { size_m } = &self.world {
-            scene(
-                size_m.iter().all(|m| (1.0..=50.0).contains(m)),
-                "a room's `size_m` must be 1…50 m",
-            )?;
+            scene(size_m.iter().all(|m| (1.0..=50.0).contains(m)), "a room's `size_m` must be 1…50 m")?;
         }
         self.objects.iter().try_for_each(ObjectSpec::check)
     }

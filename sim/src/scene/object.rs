@@ -58,10 +58,7 @@ fn one() -> Range {
 
 /// Colours to choose from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a colour (red, green, blue, …) or a list of colours"
-)]
+#[serde(untagged, expecting = "a colour (red, green, blue, …) or a list of colours")]
 pub enum Colors {
     /// This one.
     One(Color),
@@ -94,33 +91,15 @@ pub struct At {
 impl ObjectSpec {
     /// A thing of a kind at a place, everything else as usual.
     pub fn new(kind: &str, x_m: f64, y_m: f64) -> Self {
-        let at = At {
-            x_m: Range::Exactly(x_m),
-            y_m: Range::Exactly(y_m),
-            ..At::default()
-        };
+        let at = At { x_m: Range::Exactly(x_m), y_m: Range::Exactly(y_m), ..At::default() };
         let (color, scale, open) = (Colors::Usual, one(), Range::default());
-        Self {
-            id: None,
-            kind: kind.to_owned(),
-            color,
-            size_m: None,
-            scale,
-            at,
-            open,
-            on: false,
-            spare: false,
-        }
+        Self { id: None, kind: kind.to_owned(), color, size_m: None, scale, at, open, on: false, spare: false }
     }
 
     pub(super) fn check(&self) -> Result<(), SimError> {
         let name = self.id.as_deref().unwrap_or(&self.kind);
         let must = |ok: bool, why: &str| {
-            if ok {
-                Ok(())
-            } else {
-                Err(SimError::object(name, why))
-            }
+            if ok { Ok(()) } else { Err(SimError::object(name, why)) }
         };
         if let Some(id) = &self.id {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -131,47 +110,16 @@ impl ObjectSpec {
         }
         if crate::kinds::kind(&self.kind).is_none() {
             let known: Vec<&str> = crate::kinds::KINDS.iter().map(|k| k.label).collect();
-            return Err(SimError::object(
-                name,
-                format!("no kind `{}`; there are: {}", self.kind, known.join(", ")),
-            ));
+            return Err(SimError::object(name, format!("no kind `{}`; there are: {}", self.kind, known.join(", "))));
         }
-        must(
-            self.size_m.iter().flatten().all(|r| r.within(0.001, 50.0)),
-            "`size_m` must be 0.001…50 m, min ≤ max",
-        )?;
-        must(
-            self.scale.within(0.1, 10.0),
-            "`scale` must be 0.1…10, min ≤ max",
-        )?;
+        must(self.size_m.iter().flatten().all(|r| r.within(0.001, 50.0)), "`size_m` must be 0.001…50 m, min ≤ max")?;
+        must(self.scale.within(0.1, 10.0), "`scale` must be 0.1…10, min ≤ max")?;
         must(self.open.within(0.0, 1.0), "`open` must be 0…1, min ≤ max")?;
-        let At {
-            x_m,
-            y_m,
-            yaw_rad,
-            bottom_z_m,
-            on,
-            inside,
-        } = &self.at;
-        must(
-            x_m.within(-50.0, 50.0) && y_m.within(-50.0, 50.0),
-            "`x_m` and `y_m` must be within 50 m, min ≤ max",
-        )?;
-        must(
-            yaw_rad.within(-7.0, 7.0),
-            "`yaw_rad` must be within ±7, min ≤ max",
-        )?;
-        must(
-            (-2.0..=5.0).contains(bottom_z_m),
-            "`bottom_z_m` must be -2…5 m",
-        )?;
-        must(
-            on.is_none() || inside.is_none(),
-            "can't be both `on` and `in`",
-        )?;
-        must(
-            !matches!(&self.color, Colors::OneOf(list) if list.is_empty()),
-            "an empty list of colours",
-        )
+        let At { x_m, y_m, yaw_rad, bottom_z_m, on, inside } = &self.at;
+        must(x_m.within(-50.0, 50.0) && y_m.within(-50.0, 50.0), "`x_m` and `y_m` must be within 50 m, min ≤ max")?;
+        must(yaw_rad.within(-7.0, 7.0), "`yaw_rad` must be within ±7, min ≤ max")?;
+        must((-2.0..=5.0).contains(bottom_z_m), "`bottom_z_m` must be -2…5 m")?;
+        must(on.is_none() || inside.is_none(), "can't be both `on` and `in`")?;
+        must(!matches!(&self.color, Colors::OneOf(list) if list.is_empty()), "an empty list of colours")
     }
 }

@@ -31,8 +31,7 @@ const STOVE: &str = r#"<mujoco><worldbody>
   </body>
 </worldbody></mujoco>"#;
 
-const WEDGE: &str =
-    "v 0 0 0\nv 0.06 0 0\nv 0 0.06 0\nv 0 0 0.06\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n";
+const WEDGE: &str = "v 0 0 0\nv 0.06 0 0\nv 0 0.06 0\nv 0 0 0.06\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n";
 
 /// Two links with raw torques and two fingers with position servos, a mesh folder of its own.
 const ROBOT: &str = r#"<mujoco>
@@ -97,17 +96,12 @@ objects: [{kind: block, id: block, at: {x_m: 0.4, y_m: -0.1}}]
 fn files() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     // Positions: stove knob (its file is included first), wedge, arm, fingers, block.
-    let state = |knob: f64| {
-        format!("[{knob}, 0.5,0.2,0.05,1,0,0,0, -0.5,1.0, 0.02,-0.02, 0.4,-0.1,0.02,1,0,0,0]")
-    };
+    let state = |knob: f64| format!("[{knob}, 0.5,0.2,0.05,1,0,0,0, -0.5,1.0, 0.02,-0.02, 0.4,-0.1,0.02,1,0,0,0]");
     for (name, text) in [
         ("scene/kitchen.xml", KITCHEN.to_owned()),
         ("scene/parts/stove.xml", STOVE.to_owned()),
         ("scene/meshes/wedge.obj", WEDGE.to_owned()),
-        (
-            "scene/states.json",
-            format!("[{},{}]", state(0.2), state(1.5)),
-        ),
+        ("scene/states.json", format!("[{},{}]", state(0.2), state(1.5))),
         ("robots/twig.yaml", ROBOT_FILE.to_owned()),
         ("robots/twig.xml", ROBOT.to_owned()),
         ("robots/looks/cap.obj", WEDGE.to_owned()),
@@ -120,11 +114,7 @@ fn files() -> tempfile::TempDir {
 }
 
 fn open(scene: &str, seed: u64, folder: &Path) -> Result<SimWorld, crate::SimError> {
-    SimWorld::open(
-        &SceneSpec::parse(scene, "foreign.yaml").unwrap(),
-        seed,
-        folder,
-    )
+    SimWorld::open(&SceneSpec::parse(scene, "foreign.yaml").unwrap(), seed, folder)
 }
 
 #[test]
@@ -134,25 +124,12 @@ fn a_scene_and_a_robot_from_outside_work_together() {
     let truth = world.truth();
     let get = |id: &str| truth.objects.iter().find(|o| o.id.as_str() == id).unwrap();
     let wedge = get("wedge");
-    assert!(
-        (wedge.size_m.x - 0.06).abs() < 0.012,
-        "measured from its mesh: {}",
-        wedge.size_m
-    );
+    assert!((wedge.size_m.x - 0.06).abs() < 0.012, "measured from its mesh: {}", wedge.size_m);
     assert_eq!(get("stove").on, Some(false));
     assert!((get("stove").size_m.z - 0.2).abs() < 1e-9);
     assert!((get("stove").handle_m.unwrap().x - 0.48).abs() < 1e-9);
     let other = open(SCENE, 1, folder.path()).unwrap().truth();
-    assert_eq!(
-        other
-            .objects
-            .iter()
-            .find(|o| o.id.as_str() == "stove")
-            .unwrap()
-            .on,
-        Some(true),
-        "the second state"
-    );
+    assert_eq!(other.objects.iter().find(|o| o.id.as_str() == "stove").unwrap().on, Some(true), "the second state");
 
     // Raw torques follow joint targets, gravity and all.
     let mut seen = Observation::default();
@@ -162,14 +139,8 @@ fn a_scene_and_a_robot_from_outside_work_together() {
         let now = world.now();
         let pos_rad = [-0.5 + 0.6 * part, 1.0 - 0.4 * part].into_iter().collect();
         world.send(&Command {
-            arm: Some(JointTarget {
-                pos_rad,
-                vel_rad_s: Default::default(),
-            }),
-            gripper: Some(GripperTarget {
-                width_m: 0.06,
-                force_n: 10.0,
-            }),
+            arm: Some(JointTarget { pos_rad, vel_rad_s: Default::default() }),
+            gripper: Some(GripperTarget { width_m: 0.06, force_n: 10.0 }),
             ..Command::nothing(now, now.plus_s(0.1))
         });
         world.period().unwrap();
@@ -178,79 +149,29 @@ fn a_scene_and_a_robot_from_outside_work_together() {
     for (rad, goal) in seen.joint_pos_rad.iter().zip(goal) {
         assert!((rad - goal).abs() < 0.01, "{:?}", seen.joint_pos_rad);
     }
-    assert!(
-        (seen.gripper_width_m.unwrap() - 0.06).abs() < 0.003,
-        "{:?}",
-        seen.gripper_width_m
-    );
-    let tool = world
-        .robot()
-        .arm
-        .as_ref()
-        .unwrap()
-        .chain
-        .world_from_tool(&seen.joint_pos_rad);
-    assert!(
-        (tool.translation.vector - world.tool_m().unwrap()).norm() < 1e-3,
-        "the chain is the model's"
-    );
-    assert_eq!(
-        world.now(),
-        ponder_core::Stamp(3_000_000_000),
-        "its own control period"
-    );
+    assert!((seen.gripper_width_m.unwrap() - 0.06).abs() < 0.003, "{:?}", seen.gripper_width_m);
+    let tool = world.robot().arm.as_ref().unwrap().chain.world_from_tool(&seen.joint_pos_rad);
+    assert!((tool.translation.vector - world.tool_m().unwrap()).norm() < 1e-3, "the chain is the model's");
+    assert_eq!(world.now(), ponder_core::Stamp(3_000_000_000), "its own control period");
 
-    world
-        .observe(
-            Want {
-                cameras: true,
-                truth: true,
-            },
-            &mut seen,
-        )
-        .unwrap();
+    world.observe(Want { cameras: true, truth: true }, &mut seen).unwrap();
     assert_eq!((seen.cameras.len(), seen.cameras[0].width_px), (1, 64));
-    assert!(
-        seen.truth
-            .unwrap()
-            .objects
-            .iter()
-            .any(|o| o.id.as_str() == "block")
-    );
+    assert!(seen.truth.unwrap().objects.iter().any(|o| o.id.as_str() == "block"));
 }
 
 #[test]
 fn what_is_wrong_with_foreign_files_is_said() {
     let folder = files();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    let fails = |scene: &str| {
-        open(scene, 0, folder.path())
-            .err()
-            .map_or(String::new(), |e| e.to_string())
-    };
+    let fails = |scene: &str| open(scene, 0, folder.path()).err().map_or(String::new(), |e| e.to_string());
     let says = |error: String, wanted: &[&str]| {
-        assert!(
-            wanted.iter().all(|w| error.contains(w)),
-            "`{error}` should say {wanted:?}"
-        );
+        assert!(wanted.iter().all(|w| error.contains(w)), "`{error}` should say {wanted:?}");
     };
-    says(
-        fails(&SCENE.replace("body: wedge", "body: wegde")),
-        &["`wedge`", "no body named `wegde`"],
-    );
-    says(
-        fails(&SCENE.replace("joint: stove_knob", "joint: knob")),
-        &["`stove`", "no joint named `knob`"],
-    );
-    says(
-        fails(&SCENE.replace("mjcf: agentview", "mjcf: topview")),
-        &["no camera named `topview`"],
-    );
+    says(fails(&SCENE.replace("body: wedge", "body: wegde")), &["`wedge`", "no body named `wegde`"]);
+    says(fails(&SCENE.replace("joint: stove_knob", "joint: knob")), &["`stove`", "no joint named `knob`"]);
+    says(fails(&SCENE.replace("mjcf: agentview", "mjcf: topview")), &["no camera named `topview`"]);
     write("scene/states.json", "[[1, 2]]");
-    says(
-        fails(SCENE),
-        &["states.json", "state 0 holds 2 numbers, the model wants 19"],
-    );
+    says(fails(SCENE), &["states.json", "state 0 holds 2 numbers, the model wants 19"]);
     write("scene/states.json", "{}");
     says(fails(SCENE), &["states.json"]);
     std::fs::remove_file(folder.path().join("scene/meshes/wedge.obj")).unwrap();
@@ -258,31 +179,16 @@ fn what_is_wrong_with_foreign_files_is_said() {
     write("scene/kitchen.xml", "<mujoco><worldbody>");
     says(fails(SCENE), &["kitchen.xml"]);
     let plain = "robot: robots/twig.yaml";
-    write(
-        "robots/twig.yaml",
-        &ROBOT_FILE.replace("name: elbow", "name: elbo"),
-    );
-    says(
-        fails(plain),
-        &["twig", "no joint named `elbo`", "shoulder, elbow, f1, f2"],
-    );
+    write("robots/twig.yaml", &ROBOT_FILE.replace("name: elbow", "name: elbo"));
+    says(fails(plain), &["twig", "no joint named `elbo`", "shoulder, elbow, f1, f2"]);
     write("robots/twig.yaml", &ROBOT_FILE.replace("grip_site", "tip"));
     says(fails(plain), &["no site named `tip`", "grip_site"]);
-    write(
-        "robots/twig.yaml",
-        &ROBOT_FILE.replace("fingers: [f1, f2]", "fingers: [f1]"),
-    );
+    write("robots/twig.yaml", &ROBOT_FILE.replace("fingers: [f1, f2]", "fingers: [f1]"));
     says(fails(plain), &["a parallel gripper has two"]);
-    write(
-        "robots/twig.yaml",
-        &ROBOT_FILE.replace("period_s: 0.02", "period_s: 0.0251"),
-    );
+    write("robots/twig.yaml", &ROBOT_FILE.replace("period_s: 0.02", "period_s: 0.0251"));
     says(fails(plain), &["no multiple"]);
     write("robots/twig.yaml", ROBOT_FILE);
-    write(
-        "robots/twig.xml",
-        &ROBOT.replace(r#"<motor name="m2" joint="elbow" ctrlrange="-80 80"/>"#, ""),
-    );
+    write("robots/twig.xml", &ROBOT.replace(r#"<motor name="m2" joint="elbow" ctrlrange="-80 80"/>"#, ""));
     says(fails(plain), &["no actuator", "`elbow`"]);
     write("robots/twig.xml", &ROBOT.replace("cap.obj", "hat.obj"));
     says(fails(plain), &["hat.obj"]);

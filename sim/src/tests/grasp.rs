@@ -25,17 +25,10 @@ fn lifts_a_block_holds_it_and_puts_it_in_a_bowl() {
     assert_eq!(hand.world.held().unwrap().as_str(), "block");
     hand.move_to(above(at_m, at_m.z + 0.15), down(0.4), 0.2);
     let lifted_m = hand.object("block").position_m();
-    assert!(
-        (lifted_m.z - at_m.z - 0.15).abs() < 0.005,
-        "lifted to {lifted_m}"
-    );
+    assert!((lifted_m.z - at_m.z - 0.15).abs() < 0.005, "lifted to {lifted_m}");
     hand.tick(200);
     let held_m = hand.object("block").position_m();
-    assert!(
-        (held_m - lifted_m).norm() < 0.002,
-        "slipped {} m",
-        (held_m - lifted_m).norm()
-    );
+    assert!((held_m - lifted_m).norm() < 0.002, "slipped {} m", (held_m - lifted_m).norm());
     let bowl_m = hand.object("bowl").position_m();
     hand.move_to(above(bowl_m, UP), down(0.4), 0.3);
     hand.move_to(above(bowl_m, 0.06), down(0.4), 0.2);
@@ -43,25 +36,14 @@ fn lifts_a_block_holds_it_and_puts_it_in_a_bowl() {
     hand.move_to(above(bowl_m, UP), down(0.4), 0.2);
     hand.tick(50);
     let end_m = hand.object("block").position_m();
-    assert!(
-        (end_m - bowl_m).xy().norm() < 0.03 && end_m.z < 0.05,
-        "ended at {end_m}"
-    );
+    assert!((end_m - bowl_m).xy().norm() < 0.03 && end_m.z < 0.05, "ended at {end_m}");
     assert_eq!(hand.world.held(), None);
-    assert_eq!(
-        hand.world.record().violations(),
-        0,
-        "{:?}",
-        hand.world.record()
-    );
+    assert_eq!(hand.world.record().violations(), 0, "{:?}", hand.world.record());
 }
 
 #[test]
 fn pulls_and_pushes_a_drawer() {
-    let mut hand = Hand::new(
-        "objects: [{kind: drawer, id: drawer, at: {x_m: 0.68, y_m: 0.05, yaw_rad: 3.14159}}]",
-        1,
-    );
+    let mut hand = Hand::new("objects: [{kind: drawer, id: drawer, at: {x_m: 0.68, y_m: 0.05, yaw_rad: 3.14159}}]", 1);
     let drawer = hand.object("drawer");
     let handle_m = drawer.handle_m.unwrap();
     // Fingers close along x, in front of and behind the bar.
@@ -80,20 +62,12 @@ fn pulls_and_pushes_a_drawer() {
     hand.move_to(above(handle_m, UP), grasp, 0.2);
     hand.tick(100);
     assert!(hand.object("drawer").open_fraction.unwrap() < 0.05);
-    assert_eq!(
-        hand.world.record().violations(),
-        0,
-        "{:?}",
-        hand.world.record()
-    );
+    assert_eq!(hand.world.record().violations(), 0, "{:?}", hand.world.record());
 }
 
 #[test]
 fn opens_a_lid_by_its_handle() {
-    let mut hand = Hand::new(
-        "objects: [{kind: box, id: box, at: {x_m: 0.6, y_m: -0.1, yaw_rad: 3.14159}}]",
-        1,
-    );
+    let mut hand = Hand::new("objects: [{kind: box, id: box, at: {x_m: 0.6, y_m: -0.1, yaw_rad: 3.14159}}]", 1);
     let at = hand.object("box");
     let handle_m = at.handle_m.unwrap();
     let grasp = down(std::f64::consts::FRAC_PI_2);
@@ -116,30 +90,18 @@ fn opens_a_lid_by_its_handle() {
     hand.tick(100);
     let stays = hand.object("box").open_fraction.unwrap();
     assert!(stays > 0.7, "fell back to {stays}");
-    assert_eq!(
-        hand.world.record().violations(),
-        0,
-        "{:?}",
-        hand.world.record()
-    );
+    assert_eq!(hand.world.record().violations(), 0, "{:?}", hand.world.record());
 }
 
 #[test]
 fn presses_a_button_on_and_off() {
-    let mut hand = Hand::new(
-        "objects: [{kind: button, id: button, at: {x_m: 0.5, y_m: 0.1}}]",
-        1,
-    );
+    let mut hand = Hand::new("objects: [{kind: button, id: button, at: {x_m: 0.5, y_m: 0.1}}]", 1);
     let button = hand.object("button");
     assert_eq!(button.on, Some(false));
     hand.grip(0.0, 20.0);
     for on in [true, false] {
         hand.move_to(above(button.position_m(), 0.15), down(0.0), 0.4);
-        hand.move_to(
-            above(button.position_m(), button.top_m() + 0.002),
-            down(0.0),
-            0.1,
-        );
+        hand.move_to(above(button.position_m(), button.top_m() + 0.002), down(0.0), 0.1);
         hand.move_to(above(button.position_m(), button.top_m()), down(0.0), 0.05);
         hand.tick(20);
         assert_eq!(hand.object("button").on, Some(on));
@@ -147,20 +109,12 @@ fn presses_a_button_on_and_off() {
         hand.tick(20);
         assert_eq!(hand.object("button").on, Some(on), "stays when let go");
     }
-    assert_eq!(
-        hand.world.record().violations(),
-        0,
-        "{:?}",
-        hand.world.record()
-    );
+    assert_eq!(hand.world.record().violations(), 0, "{:?}", hand.world.record());
 }
 
 #[test]
 fn turns_a_knob() {
-    let mut hand = Hand::new(
-        "objects: [{kind: knob, id: knob, at: {x_m: 0.5, y_m: 0.1}}]",
-        1,
-    );
+    let mut hand = Hand::new("objects: [{kind: knob, id: knob, at: {x_m: 0.5, y_m: 0.1}}]", 1);
     let knob = hand.object("knob");
     let grip_m = above(knob.position_m(), knob.top_m() - 0.012);
     hand.grip(0.05, 20.0);
@@ -168,31 +122,18 @@ fn turns_a_knob() {
     hand.move_to(grip_m, down(0.0), 0.1);
     hand.grip(0.0, 30.0);
     hand.move_to(grip_m, down(1.5), 0.1);
-    assert_eq!(
-        hand.object("knob").on,
-        Some(true),
-        "{:?}",
-        hand.object("knob")
-    );
+    assert_eq!(hand.object("knob").on, Some(true), "{:?}", hand.object("knob"));
     hand.grip(0.05, 20.0);
     hand.move_to(above(grip_m, 0.2), down(1.5), 0.2);
     hand.tick(50);
     assert_eq!(hand.object("knob").on, Some(true), "stays when let go");
-    assert_eq!(
-        hand.world.record().violations(),
-        0,
-        "{:?}",
-        hand.world.record()
-    );
+    assert_eq!(hand.world.record().violations(), 0, "{:?}", hand.world.record());
 }
 
 #[test]
 fn lifts_a_cup_and_a_ball() {
     for (kind, width_m) in [("cup", 0.062), ("ball", 0.045)] {
-        let mut hand = Hand::new(
-            &format!("objects: [{{kind: {kind}, id: it, at: {{x_m: 0.5, y_m: 0.0}}}}]"),
-            1,
-        );
+        let mut hand = Hand::new(&format!("objects: [{{kind: {kind}, id: it, at: {{x_m: 0.5, y_m: 0.0}}}}]"), 1);
         let it = hand.object("it");
         let at_m = it.position_m();
         hand.move_to(above(at_m, 0.25), down(0.0), 0.4);
@@ -205,15 +146,7 @@ fn lifts_a_cup_and_a_ball() {
         let mut seen = Default::default();
         ponder_core::world::World::observe(&mut hand.world, Default::default(), &mut seen).unwrap();
         let gripped_m = seen.gripper_width_m.unwrap();
-        assert!(
-            (gripped_m - width_m).abs() < 0.006,
-            "{kind}: fingers {gripped_m} m apart"
-        );
-        assert_eq!(
-            hand.world.record().violations(),
-            0,
-            "{:?}",
-            hand.world.record()
-        );
+        assert!((gripped_m - width_m).abs() < 0.006, "{kind}: fingers {gripped_m} m apart");
+        assert_eq!(hand.world.record().violations(), 0, "{:?}", hand.world.record());
     }
 }

@@ -32,23 +32,12 @@ impl Hand {
         let world = SimWorld::open(&scene, seed, Path::new(".")).unwrap();
         let arm = world.robot().arm.as_ref().unwrap();
         let (joints_rad, width_m) = (arm.home_rad.clone(), arm.gripper.max_width_m);
-        Self {
-            world,
-            sent_rad: joints_rad.clone(),
-            joints_rad,
-            width_m,
-            force_n: 40.0,
-        }
+        Self { world, sent_rad: joints_rad.clone(), joints_rad, width_m, force_n: 40.0 }
     }
 
     pub fn object(&mut self, id: &str) -> SceneObject {
         let truth = self.world.truth();
-        truth
-            .objects
-            .iter()
-            .find(|o| o.id.as_str() == id)
-            .unwrap_or_else(|| panic!("no {id}"))
-            .clone()
+        truth.objects.iter().find(|o| o.id.as_str() == id).unwrap_or_else(|| panic!("no {id}")).clone()
     }
 
     pub fn tool_m(&self) -> Vec3 {
@@ -61,11 +50,7 @@ impl Hand {
         let from = chain.world_from_tool(&self.joints_rad);
         let start_rad = self.joints_rad.clone();
         self.solve(&chain, to_m, rotation);
-        let turned_rad = start_rad
-            .iter()
-            .zip(&self.joints_rad)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, f64::max);
+        let turned_rad = start_rad.iter().zip(&self.joints_rad).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         self.joints_rad = start_rad;
         // The smooth start and stop make the middle half as fast again.
         let seconds = ((to_m - from.translation.vector).norm() / speed_m_s).max(turned_rad / 0.5);
@@ -74,10 +59,7 @@ impl Hand {
             let part = i as f64 / periods as f64;
             let smooth = part * part * (3.0 - 2.0 * part);
             let at_m = from.translation.vector.lerp(&to_m, smooth);
-            let turned = from
-                .rotation
-                .try_slerp(&rotation, smooth, 1e-9)
-                .unwrap_or(rotation);
+            let turned = from.rotation.try_slerp(&rotation, smooth, 1e-9).unwrap_or(rotation);
             self.solve(&chain, at_m, turned);
             self.tick(1);
         }
@@ -120,24 +102,14 @@ impl Hand {
     pub fn tick(&mut self, periods: usize) {
         for _ in 0..periods {
             let now = self.world.now();
-            let speeds = self
-                .joints_rad
-                .iter()
-                .zip(&self.sent_rad)
-                .map(|(a, b)| (a - b) / 0.01);
+            let speeds = self.joints_rad.iter().zip(&self.sent_rad).map(|(a, b)| (a - b) / 0.01);
             let vel_rad_s = speeds.collect();
             self.sent_rad = self.joints_rad.clone();
             let command = Command {
                 stamp: now,
                 deadline: Stamp(now.0 + 50_000_000),
-                arm: Some(JointTarget {
-                    pos_rad: self.joints_rad.clone(),
-                    vel_rad_s,
-                }),
-                gripper: Some(GripperTarget {
-                    width_m: self.width_m,
-                    force_n: self.force_n,
-                }),
+                arm: Some(JointTarget { pos_rad: self.joints_rad.clone(), vel_rad_s }),
+                gripper: Some(GripperTarget { width_m: self.width_m, force_n: self.force_n }),
                 base: None,
             };
             self.world.send(&command);

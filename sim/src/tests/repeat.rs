@@ -21,12 +21,7 @@ objects:
   - {kind: cup, at: {x_m: {min: 0.4, max: 0.6}, y_m: {min: -0.3, max: 0.3}}}";
 
 fn built(seed: u64) -> Arc<Built> {
-    Arc::new(
-        SceneSpec::parse(SCENE, "test")
-            .unwrap()
-            .build(seed, Path::new("."))
-            .unwrap(),
-    )
+    Arc::new(SceneSpec::parse(SCENE, "test").unwrap().build(seed, Path::new(".")).unwrap())
 }
 
 /// Flails about low over the table for so many periods.
@@ -43,14 +38,8 @@ fn flail(world: &mut SimWorld, periods: usize, seed: u64) {
         world.send(&Command {
             stamp: now,
             deadline: Stamp(now.0 + 50_000_000),
-            arm: Some(JointTarget {
-                pos_rad: target.clone(),
-                vel_rad_s: Default::default(),
-            }),
-            gripper: Some(GripperTarget {
-                width_m: rng.random_range(0.0..0.08),
-                force_n: 20.0,
-            }),
+            arm: Some(JointTarget { pos_rad: target.clone(), vel_rad_s: Default::default() }),
+            gripper: Some(GripperTarget { width_m: rng.random_range(0.0..0.08), force_n: 20.0 }),
             base: None,
         });
         world.period().unwrap();
@@ -62,11 +51,7 @@ fn bits(world: &mut SimWorld) -> (Vec<u64>, Vec<u64>, String) {
     let mut seen = Observation::default();
     world.observe(Want::default(), &mut seen).unwrap();
     let exact = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect();
-    (
-        exact(world.data().qpos()),
-        exact(&seen.joint_pos_rad),
-        format!("{:?}", world.record()),
-    )
+    (exact(world.data().qpos()), exact(&seen.joint_pos_rad), format!("{:?}", world.record()))
 }
 
 #[test]
@@ -78,11 +63,7 @@ fn runs_repeat_to_the_bit() {
     };
     let first = run();
     assert_eq!(first, run(), "two runs");
-    assert_eq!(
-        first,
-        std::thread::spawn(run).join().unwrap(),
-        "another thread"
-    );
+    assert_eq!(first, std::thread::spawn(run).join().unwrap(), "another thread");
     let mut other = SimWorld::new(built(6)).unwrap();
     flail(&mut other, 400, 9);
     assert_ne!(first.0, bits(&mut other).0, "another seed is another run");
@@ -121,23 +102,9 @@ fn pictures_repeat_to_the_bit() {
         let mut frames = Vec::new();
         for _ in 0..10 {
             flail(&mut world, 30, 9);
-            world
-                .observe(
-                    Want {
-                        cameras: true,
-                        truth: false,
-                    },
-                    &mut seen,
-                )
-                .unwrap();
+            world.observe(Want { cameras: true, truth: false }, &mut seen).unwrap();
             frames.extend(seen.cameras.iter().map(|c| {
-                (
-                    c.stamp,
-                    c.rgb.clone(),
-                    c.depth_m
-                        .clone()
-                        .map(|d| d.iter().map(|v| v.to_bits()).collect::<Vec<_>>()),
-                )
+                (c.stamp, c.rgb.clone(), c.depth_m.clone().map(|d| d.iter().map(|v| v.to_bits()).collect::<Vec<_>>()))
             }));
         }
         frames

@@ -9,10 +9,7 @@ use ponder_core::{Stamp, Vec3};
 use super::hand::{Hand, down};
 use crate::{Fault, SceneSpec, SimWorld};
 
-const LOOK: Want = Want {
-    cameras: true,
-    truth: false,
-};
+const LOOK: Want = Want { cameras: true, truth: false };
 
 fn world(yaml: &str) -> SimWorld {
     SimWorld::open(&SceneSpec::parse(yaml, "test").unwrap(), 3, Path::new(".")).unwrap()
@@ -33,13 +30,7 @@ cameras:
   - {name: top, eye_m: [0.5, 0.0, 1.2], target_m: [0.5, 0.0, 0.0], fov_deg: 60}
 objects: [{kind: ball, id: ball, color: purple, size_m: [0.07, 0.07, 0.07], at: {x_m: 0.45, y_m: 0.1}}]";
     let mut world = world(yaml);
-    let ball_m = world
-        .truth()
-        .objects
-        .iter()
-        .find(|o| o.id.as_str() == "ball")
-        .unwrap()
-        .position_m();
+    let ball_m = world.truth().objects.iter().find(|o| o.id.as_str() == "ball").unwrap().position_m();
     let seen = observe(&mut world, LOOK);
     let names: Vec<_> = seen.cameras.iter().map(|c| c.name.to_string()).collect();
     assert_eq!(names, ["scene", "top", "wrist"]);
@@ -50,32 +41,20 @@ objects: [{kind: ball, id: ball, color: purple, size_m: [0.07, 0.07, 0.07], at: 
                 b > 60 && b > g * 2 && r > g + 20 && b > r
             })
             .collect();
-        assert!(
-            purple.len() > 30,
-            "{} sees {} purple pixels",
-            camera.name,
-            purple.len()
-        );
-        let mean = |of: &dyn Fn(usize) -> usize| {
-            purple.iter().map(|i| of(*i) as f64).sum::<f64>() / purple.len() as f64
-        };
-        let (column, row) = (
-            mean(&|i| i % camera.width_px),
-            mean(&|i| i / camera.width_px),
-        );
-        let depth_m = camera.depth_m.as_ref().unwrap()
-            [row.round() as usize * camera.width_px + column.round() as usize];
-        let seen_m = camera.world_from_camera
-            * nalgebra::Point3::from(camera.intrinsics.deproject(column, row, depth_m.into()));
+        assert!(purple.len() > 30, "{} sees {} purple pixels", camera.name, purple.len());
+        let mean =
+            |of: &dyn Fn(usize) -> usize| purple.iter().map(|i| of(*i) as f64).sum::<f64>() / purple.len() as f64;
+        let (column, row) = (mean(&|i| i % camera.width_px), mean(&|i| i / camera.width_px));
+        let depth_m =
+            camera.depth_m.as_ref().unwrap()[row.round() as usize * camera.width_px + column.round() as usize];
+        let seen_m =
+            camera.world_from_camera * nalgebra::Point3::from(camera.intrinsics.deproject(column, row, depth_m.into()));
         // The face of a ball towards the camera is a radius before its centre.
         let eye_m = camera.world_from_camera.translation.vector;
         let expected_m = ball_m + (eye_m - ball_m).normalize() * 0.035;
         let off_m = (seen_m.coords - expected_m).norm();
         assert!(off_m < 0.004, "{}: {off_m} m off", camera.name);
-        let back = camera
-            .intrinsics
-            .project(&(camera.world_from_camera.inverse() * seen_m).coords)
-            .unwrap();
+        let back = camera.intrinsics.project(&(camera.world_from_camera.inverse() * seen_m).coords).unwrap();
         assert!((back.0 - column).abs() < 1e-6 && (back.1 - row).abs() < 1e-6);
     }
     assert_eq!(seen.cameras[0].rgb.len(), 320 * 240 * 3);
@@ -89,27 +68,16 @@ fn noise_and_latency_are_as_asked() {
     for _ in 0..400 {
         clean.period().unwrap();
         noisy.period().unwrap();
-        let (a, b) = (
-            observe(&mut clean, Want::default()),
-            observe(&mut noisy, Want::default()),
-        );
+        let (a, b) = (observe(&mut clean, Want::default()), observe(&mut noisy, Want::default()));
         assert_eq!(a.stamp, clean.now());
         assert_eq!(b.stamp.0, noisy.now().0.saturating_sub(40_000_000));
-        values.extend(
-            a.joint_pos_rad
-                .iter()
-                .zip(&b.joint_pos_rad)
-                .map(|(a, b)| a - b),
-        );
+        values.extend(a.joint_pos_rad.iter().zip(&b.joint_pos_rad).map(|(a, b)| a - b));
     }
     let deviation = (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt();
     assert!((deviation - 0.01).abs() < 0.0006, "deviation {deviation}");
     let one = observe(&mut noisy, Want::default());
     let again = observe(&mut noisy, Want::default());
-    assert_eq!(
-        one.joint_pos_rad, again.joint_pos_rad,
-        "looking twice in a period reads the same"
-    );
+    assert_eq!(one.joint_pos_rad, again.joint_pos_rad, "looking twice in a period reads the same");
     assert_eq!(again.seq, one.seq + 1);
 }
 
@@ -118,18 +86,13 @@ fn faults_by_name() {
     let mut world = world("objects: []");
     let mut seen = observe(&mut world, LOOK);
     assert!(seen.faults.is_empty() && seen.cameras.len() == 2);
-    let set =
-        |world: &mut SimWorld, name: &str, there| world.inject(Fault::named(name).unwrap(), there);
+    let set = |world: &mut SimWorld, name: &str, there| world.inject(Fault::named(name).unwrap(), there);
 
     set(&mut world, "frozen_camera", true);
     for i in 1..5 {
         world.period().unwrap();
         world.observe(LOOK, &mut seen).unwrap();
-        assert_eq!(
-            seen.cameras[0].stamp,
-            Stamp(0),
-            "the old frame with its old stamp"
-        );
+        assert_eq!(seen.cameras[0].stamp, Stamp(0), "the old frame with its old stamp");
         assert_eq!(seen.faults.contains(&SensorFault::CameraFrozen), i >= 3);
     }
     set(&mut world, "frozen_camera", false);
@@ -152,19 +115,11 @@ fn faults_by_name() {
         world.period().unwrap();
     }
     let silent = world.observe(Want::default(), &mut seen);
-    assert!(
-        matches!(silent, Err(WorldError::Silent { age_s }) if (age_s - 0.2).abs() < 1e-9),
-        "{silent:?}"
-    );
+    assert!(matches!(silent, Err(WorldError::Silent { age_s }) if (age_s - 0.2).abs() < 1e-9), "{silent:?}");
     assert_eq!(seen.stamp, before, "old values stay");
     set(&mut world, "sensor_silence", false);
     world.observe(Want::default(), &mut seen).unwrap();
-    assert!(
-        Fault::named("gremlins")
-            .unwrap_err()
-            .to_string()
-            .contains("frozen_camera")
-    );
+    assert!(Fault::named("gremlins").unwrap_err().to_string().contains("frozen_camera"));
 }
 
 #[test]
@@ -181,17 +136,11 @@ fn late_commands_do_not_move_the_arm() {
 
 #[test]
 fn the_wrist_feels_weight_and_touch() {
-    let mut hand = Hand::new(
-        "objects: [{kind: block, id: block, at: {x_m: 0.5, y_m: 0.0}}]",
-        1,
-    );
+    let mut hand = Hand::new("objects: [{kind: block, id: block, at: {x_m: 0.5, y_m: 0.0}}]", 1);
     let feel = |hand: &mut Hand| observe(&mut hand.world, Want::default()).wrench.unwrap();
     hand.tick(50);
     let nothing = feel(&mut hand);
-    assert!(
-        nothing.force_n.norm() < 0.05 && nothing.torque_nm.norm() < 0.01,
-        "{nothing:?}"
-    );
+    assert!(nothing.force_n.norm() < 0.05 && nothing.torque_nm.norm() < 0.01, "{nothing:?}");
     let at_m = hand.object("block").position_m();
     hand.move_to(at_m + Vec3::z() * 0.1, down(0.0), 0.3);
     hand.move_to(at_m, down(0.0), 0.1);
@@ -201,10 +150,7 @@ fn the_wrist_feels_weight_and_touch() {
     // The block pulls along the tool's z, which points down.
     let weight_n = 0.04_f64.powi(3) * 700.0 * 9.81;
     let held = feel(&mut hand);
-    assert!(
-        (held.force_n.z - weight_n).abs() < 0.1,
-        "{held:?}, the block weighs {weight_n} N"
-    );
+    assert!((held.force_n.z - weight_n).abs() < 0.1, "{held:?}, the block weighs {weight_n} N");
     // Fingers on the table push back, against the tool's z.
     let mut hand = Hand::new("objects: []", 1);
     hand.grip(0.0, 10.0);

@@ -7,11 +7,7 @@ use ponder_nodes::stack::{Breakage, Perception, Planner};
 
 /// A reasoning stack for robots: say what you want, watch it look, think, plan and do it.
 #[derive(Parser)]
-#[command(
-    version,
-    max_term_width = 110,
-    after_help = "`ponder <COMMAND> --help` shows examples."
-)]
+#[command(version, max_term_width = 110, after_help = "`ponder <COMMAND> --help` shows examples.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -137,12 +133,7 @@ The same suite, seed and number of episodes give the same result on any number o
 #[command(after_help = EVAL_EXAMPLES)]
 pub struct EvalArgs {
     /// Suites from `ponder list suites`, with commas between; `all`; or `refuse`: what must be refused
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "all",
-        value_name = "NAME"
-    )]
+    #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME")]
     pub suite: Vec<String>,
     /// Number of episodes; the tasks take turns
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

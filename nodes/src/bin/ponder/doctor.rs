@@ -45,30 +45,15 @@ struct Check {
 
 impl Check {
     fn ok(name: &'static str, found: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: State::Ok,
-            found: found.into(),
-            remedy: None,
-        }
+        Self { name, state: State::Ok, found: found.into(), remedy: None }
     }
 
     fn missing(name: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: State::Missing,
-            found: found.into(),
-            remedy: Some(remedy.into()),
-        }
+        Self { name, state: State::Missing, found: found.into(), remedy: Some(remedy.into()) }
     }
 
     fn optional(name: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: State::Optional,
-            found: found.into(),
-            remedy: Some(remedy.into()),
-        }
+        Self { name, state: State::Optional, found: found.into(), remedy: Some(remedy.into()) }
     }
 }
 
@@ -85,13 +70,7 @@ pub fn doctor(args: &DoctorArgs) -> anyhow::Result<u8> {
         return Ok(u8::from(!works));
     }
     writeln!(out, "{HEAD}Ponder {}{HEAD:#}", env!("CARGO_PKG_VERSION"))?;
-    for Check {
-        name,
-        state,
-        found,
-        remedy,
-    } in &checks
-    {
+    for Check { name, state, found, remedy } in &checks {
         let (word, style) = match state {
             State::Ok => ("ok", GOOD),
             State::Missing => ("missing", BAD),
@@ -102,11 +81,8 @@ pub fn doctor(args: &DoctorArgs) -> anyhow::Result<u8> {
             writeln!(out, "{:22} {DIM}{remedy}{DIM:#}", "")?;
         }
     }
-    let verdict = if works {
-        format!("{GOOD}can work here{GOOD:#}")
-    } else {
-        format!("{BAD}can't work here yet{BAD:#}")
-    };
+    let verdict =
+        if works { format!("{GOOD}can work here{GOOD:#}") } else { format!("{BAD}can't work here yet{BAD:#}") };
     writeln!(out, "\n`ponder run` {verdict}")?;
     Ok(u8::from(!works))
 }
@@ -114,14 +90,8 @@ pub fn doctor(args: &DoctorArgs) -> anyhow::Result<u8> {
 fn processor() -> Check {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let info = read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info
-        .lines()
-        .find(|line| line.starts_with("model name"))
-        .and_then(|line| line.split(": ").nth(1));
-    Check::ok(
-        "processor",
-        format!("{} × {}", cores, model.unwrap_or(std::env::consts::ARCH)),
-    )
+    let model = info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
+    Check::ok("processor", format!("{} × {}", cores, model.unwrap_or(std::env::consts::ARCH)))
 }
 
 fn memory() -> Check {
@@ -132,11 +102,7 @@ fn memory() -> Check {
         Some(kib * 1024.0 / GIB)
     };
     let (Some(total), Some(free)) = (gib("MemTotal:"), gib("MemAvailable:")) else {
-        return Check::optional(
-            "memory",
-            "unknown: /proc/meminfo can't be read",
-            "have at least 1 GiB free",
-        );
+        return Check::optional("memory", "unknown: /proc/meminfo can't be read", "have at least 1 GiB free");
     };
     let found = format!("{free:.1} GiB free of {total:.1} GiB");
     if free >= MEMORY_GIB {
@@ -155,20 +121,13 @@ fn disk() -> Check {
     if gib >= DISK_GIB {
         Check::ok("disk", found)
     } else {
-        Check::missing(
-            "disk",
-            found,
-            "have at least 0.5 GiB free for recordings and journals",
-        )
+        Check::missing("disk", found, "have at least 0.5 GiB free for recordings and journals")
     }
 }
 
 /// MuJoCo, the scenes and the pictures, each really tried.
 fn simulation() -> Vec<Check> {
-    let mut checks = vec![Check::ok(
-        "MuJoCo",
-        format!("{}, loaded", ponder_sim::mujoco_version()),
-    )];
+    let mut checks = vec![Check::ok("MuJoCo", format!("{}, loaded", ponder_sim::mujoco_version()))];
     let open = || {
         let scenario = Scenario::find("tabletop")?;
         SimWorld::open(&scenario.scene, 1, &scenario.folder)
@@ -176,18 +135,11 @@ fn simulation() -> Vec<Check> {
     let mut world = match open() {
         Ok(world) => world,
         Err(error) => {
-            checks.push(Check::missing(
-                "physics",
-                error.to_string(),
-                "this is a fault of Ponder: please report it",
-            ));
+            checks.push(Check::missing("physics", error.to_string(), "this is a fault of Ponder: please report it"));
             return checks;
         }
     };
-    checks.push(
-        physics(&mut world)
-            .unwrap_or_else(|e| Check::missing("physics", e.to_string(), "please report it")),
-    );
+    checks.push(physics(&mut world).unwrap_or_else(|e| Check::missing("physics", e.to_string(), "please report it")));
     checks.push(pictures(&mut world));
     checks
 }
@@ -195,28 +147,16 @@ fn simulation() -> Vec<Check> {
 fn physics(world: &mut SimWorld) -> Result<Check, SimError> {
     let (begun, start) = (Instant::now(), world.now());
     for _ in 0..PERIODS {
-        world
-            .advance()
-            .map_err(|e| SimError::State(e.to_string()))?;
+        world.advance().map_err(|e| SimError::State(e.to_string()))?;
     }
     let speed = world.now().since_s(start) / begun.elapsed().as_secs_f64();
-    Ok(Check::ok(
-        "physics",
-        format!("the tabletop scene runs at {speed:.0} × real time on one core"),
-    ))
+    Ok(Check::ok("physics", format!("the tabletop scene runs at {speed:.0} × real time on one core")))
 }
 
 fn pictures(world: &mut SimWorld) -> Check {
-    let want = Want {
-        cameras: true,
-        truth: false,
-    };
+    let want = Want { cameras: true, truth: false };
     let mut observation = Observation::default();
-    let mut shoot = || {
-        world
-            .observe(want, &mut observation)
-            .map(|()| observation.cameras.len())
-    };
+    let mut shoot = || world.observe(want, &mut observation).map(|()| observation.cameras.len());
     let cameras = match shoot() {
         Ok(cameras) => cameras as u32,
         Err(error) => {
@@ -228,30 +168,16 @@ fn pictures(world: &mut SimWorld) -> Check {
     let worked = (0..PICTURES).all(|_| shoot().is_ok());
     let each_ms = begun.elapsed().as_secs_f64() * 1e3 / f64::from(PICTURES * cameras.max(1));
     if worked {
-        Check::ok(
-            "pictures",
-            format!("RGB and depth of {cameras} cameras, {each_ms:.1} ms a picture"),
-        )
+        Check::ok("pictures", format!("RGB and depth of {cameras} cameras, {each_ms:.1} ms a picture"))
     } else {
-        Check::optional(
-            "pictures",
-            "the second picture failed",
-            "run with --no-camera",
-        )
+        Check::optional("pictures", "the second picture failed", "run with --no-camera")
     }
 }
 
 fn rerun_viewer() -> Check {
     match viewer::find() {
-        Ok(path) => Check::ok(
-            "viewer",
-            format!("rerun {} ({})", viewer::VERSION, path.display()),
-        ),
-        Err(error) => Check::optional(
-            "viewer",
-            error.to_string(),
-            "needed for --view only: `make viewer`",
-        ),
+        Ok(path) => Check::ok("viewer", format!("rerun {} ({})", viewer::VERSION, path.display())),
+        Err(error) => Check::optional("viewer", error.to_string(), "needed for --view only: `make viewer`"),
     }
 }
 
@@ -262,64 +188,32 @@ fn ros() -> Check {
         return Check::ok("ROS 2", format!("{distro} ({prefix})"));
     }
     let installed: Vec<String> = std::fs::read_dir("/opt/ros")
-        .map(|entries| {
-            entries
-                .flatten()
-                .map(|entry| entry.file_name().to_string_lossy().into_owned())
-                .collect()
-        })
+        .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
         .unwrap_or_default();
     match installed.first() {
         Some(distro) => {
             let remedy = format!("needed for ROS nodes only: source /opt/ros/{distro}/setup.bash");
-            Check::optional(
-                "ROS 2",
-                format!("{} installed, not sourced", installed.join(", ")),
-                remedy,
-            )
+            Check::optional("ROS 2", format!("{} installed, not sourced", installed.join(", ")), remedy)
         }
-        None => Check::optional(
-            "ROS 2",
-            "none",
-            "needed for ROS nodes only: install ROS 2 and source its setup.bash",
-        ),
+        None => Check::optional("ROS 2", "none", "needed for ROS nodes only: install ROS 2 and source its setup.bash"),
     }
 }
 
 fn gpu() -> Check {
     let driver = read_to_string("/proc/driver/nvidia/version").ok();
     let list = Command::new("nvidia-smi")
-        .args([
-            "--query-gpu=name,memory.total,driver_version",
-            "--format=csv,noheader",
-        ])
+        .args(["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"])
         .output()
         .ok()
         .filter(|output| output.status.success());
-    let cards = list.map(|output| {
-        String::from_utf8_lossy(&output.stdout)
-            .trim()
-            .replace('\n', "; ")
-    });
-    let toolkit = ["/usr/local/cuda", "/opt/cuda"]
-        .iter()
-        .any(|dir| Path::new(dir).is_dir());
-    let toolkit = if toolkit {
-        "CUDA toolkit here"
-    } else {
-        "no CUDA toolkit"
-    };
+    let cards = list.map(|output| String::from_utf8_lossy(&output.stdout).trim().replace('\n', "; "));
+    let toolkit = ["/usr/local/cuda", "/opt/cuda"].iter().any(|dir| Path::new(dir).is_dir());
+    let toolkit = if toolkit { "CUDA toolkit here" } else { "no CUDA toolkit" };
     match (cards, driver) {
         (Some(cards), _) => Check::ok("GPU", format!("{cards}; {toolkit}")),
-        (None, Some(_)) => Check::optional(
-            "GPU",
-            "a driver, but nvidia-smi does not answer",
-            "reinstall the NVIDIA driver's tools",
-        ),
-        (None, None) => Check::optional(
-            "GPU",
-            "no NVIDIA driver",
-            "needed for fast learned models only",
-        ),
+        (None, Some(_)) => {
+            Check::optional("GPU", "a driver, but nvidia-smi does not answer", "reinstall the NVIDIA driver's tools")
+        }
+        (None, None) => Check::optional("GPU", "no NVIDIA driver", "needed for fast learned models only"),
     }
 }

@@ -13,24 +13,13 @@ use crate::args::EvalArgs;
 
 /// Runs the episodes and prints the table, or one JSON object.
 pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
-    let stack = Stack {
-        perception: args.perception.into(),
-        planner: args.reasoner.into(),
-        ..Stack::default()
-    };
+    let stack = Stack { perception: args.perception.into(), planner: args.reasoner.into(), ..Stack::default() };
     let mut scenarios = if args.scenario.is_empty() {
         Scenario::built_in()?
     } else {
-        args.scenario
-            .iter()
-            .map(|path| Scenario::load(path))
-            .collect::<Result<_, _>>()?
+        args.scenario.iter().map(|path| Scenario::load(path)).collect::<Result<_, _>>()?
     };
-    let selections = args
-        .suite
-        .iter()
-        .map(|name| Selection::parse(name))
-        .collect::<Result<Vec<_>, _>>()?;
+    let selections = args.suite.iter().map(|name| Selection::parse(name)).collect::<Result<Vec<_>, _>>()?;
     let selection = match selections.as_slice() {
         [] => bail!("no suite is named"),
         [one] => *one,
@@ -44,11 +33,7 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
         }
     };
     if !args.json {
-        anstream::println!(
-            "perception  {}\nplanner     {}",
-            stack.perception.name(),
-            stack.planner.name()
-        );
+        anstream::println!("perception  {}\nplanner     {}", stack.perception.name(), stack.planner.name());
     }
     let episodes = args.episodes as usize;
     let bar = ProgressBar::new(episodes as u64).with_style(
@@ -57,12 +42,7 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
     );
     bar.enable_steady_tick(Duration::from_millis(250));
     let failed = std::sync::atomic::AtomicUsize::new(0);
-    let plan = Plan {
-        selection,
-        episodes,
-        seed: args.seed,
-        threads: args.threads,
-    };
+    let plan = Plan { selection, episodes, seed: args.seed, threads: args.threads };
     let make_ring = |world, sinks| Ok(stack.ring(world, sinks));
     let mut evaluation = evaluate(&scenarios, plan, &make_ring, &|episode| {
         let failures = if episode.success { 0 } else { 1 };
@@ -80,11 +60,7 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
     }
     for episode in evaluation.records.iter().filter(|episode| !episode.success) {
         let why = episode.failure().unwrap_or_default();
-        writeln!(
-            out,
-            "{} (seed {}) “{}”: {why}: {}",
-            episode.task, episode.seed, episode.instruction, episode.detail
-        )?;
+        writeln!(out, "{} (seed {}) “{}”: {why}: {}", episode.task, episode.seed, episode.instruction, episode.detail)?;
     }
     writeln!(out, "{evaluation}\nwall time    {:.1} s", evaluation.wall_s)?;
     Ok(0)

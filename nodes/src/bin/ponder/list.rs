@@ -15,10 +15,7 @@ use crate::args::{ListArgs, Listing};
 /// Prints a list.
 pub fn list(args: &ListArgs) -> anyhow::Result<u8> {
     let entries = match args.what {
-        Listing::Skills => SKILLS
-            .iter()
-            .map(|skill| skill_entry(skill.spec()))
-            .collect(),
+        Listing::Skills => SKILLS.iter().map(|skill| skill_entry(skill.spec())).collect(),
         Listing::Robots => robots()?,
         Listing::Scenes => Scenario::built_in()?.iter().map(scene_entry).collect(),
         Listing::Suites => suites()?,
@@ -30,13 +27,7 @@ pub fn list(args: &ListArgs) -> anyhow::Result<u8> {
         writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
         return Ok(0);
     }
-    for Entry {
-        name,
-        about,
-        details,
-        ..
-    } in entries
-    {
+    for Entry { name, about, details, .. } in entries {
         writeln!(out, "{HEAD}{name}{HEAD:#}  {about}")?;
         for detail in details {
             writeln!(out, "    {DIM}{detail}{DIM:#}")?;
@@ -60,10 +51,7 @@ fn skill_entry(spec: &SkillSpec) -> Entry {
         ParamKind::Choice(words) => words.join(" | "),
     };
     let names: Vec<&str> = spec.params.iter().map(|param| param.name).collect();
-    let details = spec
-        .params
-        .iter()
-        .map(|param| format!("{}: {} ({})", param.name, param.doc, kind(&param.kind)));
+    let details = spec.params.iter().map(|param| format!("{}: {} ({})", param.name, param.doc, kind(&param.kind)));
     let params: Vec<Value> = spec
         .params
         .iter()
@@ -86,23 +74,14 @@ fn robots() -> anyhow::Result<Vec<Entry>> {
         let source = RobotSource::load(name, std::path::Path::new("."))?;
         let robot = source.checked()?;
         let joints = robot.arm.as_ref().map_or(0, |arm| arm.joint_names.len());
-        let arm = robot
-            .arm
-            .as_ref()
-            .map(|_| format!("an arm of {joints} joints with a gripper"));
-        let base = robot
-            .base
-            .as_ref()
-            .map(|base| format!("a base, up to {} m/s", base.linear_m_s));
+        let arm = robot.arm.as_ref().map(|_| format!("an arm of {joints} joints with a gripper"));
+        let base = robot.base.as_ref().map(|base| format!("a base, up to {} m/s", base.linear_m_s));
         let parts: Vec<String> = arm.into_iter().chain(base).collect();
         let period_ms = robot.timing.period_s * 1e3;
         anyhow::Ok(Entry {
             name: name.to_owned(),
             about: parts.join(" and "),
-            details: vec![format!(
-                "a command every {period_ms} ms; cameras on it: {}",
-                robot.cameras.join(", ")
-            )],
+            details: vec![format!("a command every {period_ms} ms; cameras on it: {}", robot.cameras.join(", "))],
             json: json!({
                 "name": name, "joints": joints, "has_base": robot.base.is_some(), "cameras": robot.cameras,
                 "period_s": robot.timing.period_s,
@@ -116,14 +95,7 @@ fn scene_entry(scenario: &Scenario) -> Entry {
     let tasks = scenario.tasks.iter().map(|task| {
         let said = task.wordings.en.first().map_or("", String::as_str);
         let zh = task.wordings.zh.first().map_or("", String::as_str);
-        format!(
-            "“{said}” · “{zh}”{}",
-            if task.expect.is_some() {
-                " (to be refused)"
-            } else {
-                ""
-            }
-        )
+        format!("“{said}” · “{zh}”{}", if task.expect.is_some() { " (to be refused)" } else { "" })
     });
     let ids: Vec<&str> = scenario.tasks.iter().map(|task| task.id.as_str()).collect();
     Entry {
@@ -143,10 +115,7 @@ fn suites() -> anyhow::Result<Vec<Entry>> {
         let mine = || scenarios.iter().filter(|scenario| scenario.suite == suite);
         let scenes: Vec<&str> = mine().map(|scenario| scenario.name.as_str()).collect();
         let tasks: usize = mine().map(|scenario| scenario.tasks.len()).sum();
-        let refuse = mine()
-            .flat_map(|scenario| &scenario.tasks)
-            .filter(|task| task.expect.is_some())
-            .count();
+        let refuse = mine().flat_map(|scenario| &scenario.tasks).filter(|task| task.expect.is_some()).count();
         Entry {
             name: name.to_owned(),
             about: format!("{tasks} tasks, {refuse} of them to be refused"),

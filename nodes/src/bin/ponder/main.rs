@@ -61,8 +61,7 @@ fn stop_signal() -> anyhow::Result<Cancel> {
         }
         signal.cancel();
     };
-    ctrlc::set_handler(handler)
-        .context("Ctrl-C can't be caught, so the robot could not be stopped by it")?;
+    ctrlc::set_handler(handler).context("Ctrl-C can't be caught, so the robot could not be stopped by it")?;
     Ok(stop)
 }
 

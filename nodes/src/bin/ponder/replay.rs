@@ -41,11 +41,7 @@ fn compare(journal: Journal) -> anyhow::Result<u8> {
     if let Some(Ending::CutOff(_)) = verdict.ending {
         anstream::println!("{DIM}the journal was {}{DIM:#}", Ending::CutOff(0));
     }
-    anstream::println!(
-        "compared   {} turns, {} events",
-        verdict.turns,
-        verdict.events
-    );
+    anstream::println!("compared   {} turns, {} events", verdict.turns, verdict.events);
     match &verdict.difference {
         None => {
             anstream::println!("verdict    {GOOD}equal to the bit{GOOD:#}");
@@ -66,17 +62,9 @@ fn compare(journal: Journal) -> anyhow::Result<u8> {
 
 fn banner(header: &Header) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
-    writeln!(
-        out,
-        "journal    of Ponder {}, scene {}, seed {}",
-        header.ponder, header.scene, header.seed
-    )?;
+    writeln!(out, "journal    of Ponder {}, scene {}, seed {}", header.ponder, header.scene, header.seed)?;
     writeln!(out, "robot      {}", header.robot.name)?;
-    writeln!(
-        out,
-        "perception {}\nplanner    {}",
-        header.perceiver, header.reasoner
-    )?;
+    writeln!(out, "perception {}\nplanner    {}", header.perceiver, header.reasoner)?;
     if !header.faults.is_empty() {
         writeln!(out, "faults     {}", header.faults.join(", "))?;
     }
@@ -109,10 +97,7 @@ fn json(header: &Header, records: &mut Records) -> anyhow::Result<u8> {
     serde_json::to_writer(&mut out, header)?;
     writeln!(out)?;
     for record in records.by_ref() {
-        serde_json::to_writer(
-            &mut out,
-            &record.context("the records before this are whole")?,
-        )?;
+        serde_json::to_writer(&mut out, &record.context("the records before this are whole")?)?;
         writeln!(out)?;
     }
     out.flush()?;

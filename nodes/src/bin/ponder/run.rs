@@ -65,61 +65,28 @@ struct Report<'a> {
 pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let begun = Instant::now();
     // Before anything is built: is it an instruction at all?
-    Goal::new(
-        0,
-        &args.instruction,
-        Stamp::default(),
-        args.time_limit.unwrap_or(TIME_LIMIT_S),
-    )?;
+    Goal::new(0, &args.instruction, Stamp::default(), args.time_limit.unwrap_or(TIME_LIMIT_S))?;
     let (scenario, task) = find_task(args)?;
     let named = task.as_ref().map(|task| task.id.clone());
     let task = task.unwrap_or_else(free_task);
     let shared = Shared::new(Trial::begin(scenario.stage(&task, args.seed)?)?);
-    let no_camera = if args.no_camera {
-        Some("--no-camera".to_owned())
-    } else {
-        try_cameras(&shared)?
-    };
+    let no_camera = if args.no_camera { Some("--no-camera".to_owned()) } else { try_cameras(&shared)? };
     let breaks = |which: &dyn Fn(What) -> bool| args.fault.iter().any(|fault| which(fault.what));
     let stack = Stack {
         perception: args.perception.into(),
         planner: args.reasoner.into(),
-        limits: Limits {
-            film_every_s: no_camera.is_none().then_some(FILM_EVERY_S),
-            ..Limits::default()
-        },
+        limits: Limits { film_every_s: no_camera.is_none().then_some(FILM_EVERY_S), ..Limits::default() },
         hung_planner: breaks(&|what| what == What::HungPlanner),
-        looks_at_pictures: breaks(&|what| {
-            matches!(what, What::Body(Fault::FrozenCamera | Fault::SilentCamera))
-        }),
+        looks_at_pictures: breaks(&|what| matches!(what, What::Body(Fault::FrozenCamera | Fault::SilentCamera))),
     };
     let header = header(args, &scenario, &shared, stack)?;
     let paths = Paths::new(args, &scenario.name)?;
-    banner(
-        args,
-        &scenario,
-        named.as_deref(),
-        &header,
-        no_camera.as_deref(),
-    )?;
+    banner(args, &scenario, named.as_deref(), &header, no_camera.as_deref())?;
 
-    let url = if args.view {
-        Some(viewer::start()?)
-    } else {
-        args.connect.clone()
-    };
+    let url = if args.view { Some(viewer::start()?) } else { args.connect.clone() };
     let robot = shared.robot().clone();
-    let journal = Kept::new(JournalSink::create(
-        &paths.journal,
-        &header,
-        WhenBehind::Wait,
-    )?);
-    let recording = Kept::new(RerunSink::open(
-        &paths.recording,
-        url.as_deref(),
-        &robot,
-        &header.shapes,
-    )?);
+    let journal = Kept::new(JournalSink::create(&paths.journal, &header, WhenBehind::Wait)?);
+    let recording = Kept::new(RerunSink::open(&paths.recording, url.as_deref(), &robot, &header.shapes)?);
     let plan = Kept::new(GoalOfPlan::default());
     let sinks: Vec<Box<dyn Sink>> = vec![
         Box::new(journal.clone()),
@@ -129,12 +96,7 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     ];
     let before = true_scene(&mut shared.trial());
     let mut ring = stack.ring(Box::new(shared.clone()), sinks);
-    let goal = Goal::new(
-        0,
-        &args.instruction,
-        ring.now(),
-        args.time_limit.unwrap_or(task.time_limit_s),
-    )?;
+    let goal = Goal::new(0, &args.instruction, ring.now(), args.time_limit.unwrap_or(task.time_limit_s))?;
     let outcome = turn(&mut ring, goal, &args.fault, &shared, stop);
     let sim_s = ring.now().as_s();
     drop(ring);
@@ -143,13 +105,7 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let journalled = journal.take().map(JournalSink::finish).transpose();
     let recorded = recording.take().map(RerunSink::finish).transpose();
     let goal = plan.take().unwrap_or_default();
-    let judgement = judge(
-        &mut shared.trial(),
-        named.as_deref(),
-        &outcome,
-        goal.facts(),
-        &before,
-    )?;
+    let judgement = judge(&mut shared.trial(), named.as_deref(), &outcome, goal.facts(), &before)?;
     let code = exit_code(&outcome, &judgement);
     tell(args, &judgement, &paths)?;
     journalled?;
@@ -178,27 +134,15 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
 
 /// Where the story goes.
 fn out(args: &RunArgs) -> Box<dyn Write> {
-    if args.json {
-        Box::new(anstream::stderr())
-    } else {
-        Box::new(anstream::stdout())
-    }
+    if args.json { Box::new(anstream::stderr()) } else { Box::new(anstream::stdout()) }
 }
 
 /// The scene, and the task that the instruction is a wording of, if it is one.
 fn find_task(args: &RunArgs) -> anyhow::Result<(Scenario, Option<Task>)> {
-    let plain = |text: &str| {
-        text.trim()
-            .trim_end_matches(['.', '。', '!', '！'])
-            .to_lowercase()
-    };
+    let plain = |text: &str| text.trim().trim_end_matches(['.', '。', '!', '！']).to_lowercase();
     let said = plain(&args.instruction);
     let of = |scenario: &Scenario| {
-        scenario
-            .tasks
-            .iter()
-            .find(|task| task.wordings.all().any(|words| plain(words) == said))
-            .cloned()
+        scenario.tasks.iter().find(|task| task.wordings.all().any(|words| plain(words) == said)).cloned()
     };
     if let Some(name) = &args.scene {
         let scenario = Scenario::find(name)?;
@@ -208,10 +152,7 @@ fn find_task(args: &RunArgs) -> anyhow::Result<(Scenario, Option<Task>)> {
     let mut all = Scenario::built_in()?;
     // The usual scene first: it has most of what people ask for.
     all.sort_by_key(|scenario| scenario.name != USUAL_SCENE);
-    let known = all
-        .iter()
-        .position(|scenario| of(scenario).is_some())
-        .unwrap_or(0);
+    let known = all.iter().position(|scenario| of(scenario).is_some()).unwrap_or(0);
     if all.is_empty() {
         bail!("no scene comes built in: give one with --scene FILE");
     }
@@ -224,10 +165,7 @@ fn find_task(args: &RunArgs) -> anyhow::Result<(Scenario, Option<Task>)> {
 fn free_task() -> Task {
     Task {
         id: "free".to_owned(),
-        wordings: Wordings {
-            en: Vec::new(),
-            zh: Vec::new(),
-        },
+        wordings: Wordings { en: Vec::new(), zh: Vec::new() },
         lets: BTreeMap::new(),
         given: None,
         through: Vec::new(),
@@ -243,24 +181,13 @@ fn free_task() -> Task {
 fn try_cameras(shared: &Shared) -> anyhow::Result<Option<String>> {
     let mut trial = shared.trial();
     let world = trial.world_mut();
-    let want = Want {
-        cameras: true,
-        truth: false,
-    };
-    let why = world
-        .observe(want, &mut Observation::default())
-        .err()
-        .map(|error| error.to_string());
+    let want = Want { cameras: true, truth: false };
+    let why = world.observe(want, &mut Observation::default()).err().map(|error| error.to_string());
     world.reset()?;
     Ok(why)
 }
 
-fn header(
-    args: &RunArgs,
-    scenario: &Scenario,
-    shared: &Shared,
-    stack: Stack,
-) -> anyhow::Result<Header> {
+fn header(args: &RunArgs, scenario: &Scenario, shared: &Shared, stack: Stack) -> anyhow::Result<Header> {
     let robot = shared.robot().as_ref().clone();
     let shapes = shared.trial().staged().built.shapes()?;
     Ok(Header {
@@ -302,18 +229,11 @@ impl Paths {
             Some(path) => path.with_extension(""),
             None => new_folder(scene)?.join("run"),
         };
-        let recording = args
-            .save
-            .clone()
-            .unwrap_or_else(|| beside.with_extension("rrd"));
-        let journal = args
-            .journal
-            .clone()
-            .unwrap_or_else(|| beside.with_extension("journal"));
+        let recording = args.save.clone().unwrap_or_else(|| beside.with_extension("rrd"));
+        let journal = args.journal.clone().unwrap_or_else(|| beside.with_extension("journal"));
         for path in [&recording, &journal] {
             if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder)
-                    .with_context(|| format!("{} can't be made", folder.display()))?;
+                std::fs::create_dir_all(folder).with_context(|| format!("{} can't be made", folder.display()))?;
             }
         }
         Ok(Self { recording, journal })
@@ -323,26 +243,13 @@ impl Paths {
 /// A folder of the next number: `runs/0007-tabletop`.
 fn new_folder(scene: &str) -> anyhow::Result<PathBuf> {
     let runs = Path::new("runs");
-    let make = |folder: &Path| {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("{} can't be made", folder.display()))
-    };
+    let make =
+        |folder: &Path| std::fs::create_dir_all(folder).with_context(|| format!("{} can't be made", folder.display()));
     make(runs)?;
     let number = |entry: std::io::Result<std::fs::DirEntry>| {
-        entry
-            .ok()?
-            .file_name()
-            .to_str()?
-            .split('-')
-            .next()?
-            .parse::<u32>()
-            .ok()
+        entry.ok()?.file_name().to_str()?.split('-').next()?.parse::<u32>().ok()
     };
-    let next = std::fs::read_dir(runs)?
-        .filter_map(number)
-        .max()
-        .unwrap_or(0)
-        + 1;
+    let next = std::fs::read_dir(runs)?.filter_map(number).max().unwrap_or(0) + 1;
     let folder = runs.join(format!("{next:04}-{scene}"));
     make(&folder)?;
     Ok(folder)
@@ -356,25 +263,14 @@ fn banner(
     no_camera: Option<&str>,
 ) -> std::io::Result<()> {
     let mut out = out(args);
-    let task = task.map_or_else(
-        || "a free instruction".to_owned(),
-        |task| format!("task {task}"),
-    );
+    let task = task.map_or_else(|| "a free instruction".to_owned(), |task| format!("task {task}"));
     writeln!(out, "{HEAD}Ponder {}{HEAD:#}", header.ponder)?;
-    writeln!(
-        out,
-        "scene       {} ({}), seed {}, {task}",
-        scenario.name, scenario.about, args.seed
-    )?;
+    writeln!(out, "scene       {} ({}), seed {}, {task}", scenario.name, scenario.about, args.seed)?;
     writeln!(out, "robot       {}", header.robot.name)?;
     writeln!(out, "perception  {}", header.perceiver)?;
     writeln!(out, "planner     {}", header.reasoner)?;
     if !header.faults.is_empty() {
-        writeln!(
-            out,
-            "faults      {WARN}{}{WARN:#}",
-            header.faults.join(", ")
-        )?;
+        writeln!(out, "faults      {WARN}{}{WARN:#}", header.faults.join(", "))?;
     }
     if let Some(why) = no_camera {
         writeln!(out, "pictures    {WARN}none: {why}{WARN:#}")?;
@@ -383,13 +279,7 @@ fn banner(
 }
 
 /// Turns the ring to the end, looks for the stop signal every turn, and breaks what shall break.
-fn turn(
-    ring: &mut Ring,
-    goal: Goal,
-    faults: &[Breakage],
-    shared: &Shared,
-    stop: &Cancel,
-) -> Arc<Outcome> {
+fn turn(ring: &mut Ring, goal: Goal, faults: &[Breakage], shared: &Shared, stop: &Cancel) -> Arc<Outcome> {
     let mut due: Vec<Breakage> = faults.to_vec();
     ring.start(goal);
     loop {
@@ -426,11 +316,7 @@ fn tell(args: &RunArgs, judgement: &Judgement, paths: &Paths) -> std::io::Result
         Some(false) => format!("{BAD}no success{BAD:#}"),
         None => format!("{WARN}nothing to judge{WARN:#}"),
     };
-    writeln!(
-        out,
-        "\njudge       {verdict}, by the {}",
-        judgement.by.trim_start_matches("the ")
-    )?;
+    writeln!(out, "\njudge       {verdict}, by the {}", judgement.by.trim_start_matches("the "))?;
     for finding in &judgement.findings {
         writeln!(out, "            {DIM}{finding}{DIM:#}")?;
     }
