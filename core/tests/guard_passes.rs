@@ -1,7 +1,6 @@
 //! The guard lets the real controller through: on random tasks of an ideal robot nothing is refused or shortened, and
 //! after every kind of stop the robot can be moved again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
-#![allow(clippy::panic)] // what fails is a test
 
 mod common;
 mod plant;
