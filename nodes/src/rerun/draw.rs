@@ -201,7 +201,7 @@ pub fn depths(frame: &CameraFrame) -> Result<Option<EncodedDepthImage>, image::I
         .flat_map(|m| ((m * DEPTH_UNITS_PER_M).round().clamp(0.0, f32::from(u16::MAX)) as u16).to_ne_bytes())
         .collect();
     let mut png = Vec::new();
-    PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Up).write_image(
+    PngEncoder::new_with_quality(&mut png, CompressionType::Default, FilterType::Up).write_image(
         &bytes,
         frame.width_px as u32,
         frame.height_px as u32,
