@@ -73,6 +73,7 @@ pub struct Header {
 /// What one record holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant)] // one is in memory at a time
 pub enum Entry {
     /// Something happened.
     Event(Event),

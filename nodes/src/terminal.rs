@@ -24,6 +24,8 @@ pub const HEAD: Style = Style::new().bold();
 /// What matters less.
 pub const DIM: Style = Style::new().dimmed();
 
+/// Widest line of a thought.
+const COLUMNS: usize = 110;
 /// Columns before the text.
 const MARGIN: &str = "                    ";
 
@@ -35,6 +37,8 @@ pub struct Terminal<W: Write> {
     steps: Vec<String>,
     /// A line that is being written on.
     line: Line,
+    /// How far that line is written.
+    column: usize,
     failing: bool,
 }
 
@@ -45,6 +49,11 @@ enum Line {
     Phases,
 }
 
+/// Does it take two columns? (Chinese, its punctuation and full-width forms.)
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}')
+}
+
 impl<W: Write> Terminal<W> {
     /// A story written to `out`, which strips colours where they do not belong.
     pub fn new(out: W) -> Self {
@@ -53,6 +62,7 @@ impl<W: Write> Terminal<W> {
             seen: BTreeSet::new(),
             steps: Vec::new(),
             line: Line::None,
+            column: 0,
             failing: false,
         }
     }
@@ -116,9 +126,31 @@ impl<W: Write> Terminal<W> {
                 stamp.as_s(),
                 "thinks"
             ));
-            self.line = Line::Thought;
+            (self.line, self.column) = (Line::Thought, MARGIN.len());
         }
-        self.raw(&piece.replace('\n', &format!("\n{MARGIN}")));
+        let mut text = String::with_capacity(piece.len());
+        // Latin words stay whole; Chinese may break after any character.
+        for word in piece.split_inclusive(|c: char| c.is_whitespace() || is_wide(c)) {
+            let columns: usize = word
+                .trim_end()
+                .chars()
+                .map(|c| 1 + usize::from(is_wide(c)))
+                .sum();
+            if self.column > MARGIN.len() && self.column + columns > COLUMNS {
+                text.push('\n');
+                text.push_str(MARGIN);
+                self.column = MARGIN.len();
+            }
+            let line = word.trim_end_matches('\n');
+            text.push_str(line);
+            self.column += columns + (line.len() - line.trim_end().len());
+            if line.len() < word.len() {
+                text.push('\n');
+                text.push_str(MARGIN);
+                self.column = MARGIN.len();
+            }
+        }
+        self.raw(&text);
     }
 
     fn step(&mut self, stamp: Stamp, step: usize, attempt: u32) {

@@ -1,5 +1,7 @@
 //! The `ponder` command as a person meets it: exit codes, clear errors, records that outlive whatever happens to a run.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests too may fail a test
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};

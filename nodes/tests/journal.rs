@@ -1,7 +1,10 @@
 //! The journal keeps every event to the bit, survives what a kill or a bad disk does to it, and says what is wrong.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests too may fail a test
+
 mod common;
 
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -257,13 +260,46 @@ fn many_events_pass_through_few_buffers() {
     }
 }
 
+/// A disk that fails in the middle: the run goes on, and the end tells.
+#[test]
+#[cfg(unix)]
+fn an_error_in_the_middle_is_reported_at_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pipe.journal");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reading = path.clone();
+    // Takes the header, then closes its end.
+    let reader = std::thread::spawn(move || {
+        let mut line = String::new();
+        std::io::BufReader::new(std::fs::File::open(reading).unwrap())
+            .read_line(&mut line)
+            .unwrap()
+    });
+    let mut journal = JournalSink::create(&path, &header(), WhenBehind::Wait).unwrap();
+    reader.join().unwrap();
+    (0..100_000).for_each(|i| journal.emit(Stamp(i * 1_000_000), &Event::LookAsked));
+    let error = journal.finish().unwrap_err().to_string();
+    assert!(
+        error.contains("pipe.journal") && error.contains("Broken pipe"),
+        "{error}"
+    );
+}
+
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_reported_at_the_end() {
-    let mut full = match JournalSink::create(Path::new("/dev/full"), &header(), WhenBehind::Drop) {
-        Ok(journal) => journal,
-        Err(error) => return assert!(error.to_string().contains("/dev/full")),
-    };
-    (0..10).for_each(|i| full.emit(Stamp(i), &Event::LookAsked));
-    assert!(full.finish().unwrap_err().to_string().contains("/dev/full"));
+fn a_full_disk_is_told_before_the_run() {
+    let error = JournalSink::create(Path::new("/dev/full"), &header(), WhenBehind::Wait)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        error.contains("/dev/full") && error.contains("No space left"),
+        "{error}"
+    );
 }

@@ -234,7 +234,7 @@ pub fn depths(frame: &CameraFrame) -> Result<Option<EncodedDepthImage>, image::I
         })
         .collect();
     let mut png = Vec::new();
-    PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Up).write_image(
+    PngEncoder::new_with_quality(&mut png, CompressionType::Default, FilterType::Up).write_image(
         &bytes,
         frame.width_px as u32,
         frame.height_px as u32,
