@@ -1,6 +1,7 @@
 //! Keeps MuJoCo from writing `MUJOCO_LOG.TXT` wherever the program runs. Its warnings are read from the data where they
 //! matter; what it calls an error ends the process, so that is shown.
 
+use std::io::Write;
 use std::sync::Once;
 
 use mujoco_rs::logging::set_log_handler;
@@ -19,6 +20,7 @@ pub(crate) fn hush() {
 
 fn show(message: &MjLogMessage) {
     if message.level() == MjtLogLevel::mjLOG_ERROR {
-        eprintln!("MuJoCo: {}", message.subject());
+        // The process is about to end: these are its last words, and there is nobody to hand them to.
+        let _ = writeln!(std::io::stderr(), "MuJoCo: {}", message.subject());
     }
 }
