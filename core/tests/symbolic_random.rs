@@ -177,7 +177,11 @@ fn assert_sound(question: &Question, answer: &Answer) {
             Ok(_) | Err(PlanError::Empty) => {}
             Err(error) => panic!("{said}: {error}\n{:?}", answer.draft),
         },
-        Draft::Refuse { text, .. } => assert!(!text.is_empty(), "{said}"),
+        Draft::Refuse { text, .. } => {
+            assert!(!text.is_empty(), "{said}");
+            let checks = !text.contains("does not pass the checker") && !text.contains("没有通过检查");
+            assert!(checks, "{said}: {text}");
+        }
         Draft::Ask { question } => assert!(!question.is_empty(), "{said}"),
     }
     assert!(!answer.thought.text.is_empty() && answer.thought.text.len() < 20_000, "{said}");

@@ -120,17 +120,18 @@ impl Reasoner for Symbolic {
         }
         let history = History::of(&question.attempts, &question.scene, &question.robot);
         let spoken = history.spoken(&state);
+        let mut understood = None;
         let planned = match interpret_from(&reading, &question.scene, &state, &near, &question.robot, spoken) {
             Ok(intent) => {
                 speech.all(teller.means(&intent.meanings));
                 history.course(&intent, &near, &question.scene, &question.robot)
             }
+            Err((why @ Why::NotUnderstood(_), meanings)) => {
+                understood = teller.understood(&meanings);
+                Err(why)
+            }
             Err((why, meanings)) => {
-                if matches!(why, Why::NotUnderstood(_)) {
-                    speech.all(teller.understood(&meanings));
-                } else {
-                    speech.all(teller.means(&meanings));
-                }
+                speech.all(teller.means(&meanings));
                 Err(why)
             }
         };
@@ -147,7 +148,13 @@ impl Reasoner for Symbolic {
                 if matches!(why, Why::GaveUp(..) | Why::NeverReached(_)) {
                     speech.all(teller.learns(&history, &Change::None));
                 }
-                let text = teller.refuses(&why);
+                let text = match understood {
+                    Some(understood) => {
+                        let gap = if question.goal.language == Language::En { " " } else { "" };
+                        format!("{}{gap}{understood}", teller.refuses(&why))
+                    }
+                    None => teller.refuses(&why),
+                };
                 speech.all([text.clone()]);
                 match why.reason() {
                     Some(reason) => Draft::Refuse { reason, text },
@@ -165,7 +172,7 @@ fn checked(course: Course, change: Change, question: &Question) -> Result<(Cours
     let draft = Draft::Do { steps: course.steps.iter().map(SkillCall::to_draft).collect(), goal: course.goal.clone() };
     match check::check(&draft, &question.scene, &question.robot) {
         Ok(_) => Ok((course, change)),
-        Err(_) => Err(Why::NoWay),
+        Err(error) => Err(Why::Rejected(error)),
     }
 }
 

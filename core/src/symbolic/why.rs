@@ -1,5 +1,6 @@
 //! Why something is not done: the reasons that the symbolic reasoner knows, by object, without words.
 
+use crate::check::PlanError;
 use crate::outcome::{FailureCode, RefusalReason};
 use crate::plan::SkillCall;
 use crate::skill::Unmet;
@@ -70,6 +71,8 @@ pub enum Why {
     NeverReached(usize),
     /// No order of steps leads there.
     NoWay,
+    /// The checker refused the plan that was found: too long, or a mistake of the search.
+    Rejected(PlanError),
 }
 
 impl Why {
@@ -92,7 +95,7 @@ impl Why {
             }
             Self::Itself(_) | Self::DoesNotFit(..) | Self::TooWide(_) | Self::NotSteady(_) => R::DoesNotFit,
             Self::OutOfReach(_) | Self::GaveUp(_, FailureCode::Unreachable, _) => R::OutOfReach,
-            Self::InTheWay(_) | Self::GaveUp(..) | Self::NeverReached(_) | Self::NoWay => R::NoPlan,
+            Self::InTheWay(_) | Self::GaveUp(..) | Self::NeverReached(_) | Self::NoWay | Self::Rejected(_) => R::NoPlan,
         })
     }
 

@@ -1,6 +1,8 @@
 //! Scenes and robots for tests, built in a few lines.
 #![allow(dead_code)]
 
+pub mod ask;
+
 use std::sync::Arc;
 
 use ponder_core::geometry::Aabb;

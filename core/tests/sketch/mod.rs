@@ -1,5 +1,8 @@
 //! A reading in one line, for tests: `put(red block | in | green bowl)`.
 
+pub mod chinese;
+pub mod english;
+
 use ponder_core::symbolic::kinds::Kind;
 use ponder_core::symbolic::reading::{Count, Description, Relation, Wish};
 
