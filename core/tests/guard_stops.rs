@@ -56,10 +56,7 @@ fn an_emergency_stop_latches_until_it_is_resumed_at_rest() {
         let moved = trial.oracle.arm_speed() > 0.0;
         trial.guard.stop();
         if moved {
-            assert!(
-                trial.guard.resume(&trial.senses).is_err(),
-                "still in motion"
-            );
+            assert!(trial.guard.resume(&trial.senses).is_err(), "still in motion");
             assert!(trial.guard.is_stopped());
         }
         for _ in 0..80 {
@@ -68,22 +65,13 @@ fn an_emergency_stop_latches_until_it_is_resumed_at_rest() {
         }
         let mut blind = trial.senses.clone();
         blind.joint_pos_rad[3] = f64::NAN;
-        assert_eq!(
-            trial.guard.resume(&blind).unwrap_err().code,
-            RejectCode::SensorFault
-        );
+        assert_eq!(trial.guard.resume(&blind).unwrap_err().code, RejectCode::SensorFault);
         blind.clone_from(&trial.senses);
         blind.stamp = Stamp(0);
-        assert_eq!(
-            trial.guard.resume(&blind).unwrap_err().code,
-            RejectCode::StaleObservation
-        );
+        assert_eq!(trial.guard.resume(&blind).unwrap_err().code, RejectCode::StaleObservation);
         blind.clone_from(&trial.senses);
         blind.joint_vel_rad_s[2] = 0.3;
-        assert_eq!(
-            trial.guard.resume(&blind).unwrap_err().code,
-            RejectCode::JointVelocity
-        );
+        assert_eq!(trial.guard.resume(&blind).unwrap_err().code, RejectCode::JointVelocity);
         trial.guard.resume(&trial.senses).unwrap();
         trial.oracle.resumed(&trial.senses);
         assert!(!trial.guard.is_stopped());
@@ -94,10 +82,8 @@ fn an_emergency_stop_latches_until_it_is_resumed_at_rest() {
         let mut set = |offset_rad: f64, trial: &mut Trial| {
             (wish.stamp, wish.deadline) = (trial.now(), trial.now().plus_s(0.01));
             let target = wish.arm.as_mut().unwrap();
-            (target.pos_rad, target.vel_rad_s) = (
-                start.iter().map(|p| p + offset_rad).collect(),
-                start.iter().map(|_| 0.0).collect(),
-            );
+            (target.pos_rad, target.vel_rad_s) =
+                (start.iter().map(|p| p + offset_rad).collect(), start.iter().map(|_| 0.0).collect());
             trial.turn(&wish)
         };
         assert_eq!(code(&set(0.05, &mut trial)), Some(RejectCode::JointJump));
@@ -119,10 +105,7 @@ fn commands_that_come_too_fast_do_not_make_the_robot_faster() {
             now = now.plus_s(trial.rng.random_range(0.0..0.012));
             let mut wish = trial.wish();
             (wish.stamp, wish.deadline) = (now, now.plus_s(0.01));
-            let senses = Observation {
-                stamp: now,
-                ..trial.senses.clone()
-            };
+            let senses = Observation { stamp: now, ..trial.senses.clone() };
             let checked = trial.guard.check(now, &wish, &senses);
             trial.pass(&checked);
             let Some(sent) = &checked.command().arm else {

@@ -210,5 +210,5 @@ impl World for Shared {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
+#[path = "judge_tests/mod.rs"]
 mod tests;

@@ -101,10 +101,7 @@ fn the_symbolic_baseline_reads_every_wording() {
     let mut scenarios = Scenario::built_in().expect("built-in scenarios load");
     let external = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/external/kitchen.yaml");
     scenarios.push(Scenario::load(&external).expect("the external scenario loads"));
-    let tasks: Vec<_> = scenarios
-        .iter()
-        .flat_map(|s| s.tasks.iter().map(move |t| (s, t)))
-        .collect();
+    let tasks: Vec<_> = scenarios.iter().flat_map(|s| s.tasks.iter().map(move |t| (s, t))).collect();
     let check = |(scenario, task): &(&Scenario, &Task)| -> Vec<String> {
         let mut misread = Vec::new();
         for seed in 0..SEEDS {

@@ -83,10 +83,6 @@ const PLACES: &[&str] = &[
 
 const MAX_LINES: usize = 400;
 
-/// Files that are longer than they should be, with the length they may not pass until they are split.
-const LONG: &[(&str, usize)] =
-    &[("core/tests/guard_hostile.rs", 660), ("core/tests/plan_hostile.rs", 520), ("sim/src/judge_tests.rs", 440)];
-
 /// Every rule that the file breaks, as `path:line: what, why`.
 pub fn violations(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -108,9 +104,8 @@ pub fn violations(path: &str, text: &str) -> Vec<String> {
         say(1, "a file opens with `//!`: what it does and where in the ring".into());
     }
     let lines = text.lines().count();
-    let allowed = LONG.iter().find(|(long, _)| *long == path).map_or(MAX_LINES, |(_, lines)| *lines);
-    if lines > allowed {
-        say(lines, format!("{lines} lines; split it before {allowed}"));
+    if lines > MAX_LINES {
+        say(lines, format!("{lines} lines; split it before {MAX_LINES}"));
     }
     for (number, line) in numbered(text).take_while(|(_, line)| line.trim() != "#[cfg(test)]") {
         let code = line.split("//").next().unwrap_or_default();

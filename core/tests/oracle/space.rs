@@ -49,31 +49,19 @@ fn to_box_m(point_m: &Vector3<f64>, bounds: &Aabb) -> f64 {
         outside += least.min(0.0).powi(2);
         inside = inside.min(least);
     }
-    if outside > 0.0 {
-        outside.sqrt()
-    } else {
-        -inside
-    }
+    if outside > 0.0 { outside.sqrt() } else { -inside }
 }
 
 /// How far a posture breaks each limit of space: joints (rad), workspace (m), keep-out (m); zero is none.
 pub fn breaches(arm: &Arm, pos_rad: &[f64]) -> [f64; 3] {
-    let joint = arm
-        .limits
-        .iter()
-        .zip(pos_rad)
-        .map(|(l, p)| (l.min_rad - p).max(p - l.max_rad));
+    let joint = arm.limits.iter().zip(pos_rad).map(|(l, p)| (l.min_rad - p).max(p - l.max_rad));
     let points = points_m(pos_rad);
     let tool = points[points.len() - 1];
     let mut deep_m: f64 = 0.0;
     for (k, ends) in points.windows(2).enumerate() {
         for s in 0..=32 {
             let share = f64::from(s) / 32.0;
-            let taper = if k + 2 == points.len() {
-                1.0 - share
-            } else {
-                1.0
-            };
+            let taper = if k + 2 == points.len() { 1.0 - share } else { 1.0 };
             let at_m = ends[0] * (1.0 - share) + ends[1] * share;
             for bounds in &arm.keep_out {
                 deep_m = deep_m.max(arm.link_radius_m * taper - to_box_m(&at_m, bounds));

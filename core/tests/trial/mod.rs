@@ -20,14 +20,8 @@ use crate::oracle::{self, Oracle, code};
 
 /// An arm that drives, with a post in its reach: every part and limit at once.
 pub fn both() -> Arc<RobotSpec> {
-    let mut robot = RobotSpec {
-        base: common::rover().base,
-        ..(*common::arm7()).clone()
-    };
-    let post = Aabb {
-        min_m: Vec3::new(0.5, 0.25, 0.0),
-        max_m: Vec3::new(0.6, 0.35, 0.4),
-    };
+    let mut robot = RobotSpec { base: common::rover().base, ..(*common::arm7()).clone() };
+    let post = Aabb { min_m: Vec3::new(0.5, 0.25, 0.0), max_m: Vec3::new(0.6, 0.35, 0.4) };
     robot.arm.as_mut().unwrap().keep_out.push(post);
     Arc::new(robot)
 }
@@ -59,25 +53,15 @@ pub struct Trial {
 impl Trial {
     pub fn new(robot: Arc<RobotSpec>, seed: u64, manners: Manners, stray: bool) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut senses = Observation {
-            stamp: Stamp::from_s(100.0),
-            ..Default::default()
-        };
+        let mut senses = Observation { stamp: Stamp::from_s(100.0), ..Default::default() };
         let arm = robot.arm.as_ref().unwrap();
         let posture = loop {
             let spread = if stray { 3.0 } else { 0.6 };
-            let one = |(home, l): (&f64, &ponder_core::robot::JointLimits),
-                       rng: &mut ChaCha8Rng| {
+            let one = |(home, l): (&f64, &ponder_core::robot::JointLimits), rng: &mut ChaCha8Rng| {
                 let beyond = if stray { 0.1 } else { -0.05 };
-                (home + rng.random_range(-spread..spread))
-                    .clamp(l.min_rad - beyond, l.max_rad + beyond)
+                (home + rng.random_range(-spread..spread)).clamp(l.min_rad - beyond, l.max_rad + beyond)
             };
-            let posture: JointVec = arm
-                .home_rad
-                .iter()
-                .zip(&arm.limits)
-                .map(|j| one(j, &mut rng))
-                .collect();
+            let posture: JointVec = arm.home_rad.iter().zip(&arm.limits).map(|j| one(j, &mut rng)).collect();
             if stray || oracle::breaches(arm, &posture) == [0.0; 3] {
                 break posture;
             }
@@ -86,17 +70,10 @@ impl Trial {
         senses.joint_pos_rad = posture.clone();
         senses.gripper_width_m = Some(0.05);
         let wide = if stray { 3.2 } else { 2.6 };
-        let at_m = Vec3::new(
-            rng.random_range(-wide..wide),
-            rng.random_range(-wide..wide),
-            0.0,
-        );
+        let at_m = Vec3::new(rng.random_range(-wide..wide), rng.random_range(-wide..wide), 0.0);
         let turn = Rotation::from_axis_angle(&Vec3::z_axis(), rng.random_range(-3.1..3.1));
         let twist = BaseTwist::default();
-        senses.base = Some(BaseState {
-            world_from_base: Pose::from_parts(at_m.into(), turn),
-            twist,
-        });
+        senses.base = Some(BaseState { world_from_base: Pose::from_parts(at_m.into(), turn), twist });
         Self {
             guard: Guard::new(robot.clone()),
             oracle: Oracle::new(&robot),
@@ -130,16 +107,12 @@ impl Trial {
             }
         }
         if self.rng.random_bool(0.03) {
-            let pick =
-                |rng: &mut ChaCha8Rng| *[-1.0, -0.5, 0.0, 0.5, 1.0, 1.0].choose(rng).unwrap();
+            let pick = |rng: &mut ChaCha8Rng| *[-1.0, -0.5, 0.0, 0.5, 1.0, 1.0].choose(rng).unwrap();
             self.twist_aim.linear_m_s = pick(&mut self.rng) * 0.6;
             self.twist_aim.angular_rad_s = pick(&mut self.rng) * 2.0;
         }
         let period_s = self.period_s();
-        let mut target = JointTarget {
-            pos_rad: JointVec::new(),
-            vel_rad_s: JointVec::new(),
-        };
+        let mut target = JointTarget { pos_rad: JointVec::new(), vel_rad_s: JointVec::new() };
         for (i, limit) in arm.limits.iter().enumerate() {
             let reach = limit.acc_rad_s2 * period_s;
             self.vel_rad_s[i] += (self.aim[i] - self.vel_rad_s[i]).clamp(-reach, reach);
@@ -151,24 +124,15 @@ impl Trial {
         }
         let last = self.oracle.base();
         let base = self.robot.base.as_ref().unwrap();
-        let towards = |from: f64, to: f64, acc: f64| {
-            from + (to - from).clamp(-acc * period_s, acc * period_s)
-        };
+        let towards = |from: f64, to: f64, acc: f64| from + (to - from).clamp(-acc * period_s, acc * period_s);
         Command {
             stamp: self.now(),
             deadline: self.now().plus_s(period_s),
             arm: Some(target),
-            gripper: self.rng.random_bool(0.2).then_some(GripperTarget {
-                width_m: 0.04,
-                force_n: 20.0,
-            }),
+            gripper: self.rng.random_bool(0.2).then_some(GripperTarget { width_m: 0.04, force_n: 20.0 }),
             base: Some(BaseTwist {
                 linear_m_s: towards(last.linear_m_s, self.twist_aim.linear_m_s, base.linear_m_s2),
-                angular_rad_s: towards(
-                    last.angular_rad_s,
-                    self.twist_aim.angular_rad_s,
-                    base.angular_rad_s2,
-                ),
+                angular_rad_s: towards(last.angular_rad_s, self.twist_aim.angular_rad_s, base.angular_rad_s2),
             }),
         }
     }
@@ -183,10 +147,7 @@ impl Trial {
     pub fn turn_with(&mut self, now: Stamp, command: &Command, senses: &Observation) -> Checked {
         let checked = self.guard.check(now, command, senses);
         if let Err(wrong) = self.oracle.follow(now, command, senses, &checked) {
-            panic!(
-                "{wrong}\nasked {command:?}\nrejected {:?}",
-                checked.rejected()
-            );
+            panic!("{wrong}\nasked {command:?}\nrejected {:?}", checked.rejected());
         }
         *self.tally.entry(code(&checked)).or_default() += 1;
         self.pass(&checked);
@@ -206,10 +167,7 @@ impl Trial {
                 self.senses.joint_vel_rad_s[i] = vel;
             }
         }
-        let (twist, base) = (
-            checked.command().base.unwrap(),
-            self.senses.base.as_mut().unwrap(),
-        );
+        let (twist, base) = (checked.command().base.unwrap(), self.senses.base.as_mut().unwrap());
         // Along the very arc, so that what leaves the area is the guard's fault.
         let step = Rotation::from_axis_angle(&Vec3::z_axis(), twist.angular_rad_s * period_s * 0.5);
         let half = Pose::from_parts(Vec3::zeros().into(), step);
@@ -225,13 +183,7 @@ impl Trial {
         let mut at_m = self.senses.base.unwrap().world_from_base.translation.vector;
         at_m.z = 0.0;
         let area = self.robot.base.as_ref().unwrap().area;
-        (0..2)
-            .map(|i| {
-                (area.min_m[i] - at_m[i])
-                    .max(at_m[i] - area.max_m[i])
-                    .max(0.0)
-            })
-            .fold(0.0, f64::hypot)
+        (0..2).map(|i| (area.min_m[i] - at_m[i]).max(at_m[i] - area.max_m[i]).max(0.0)).fold(0.0, f64::hypot)
     }
 }
 
