@@ -30,6 +30,9 @@ fn main() -> Result<(), SimError> {
     for episode in evaluation.records.iter().filter(|episode| !episode.success) {
         show(episode);
     }
+    let disturbances = evaluation.records.iter().map(|e| (e.disturbed, e.disturbed + e.undisturbed));
+    let (came, all) = disturbances.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    println!("disturbances {came} of {all} came");
     println!("{evaluation}\nwall {:.1} s", evaluation.wall_s);
     Ok(())
 }

@@ -168,6 +168,7 @@ pub fn run_episode(
     let outcome = ring.run(goal, &Cancel::default());
     let sim_s = shared.now().since_s(start);
     let verdict = shared.trial().verdict(&outcome)?;
+    let undisturbed = shared.trial().pending();
     let done = matches!(*outcome, Outcome::Done { .. });
     let thoughts = *thoughts.borrow();
     Ok(Episode {
@@ -184,6 +185,8 @@ pub fn run_episode(
         rulings: verdict.rulings,
         violations: verdict.violations,
         thoughts,
+        disturbed: task.disturb.len() - undisturbed,
+        undisturbed,
         sim_s,
         wall_s: begun.elapsed().as_secs_f64(),
     })

@@ -35,6 +35,10 @@ pub struct Episode {
     pub violations: Vec<String>,
     /// How often the reasoner was asked.
     pub thoughts: u32,
+    /// Disturbances that came.
+    pub disturbed: usize,
+    /// Disturbances that never came, because the robot never did what brings them on.
+    pub undisturbed: usize,
     /// Simulated time, seconds.
     pub sim_s: f64,
     /// Time on the wall, seconds.

@@ -77,6 +77,11 @@ impl Trial {
         self.witness.moment(self.world.now(), self.world.data())
     }
 
+    /// How many disturbances have not come yet.
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
     /// What it is a trial of.
     pub fn staged(&self) -> &Staged {
         &self.staged

@@ -2,6 +2,7 @@
 //! passes the checker and, run through on paper, reaches the task's goal; or to the answer that the task expects.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ponder_core::check::{check, run_through};
@@ -97,7 +98,9 @@ fn wrong(task: &Task, words: &str, scene: &Arc<Scene>, world: &SimWorld) -> Opti
 
 #[test]
 fn the_symbolic_baseline_reads_every_wording() {
-    let scenarios = Scenario::built_in().expect("built-in scenarios load");
+    let mut scenarios = Scenario::built_in().expect("built-in scenarios load");
+    let external = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/external/kitchen.yaml");
+    scenarios.push(Scenario::load(&external).expect("the external scenario loads"));
     let tasks: Vec<_> = scenarios.iter().flat_map(|s| s.tasks.iter().map(move |t| (s, t))).collect();
     let check = |(scenario, task): &(&Scenario, &Task)| -> Vec<String> {
         let mut misread = Vec::new();
