@@ -6,29 +6,31 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
+use ponder_core::Stamp;
 use ponder_core::event::Event;
 use ponder_core::geometry::yaw_rad;
 use ponder_core::image::CameraFrame;
-use ponder_core::observation::{Observation, Truth};
+use ponder_core::observation::Observation;
 use ponder_core::robot::RobotSpec;
-use ponder_core::scene::{Scene, SceneObject};
 use ponder_core::sink::Sink;
-use ponder_core::{Pose, Stamp};
 use ponder_sim::shapes::Shape;
-use rerun::{AsComponents, RecordingStream, RecordingStreamBuilder, Scalars, SeriesLines, TextDocument, TextLog};
+use rerun::{Scalars, SeriesLines, TextDocument};
 
 mod blueprint;
 mod board;
 mod draw;
+mod objects;
+mod stream;
 mod words;
 
 pub use board::call_text;
+pub use stream::RecordError;
 
 use board::Board;
 use draw::Scenery;
+use objects::Objects;
+use stream::{APPLICATION, Stream};
 
-/// Name of the application in the viewer; the blueprint goes with it.
-const APPLICATION: &str = "ponder";
 /// Shortest time between two entries of what changes every turn, seconds.
 const PERIOD_S: f64 = 0.05;
 /// Shortest time between two pictures of one camera, seconds.
@@ -37,23 +39,9 @@ const CAMERA_PERIOD_S: f64 = 0.2;
 const TRAIL_PERIOD_S: f64 = 0.25;
 const TRAIL: usize = 64;
 
-/// Why there is no recording.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// The file or stream could not be opened or written.
-    #[error("recording to {to}: {why}")]
-    Failed {
-        /// File or viewer.
-        to: String,
-        /// What rerun says.
-        why: String,
-    },
-}
-
 /// Writes a recording.
 pub struct RerunSink {
-    rec: RecordingStream,
-    to: String,
+    out: Stream,
     scenery: Scenery,
     board: Board,
     turn: i64,
@@ -62,14 +50,9 @@ pub struct RerunSink {
     trailed: Option<Stamp>,
     pictured: BTreeMap<String, Option<Stamp>>,
     trail: VecDeque<[f32; 3]>,
-    /// Objects now shown, so that those gone are cleared and those at rest are not logged again.
-    believed: BTreeMap<String, SceneObject>,
-    /// Where objects really were last, if a simulator tells.
-    true_poses: BTreeMap<String, Pose>,
-    has_truth: bool,
+    objects: Objects,
     /// Width last asked of the gripper, metres.
     gripping: Option<f64>,
-    error: Option<String>,
 }
 
 impl RerunSink {
@@ -84,26 +67,9 @@ impl RerunSink {
         robot: &Arc<RobotSpec>,
         shapes: &[Shape],
     ) -> Result<Self, RecordError> {
-        let to = path.display().to_string();
-        let fail = |why: String| RecordError::Failed { to: to.clone(), why };
-        let rec = match viewer {
-            None => builder().save(path).map_err(|e| fail(e.to_string()))?,
-            Some(url) => {
-                let file = rerun::sink::FileSink::new(path).map_err(|e| fail(e.to_string()))?;
-                let url = url.parse().map_err(|e| fail(format!("{url}: {e}")))?;
-                let live = rerun::sink::GrpcSink::new(url);
-                builder().set_sinks((file, live)).map_err(|e| fail(e.to_string()))?
-            }
-        };
-        Self::start(rec, to.clone(), robot, shapes)
-    }
-
-    fn start(rec: RecordingStream, to: String, robot: &Arc<RobotSpec>, shapes: &[Shape]) -> Result<Self, RecordError> {
-        rec.set_log_tick_enabled(false);
-        rec.set_log_time_enabled(false);
+        let out = Stream::open(path, viewer)?;
         let mut sink = Self {
-            rec,
-            to,
+            out,
             scenery: Scenery::new(robot, shapes),
             board: Board::default(),
             turn: 0,
@@ -111,19 +77,14 @@ impl RerunSink {
             trailed: None,
             pictured: BTreeMap::new(),
             trail: VecDeque::with_capacity(TRAIL),
-            believed: BTreeMap::new(),
-            true_poses: BTreeMap::new(),
-            has_truth: false,
+            objects: Objects::default(),
             gripping: None,
-            error: None,
         };
-        let laid_out = blueprint::send(&sink.rec, APPLICATION, robot);
-        sink.keep(laid_out);
+        let laid_out = blueprint::send(sink.out.rec(), APPLICATION, robot);
+        sink.out.keep(laid_out);
         sink.standing_parts();
-        match sink.error.take() {
-            None => Ok(sink),
-            Some(why) => Err(RecordError::Failed { to: sink.to, why }),
-        }
+        sink.out.check()?;
+        Ok(sink)
     }
 
     /// Writes the rest out and tells how the writing went.
@@ -131,51 +92,30 @@ impl RerunSink {
     /// # Errors
     /// [`RecordError::Failed`], the first that was met.
     pub fn finish(mut self) -> Result<(), RecordError> {
-        let flushed = self.rec.flush_blocking().map_err(|e| e.to_string());
-        match self.error.take().map_or(flushed, Err) {
-            Ok(()) => Ok(()),
-            Err(why) => Err(RecordError::Failed { to: self.to, why }),
-        }
-    }
-
-    fn keep<T, E: std::fmt::Display>(&mut self, result: Result<T, E>) -> Option<T> {
-        result.map_err(|e| self.error.get_or_insert_with(|| e.to_string())).ok()
-    }
-
-    fn log<A: AsComponents + ?Sized>(&mut self, path: &str, what: &A) {
-        let logged = self.rec.log(path, what);
-        self.keep(logged);
-    }
-
-    fn log_static<A: AsComponents + ?Sized>(&mut self, path: &str, what: &A) {
-        let logged = self.rec.log_static(path, what);
-        self.keep(logged);
-    }
-
-    fn say(&mut self, path: &str, level: &'static str, text: impl Into<String>) {
-        self.log(path, &TextLog::new(text.into()).with_level(level));
+        self.out.flush();
+        self.out.check()
     }
 
     /// What does not change: axes, the robot's shapes, names of curves.
     fn standing_parts(&mut self) {
-        self.log_static("world", &rerun::ViewCoordinates::RIGHT_HAND_Z_UP());
+        self.out.log_static("world", &rerun::ViewCoordinates::RIGHT_HAND_Z_UP());
         let shapes = self.scenery.primitives().iter();
         let shapes: Vec<_> = shapes.map(|(path, shape)| (path.clone(), draw::primitive(shape))).collect();
         for (path, shape) in shapes {
-            self.log_static(&path, shape.as_ref());
+            self.out.log_static(&path, shape.as_ref());
         }
         let arm = self.scenery.spec().arm.as_ref();
         if let Some(names) = arm.map(|arm| arm.joint_names.clone()) {
-            self.log_static("world/robot/tool", &rerun::TransformAxes3D::new(0.08));
+            self.out.log_static("world/robot/tool", &rerun::TransformAxes3D::new(0.08));
             for path in ["curves/joint_pos_rad", "curves/joint_vel_rad_s"] {
-                self.log_static(path, &SeriesLines::new().with_names(names.clone()));
+                self.out.log_static(path, &SeriesLines::new().with_names(names.clone()));
             }
-            self.log_static("curves/gripper_mm", &SeriesLines::new().with_names(["measured", "asked"]));
-            self.log_static("curves/wrist_force_n", &SeriesLines::new().with_names(["x", "y", "z"]));
+            self.out.log_static("curves/gripper_mm", &SeriesLines::new().with_names(["measured", "asked"]));
+            self.out.log_static("curves/wrist_force_n", &SeriesLines::new().with_names(["x", "y", "z"]));
         }
         if self.scenery.spec().base.is_some() {
             let names = ["x, m", "y, m", "heading, rad", "forward, m/s", "turning, rad/s"];
-            self.log_static("curves/base", &SeriesLines::new().with_names(names));
+            self.out.log_static("curves/base", &SeriesLines::new().with_names(names));
         }
     }
 
@@ -188,10 +128,10 @@ impl RerunSink {
         }
         let poses = self.scenery.links(observation);
         for (path, pose) in poses {
-            self.log(&path, &draw::transform(&pose));
+            self.out.log(&path, &draw::transform(&pose));
         }
         if let Some(truth) = &observation.truth {
-            self.truth(truth);
+            self.objects.known(truth, &mut self.out);
         }
         if self.scenery.spec().arm.is_some() {
             self.arm(stamp, observation);
@@ -200,24 +140,24 @@ impl RerunSink {
             let at = base.world_from_base.translation.vector;
             let yaw = yaw_rad(&base.world_from_base);
             let values = [at.x, at.y, yaw, base.twist.linear_m_s, base.twist.angular_rad_s];
-            self.log("curves/base", &Scalars::new(values));
+            self.out.log("curves/base", &Scalars::new(values));
         }
     }
 
     fn arm(&mut self, stamp: Stamp, observation: &Observation) {
-        self.log("curves/joint_pos_rad", &Scalars::new(observation.joint_pos_rad.iter().copied()));
-        self.log("curves/joint_vel_rad_s", &Scalars::new(observation.joint_vel_rad_s.iter().copied()));
+        self.out.log("curves/joint_pos_rad", &Scalars::new(observation.joint_pos_rad.iter().copied()));
+        self.out.log("curves/joint_vel_rad_s", &Scalars::new(observation.joint_vel_rad_s.iter().copied()));
         if let Some(width_m) = observation.gripper_width_m {
             let asked_m = self.gripping.unwrap_or(width_m);
-            self.log("curves/gripper_mm", &Scalars::new([width_m * 1e3, asked_m * 1e3]));
+            self.out.log("curves/gripper_mm", &Scalars::new([width_m * 1e3, asked_m * 1e3]));
         }
         if let Some(wrench) = &observation.wrench {
-            self.log("curves/wrist_force_n", &Scalars::new(wrench.force_n.iter().copied()));
+            self.out.log("curves/wrist_force_n", &Scalars::new(wrench.force_n.iter().copied()));
         }
         let Some(tool) = self.scenery.tool(observation) else {
             return;
         };
-        self.log("world/robot/tool", &draw::transform(&tool));
+        self.out.log("world/robot/tool", &draw::transform(&tool));
         if due(&mut self.trailed, stamp, TRAIL_PERIOD_S) {
             if self.trail.len() == TRAIL {
                 self.trail.pop_front();
@@ -226,7 +166,7 @@ impl RerunSink {
             let strip = rerun::LineStrips3D::new([self.trail.iter().copied().collect::<Vec<_>>()])
                 .with_colors([rerun::Color::from_rgb(255, 170, 0)])
                 .with_radii([0.0015]);
-            self.log("world/robot/tool_path", &strip);
+            self.out.log("world/robot/tool_path", &strip);
         }
     }
 
@@ -236,51 +176,13 @@ impl RerunSink {
             return;
         }
         let path = format!("world/cameras/{}", frame.name);
-        self.log(&path, &draw::transform(&frame.world_from_camera));
-        self.log(&path, &draw::pinhole(frame));
-        if let Some(colours) = self.keep(draw::colours(frame)) {
-            self.log(&format!("{path}/rgb"), &colours);
+        self.out.log(&path, &draw::transform(&frame.world_from_camera));
+        self.out.log(&path, &draw::pinhole(frame));
+        if let Some(colours) = self.out.keep(draw::colours(frame)) {
+            self.out.log(&format!("{path}/rgb"), &colours);
         }
-        if let Some(depths) = self.keep(draw::depths(frame)).flatten() {
-            self.log(&format!("{path}/depth"), &depths);
-        }
-    }
-
-    /// Objects as the robot believes them: see-through boxes with their names.
-    fn scene(&mut self, scene: &Scene) {
-        let gone: Vec<_> = self.believed.keys().filter(|id| scene.get(id).is_none()).cloned().collect();
-        for id in gone {
-            self.log(&format!("world/objects/{id}"), &rerun::Clear::recursive());
-            self.believed.remove(&id);
-        }
-        for object in &scene.objects {
-            let id = object.id.to_string();
-            let path = format!("world/objects/{id}");
-            let has_shape = self.scenery.draws(&id);
-            let before = self.believed.insert(id, object.clone());
-            let looks = |o: &SceneObject| (o.size_m, o.color);
-            if before.as_ref().map(looks) != Some(looks(object)) {
-                self.log(&path, &draw::belief(object, has_shape));
-            }
-            if before.map(|b| b.world_from_object) != Some(object.world_from_object) {
-                let pose = draw::transform(&object.world_from_object);
-                self.log(&path, &pose);
-                if has_shape && !self.has_truth {
-                    self.log(&draw::true_path(&object.id), &pose);
-                }
-            }
-        }
-    }
-
-    /// Objects as the simulator knows them, where it tells.
-    fn truth(&mut self, truth: &Truth) {
-        self.has_truth = true;
-        for object in &truth.objects {
-            let id = object.id.to_string();
-            let path = draw::true_path(&id);
-            if self.true_poses.insert(id, object.world_from_object) != Some(object.world_from_object) {
-                self.log(&path, &draw::transform(&object.world_from_object));
-            }
+        if let Some(depths) = self.out.keep(draw::depths(frame)).flatten() {
+            self.out.log(&format!("{path}/depth"), &depths);
         }
     }
 }
@@ -290,33 +192,31 @@ impl Sink for RerunSink {
         if matches!(event, Event::Observed(_)) {
             self.turn += 1;
         }
-        self.rec.set_duration_secs("sim_time", stamp.as_s());
-        self.rec.set_time_sequence("turn", self.turn);
+        self.out.set_time(stamp.as_s(), self.turn);
         self.board.note(event);
         if let Some((path, level, text)) = words::of(event) {
-            self.say(path, level, text);
+            self.out.say(path, level, text);
         }
         match event {
             Event::Observed(observation) => {
                 self.observed(stamp, observation);
                 if let Some(text) = self.board.thought() {
-                    self.log("thought", &TextDocument::from_markdown(text));
+                    self.out.log("thought", &TextDocument::from_markdown(text));
                 }
             }
-            Event::Looked(scene) => self.scene(scene),
+            Event::Looked(scene) => self.objects.believed(scene, &self.scenery, &mut self.out),
             Event::Applied(applied) => {
                 self.gripping = applied.sent.gripper.map(|gripper| gripper.width_m).or(self.gripping);
             }
             _ => {}
         }
         if let Some(text) = self.board.plan() {
-            self.log("plan", &TextDocument::from_markdown(text));
+            self.out.log("plan", &TextDocument::from_markdown(text));
         }
     }
 
     fn flush(&mut self) {
-        let flushed = self.rec.flush_blocking();
-        self.keep(flushed);
+        self.out.flush();
     }
 }
 
@@ -327,9 +227,4 @@ fn due(last: &mut Option<Stamp>, now: Stamp, period_s: f64) -> bool {
         *last = Some(now);
     }
     due
-}
-
-fn builder() -> RecordingStreamBuilder {
-    // Enabled whatever the environment says: what was asked for is written.
-    RecordingStreamBuilder::new(APPLICATION).enabled(true)
 }

@@ -148,6 +148,8 @@ fn wrong_usage_is_told_clearly() {
         (&["run", "--fault", "nan-joint@soon"], "soon"),
         (&["run", "--no-camera", "--save", "file/x.rrd"], "file"),
         (&["run", "--perception", "psychic"], "ground-truth"),
+        (&["run", "--no-camera", "--connect", "nonsense"], "nonsense is no viewer's URL"),
+        (&["run", "--no-camera", "--connect", "rerun+http://127.0.0.1:9/proxy"], "no viewer listens"),
         (&["eval", "--suite", "atlantis"], "tabletop"),
         (&["eval", "--episodes", "0"], "episodes"),
         (&["replay", "none.journal"], "none.journal"),

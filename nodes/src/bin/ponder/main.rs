@@ -5,6 +5,7 @@ mod args;
 mod doctor;
 mod eval;
 mod list;
+mod records;
 mod replay;
 mod run;
 

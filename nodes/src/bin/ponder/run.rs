@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use ponder_core::Stamp;
 use ponder_core::goal::Goal;
 use ponder_core::observation::Observation;
@@ -15,7 +15,7 @@ use ponder_core::run::{Limits, Ring};
 use ponder_core::sink::Sink;
 use ponder_core::thinker::Cancel;
 use ponder_core::world::{Want, World};
-use ponder_nodes::journal::{FORMAT, Header, JournalSink, WhenBehind};
+use ponder_nodes::journal::{Header, JournalSink, WhenBehind};
 use ponder_nodes::rerun::RerunSink;
 use ponder_nodes::sinks::Kept;
 use ponder_nodes::stack::{Breakage, Stack, What};
@@ -26,9 +26,9 @@ use ponder_sim::task::{Task, Wordings};
 use ponder_sim::trial::{Shared, Trial};
 use ponder_sim::{Fault, Scenario};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::args::RunArgs;
+use crate::records::{Paths, header};
 
 const DONE: u8 = 0;
 const REFUSED: u8 = 2;
@@ -109,7 +109,11 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let code = exit_code(&outcome, &judgement);
     tell(args, &judgement, &paths)?;
     journalled?;
-    recorded?;
+    match recorded {
+        // Whoever closes the viewer does not spoil the run.
+        Err(error) if url.is_some() => anstream::eprintln!("{WARN}{error}{WARN:#}"),
+        recorded => drop(recorded?),
+    }
     if args.json {
         let report = Report {
             instruction: &args.instruction,
@@ -185,74 +189,6 @@ fn try_cameras(shared: &Shared) -> anyhow::Result<Option<String>> {
     let why = world.observe(want, &mut Observation::default()).err().map(|error| error.to_string());
     world.reset()?;
     Ok(why)
-}
-
-fn header(args: &RunArgs, scenario: &Scenario, shared: &Shared, stack: Stack) -> anyhow::Result<Header> {
-    let robot = shared.robot().as_ref().clone();
-    let shapes = shared.trial().staged().built.shapes()?;
-    Ok(Header {
-        ponder_journal: FORMAT,
-        ponder: env!("CARGO_PKG_VERSION").to_owned(),
-        scene: scenario.name.clone(),
-        scene_sha256: sha256(&scenario.scene)?,
-        seed: args.seed,
-        instruction: args.instruction.clone(),
-        robot_sha256: sha256(&robot)?,
-        perceiver: stack.perception.name(),
-        reasoner: stack.planner.name().to_owned(),
-        weights_sha256: BTreeMap::new(), // neither baseline has weights
-        faults: args.fault.iter().map(ToString::to_string).collect(),
-        limits: stack.limits,
-        wants: stack.wants(),
-        robot,
-        shapes,
-    })
-}
-
-/// SHA-256 of something as JSON, in hexadecimal digits.
-fn sha256<T: Serialize>(value: &T) -> anyhow::Result<String> {
-    let digest = Sha256::digest(serde_json::to_vec(value)?);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Where the records go.
-struct Paths {
-    recording: PathBuf,
-    journal: PathBuf,
-}
-
-impl Paths {
-    /// As told; what is not told goes beside what is, or into a new folder under `runs`.
-    fn new(args: &RunArgs, scene: &str) -> anyhow::Result<Self> {
-        let told = args.save.as_ref().or(args.journal.as_ref());
-        let beside = match told {
-            Some(path) => path.with_extension(""),
-            None => new_folder(scene)?.join("run"),
-        };
-        let recording = args.save.clone().unwrap_or_else(|| beside.with_extension("rrd"));
-        let journal = args.journal.clone().unwrap_or_else(|| beside.with_extension("journal"));
-        for path in [&recording, &journal] {
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder).with_context(|| format!("{} can't be made", folder.display()))?;
-            }
-        }
-        Ok(Self { recording, journal })
-    }
-}
-
-/// A folder of the next number: `runs/0007-tabletop`.
-fn new_folder(scene: &str) -> anyhow::Result<PathBuf> {
-    let runs = Path::new("runs");
-    let make =
-        |folder: &Path| std::fs::create_dir_all(folder).with_context(|| format!("{} can't be made", folder.display()));
-    make(runs)?;
-    let number = |entry: std::io::Result<std::fs::DirEntry>| {
-        entry.ok()?.file_name().to_str()?.split('-').next()?.parse::<u32>().ok()
-    };
-    let next = std::fs::read_dir(runs)?.filter_map(number).max().unwrap_or(0) + 1;
-    let folder = runs.join(format!("{next:04}-{scene}"));
-    make(&folder)?;
-    Ok(folder)
 }
 
 fn banner(
