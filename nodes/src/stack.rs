@@ -1,6 +1,7 @@
 //! Which perceiver and which reasoner a ring is made with, by name, and the ring itself. The one place of this package
 //! where stages are chosen; the ring can't tell one choice from another.
 
+use ponder_core::Stamp;
 use ponder_core::controllers::RobotController;
 use ponder_core::perceiver::{Look, Perceiver};
 use ponder_core::reasoner::{Question, Reasoner};
@@ -10,6 +11,7 @@ use ponder_core::symbolic::{self, Symbolic};
 use ponder_core::thinker::{Cancel, Inline};
 use ponder_core::world::{Want, World};
 use ponder_sim::harness::{SEE_S, THINK_S};
+use ponder_sim::trial::Trial;
 use ponder_sim::{Fault, GroundTruth};
 
 /// Simulated time that a reasoner that hangs takes, seconds.
@@ -81,6 +83,16 @@ impl Stack {
         Want { cameras: wants.cameras || self.looks_at_pictures, ..wants }
     }
 
+    /// The same with what breaks in its slow stages. What breaks in the body is for [`break_body`].
+    pub fn broken_by(self, faults: &[Breakage]) -> Self {
+        let breaks = |which: &dyn Fn(What) -> bool| faults.iter().any(|fault| which(fault.what));
+        Self {
+            hung_planner: breaks(&|what| what == What::HungPlanner),
+            looks_at_pictures: breaks(&|what| matches!(what, What::Body(Fault::FrozenCamera | Fault::SilentCamera))),
+            ..self
+        }
+    }
+
     /// A ring around a simulated world. Slow stages take the loop's own time, so that a run can be repeated to the bit.
     pub fn ring(self, world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Ring {
         let robot = world.robot().clone();
@@ -130,6 +142,15 @@ impl What {
     /// Every one with its name.
     pub fn all() -> impl Iterator<Item = (Self, &'static str)> {
         Fault::ALL.into_iter().map(|(fault, name)| (Self::Body(fault), name)).chain(OTHERS)
+    }
+}
+
+/// Lets everything that breaks in a robot's body break at its time.
+pub fn break_body(faults: &[Breakage], trial: &mut Trial) {
+    for fault in faults {
+        if let What::Body(what) = fault.what {
+            trial.break_at(Stamp::from_s(fault.at_s), what);
+        }
     }
 }
 

@@ -27,8 +27,8 @@ use crate::suite::{Episode, Evaluation};
 use crate::task::Task;
 use crate::trial::{Shared, Trial};
 
-/// Makes the ring of an episode around its world, with these sinks among its own.
-pub type MakeRing<'a> = dyn Fn(Box<dyn World>, Vec<Box<dyn Sink>>) -> Result<Ring, String> + Sync + 'a;
+/// Makes the ring of an episode around its world, with these sinks among its own; may make something break in it.
+pub type MakeRing<'a> = dyn Fn(Shared, Vec<Box<dyn Sink>>) -> Result<Ring, String> + Sync + 'a;
 
 /// Simulated time that the baselines take to see, seconds: nothing is instant on a robot either.
 pub const SEE_S: f64 = 0.05;
@@ -39,7 +39,7 @@ pub const THINK_S: f64 = 0.2;
 ///
 /// # Errors
 /// None yet; the signature is that of [`MakeRing`].
-pub fn baselines(world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Result<Ring, String> {
+pub fn baselines(world: Shared, sinks: Vec<Box<dyn Sink>>) -> Result<Ring, String> {
     let robot = world.robot().clone();
     let (mut eyes, mut mind) = (GroundTruth, Symbolic);
     let wants = eyes.wants();
@@ -49,7 +49,7 @@ pub fn baselines(world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Result<Rin
         move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| mind.think(question, say, cancel);
     let eyes = Box::new(Inline::new(Box::new(see), SEE_S));
     let mind = Box::new(Inline::new(Box::new(think), THINK_S));
-    Ok(Ring::new(Parts { world, eyes, wants, mind, controller, sinks }, Limits::default()))
+    Ok(Ring::new(Parts { world: Box::new(world), eyes, wants, mind, controller, sinks }, Limits::default()))
 }
 
 /// What shall be evaluated.
@@ -162,7 +162,7 @@ pub fn run_episode(
     let shared = Shared::new(Trial::begin(scenario.stage(task, seed)?)?);
     let thoughts = Rc::new(RefCell::new(0));
     let count = Box::new(CountThoughts(thoughts.clone()));
-    let mut ring = make_ring(Box::new(shared.clone()), vec![count]).map_err(SimError::Scene)?;
+    let mut ring = make_ring(shared.clone(), vec![count]).map_err(SimError::Scene)?;
     let start = shared.now();
     let goal = Goal::new(0, said, start, task.time_limit_s).map_err(|e| SimError::Scene(e.to_string()))?;
     let outcome = ring.run(goal, &Cancel::default());

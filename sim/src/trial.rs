@@ -16,6 +16,7 @@ use ponder_core::robot::RobotSpec;
 use ponder_core::world::{Want, World, WorldError};
 
 use crate::condition::Condition;
+use crate::disturb::Fault;
 use crate::error::SimError;
 use crate::judge::{Ruling, decide};
 use crate::moment::Moment;
@@ -39,6 +40,7 @@ pub struct Trial {
     passed: usize,
     pending: Vec<Pending>,
     broken: BTreeSet<String>,
+    breaks: Vec<(Stamp, Fault)>,
 }
 
 /// A disturbance that has not come yet.
@@ -69,7 +71,16 @@ impl Trial {
         let world = SimWorld::new(staged.built.clone())?;
         let pending = (0..staged.task.disturb.len()).map(|index| Pending { index, due: None }).collect();
         let witness = staged.witness.clone();
-        Ok(Self { world, witness, staged, watched: None, passed: 0, pending, broken: BTreeSet::new() })
+        Ok(Self {
+            world,
+            witness,
+            staged,
+            watched: None,
+            passed: 0,
+            pending,
+            broken: BTreeSet::new(),
+            breaks: Vec::new(),
+        })
     }
 
     /// The physics as it is.
@@ -85,6 +96,19 @@ impl Trial {
     /// What it is a trial of.
     pub fn staged(&self) -> &Staged {
         &self.staged
+    }
+
+    /// Breaks something of the robot at a time, or at once if that is past.
+    pub fn break_at(&mut self, at: Stamp, fault: Fault) {
+        self.breaks.push((at, fault));
+        self.break_due();
+    }
+
+    fn break_due(&mut self) {
+        let now = self.world.now();
+        for (_, fault) in self.breaks.extract_if(.., |(at, _)| now >= *at) {
+            self.world.inject(fault, true);
+        }
     }
 
     /// The world, for tests that move things by hand.
@@ -201,6 +225,7 @@ impl World for Shared {
     fn advance(&mut self) -> Result<(), WorldError> {
         let mut trial = self.trial();
         trial.world.advance()?;
+        trial.break_due();
         Ok(trial.watch()?)
     }
 

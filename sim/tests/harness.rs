@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use ponder_core::Stamp;
 use ponder_core::controllers::RobotController;
 use ponder_core::perceiver::{Look, Perceiver};
 use ponder_core::plan::{Draft, DraftArg, DraftCall};
@@ -15,7 +16,8 @@ use ponder_core::world::World;
 use ponder_sim::harness::{Plan, Selection, baselines, evaluate, run_episode};
 use ponder_sim::scenario::Scenario;
 use ponder_sim::suite::Evaluation;
-use ponder_sim::{GroundTruth, Suite};
+use ponder_sim::trial::Shared;
+use ponder_sim::{Fault, GroundTruth, Suite};
 
 fn plan(threads: usize) -> Plan {
     Plan { selection: Selection::Suite(Suite::Stack), episodes: 9, seed: 11, threads }
@@ -44,7 +46,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
 }
 
 /// A ring whose reasoner always waits a moment and thinks that it is done.
-fn idler(world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Result<Ring, String> {
+fn idler(world: Shared, sinks: Vec<Box<dyn Sink>>) -> Result<Ring, String> {
     let robot = world.robot().clone();
     let controller = Box::new(RobotController::new(robot.clone()));
     let wants = GroundTruth.wants();
@@ -55,7 +57,7 @@ fn idler(world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Result<Ring, Strin
         Ok(Answer { thought: Thought::default(), draft })
     };
     let (eyes, mind) = (Box::new(Inline::new(Box::new(see), 0.0)), Box::new(Inline::new(Box::new(think), 0.0)));
-    Ok(Ring::new(Parts { world, eyes, wants, mind, controller, sinks }, Limits::default()))
+    Ok(Ring::new(Parts { world: Box::new(world), eyes, wants, mind, controller, sinks }, Limits::default()))
 }
 
 #[test]
@@ -69,5 +71,21 @@ fn saying_done_is_no_success() {
         assert_eq!(episode.false_done, task.goal.is_some());
         let failure = episode.failure().expect("it is a failure");
         assert_eq!(failure, if task.goal.is_some() { "false_done" } else { "not_refused" });
+    }
+}
+
+/// Whatever breaks on the way, nothing is hit and no limit is passed, and nobody claims success that is none.
+#[test]
+fn broken_robots_do_no_harm() {
+    let scenarios = Scenario::built_in().expect("built-in scenarios load");
+    for fault in [Fault::NanJoint, Fault::SensorSilence, Fault::LateCommand] {
+        let broken = |world: Shared, sinks| {
+            world.trial().break_at(Stamp::from_s(2.0), fault);
+            baselines(world, sinks)
+        };
+        let evaluation = evaluate(&scenarios, plan(0), &broken, &|_| {}).expect("episodes run");
+        assert_eq!((evaluation.goals.hits, evaluation.false_done), (0, 0), "{fault:?}: {evaluation}");
+        let violations: Vec<_> = evaluation.records.iter().flat_map(|record| &record.violations).collect();
+        assert!(violations.is_empty(), "{fault:?}: {violations:?}");
     }
 }

@@ -125,6 +125,7 @@ Examples:
   ponder eval --suite tabletop --episodes 200 --seed 7
   ponder eval --suite stack,sort --episodes 40 --threads 2
   ponder eval --suite all --episodes 200 --json > result.json
+  ponder eval --episodes 40 --fault nan-joint@2     (most fail, and nothing is harmed)
 
 The same suite, seed and number of episodes give the same result on any number of threads.";
 
@@ -153,6 +154,10 @@ pub struct EvalArgs {
     /// Who perceives
     #[arg(long, value_enum, default_value = "ground-truth")]
     pub perception: PerceptionArg,
+    /// Break something, after SECONDS if given: frozen-camera, silent-camera, nan-joint, sensor-silence, late-command,
+    /// hung-planner
+    #[arg(long, value_name = "NAME[@SECONDS]")]
+    pub fault: Vec<Breakage>,
     /// One JSON object on standard output: success_rate, episodes, by_task, failures, and every episode
     #[arg(long)]
     pub json: bool,

@@ -5,15 +5,21 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use ponder_nodes::stack::Stack;
+use ponder_nodes::stack::{Stack, What, break_body};
+use ponder_nodes::terminal::WARN;
 use ponder_sim::Scenario;
 use ponder_sim::harness::{Plan, Selection, evaluate};
+use ponder_sim::trial::Shared;
 
 use crate::args::EvalArgs;
 
 /// Runs the episodes and prints the table, or one JSON object.
 pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
-    let stack = Stack { perception: args.perception.into(), planner: args.reasoner.into(), ..Stack::default() };
+    let stack = Stack { perception: args.perception.into(), planner: args.reasoner.into(), ..Stack::default() }
+        .broken_by(&args.fault);
+    if args.fault.iter().any(|fault| fault.what == What::EmergencyStop) {
+        bail!("the emergency stop is a person's: it can be pressed in `ponder run` only");
+    }
     let mut scenarios = if args.scenario.is_empty() {
         Scenario::built_in()?
     } else {
@@ -34,6 +40,9 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
     };
     if !args.json {
         anstream::println!("perception  {}\nplanner     {}", stack.perception.name(), stack.planner.name());
+        for fault in &args.fault {
+            anstream::println!("fault       {WARN}{fault}{WARN:#}");
+        }
     }
     let episodes = args.episodes as usize;
     let bar = ProgressBar::new(episodes as u64).with_style(
@@ -43,7 +52,10 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
     bar.enable_steady_tick(Duration::from_millis(250));
     let failed = std::sync::atomic::AtomicUsize::new(0);
     let plan = Plan { selection, episodes, seed: args.seed, threads: args.threads };
-    let make_ring = |world, sinks| Ok(stack.ring(world, sinks));
+    let make_ring = |world: Shared, sinks| {
+        break_body(&args.fault, &mut world.trial());
+        Ok(stack.ring(Box::new(world), sinks))
+    };
     let mut evaluation = evaluate(&scenarios, plan, &make_ring, &|episode| {
         let failures = if episode.success { 0 } else { 1 };
         let failures = failed.fetch_add(failures, std::sync::atomic::Ordering::Relaxed) + failures;

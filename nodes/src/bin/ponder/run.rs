@@ -18,13 +18,13 @@ use ponder_core::world::{Want, World};
 use ponder_nodes::journal::{Header, JournalSink, WhenBehind};
 use ponder_nodes::rerun::RerunSink;
 use ponder_nodes::sinks::Kept;
-use ponder_nodes::stack::{Breakage, Stack, What};
+use ponder_nodes::stack::{Breakage, Stack, What, break_body};
 use ponder_nodes::terminal::{BAD, DIM, GOOD, HEAD, Terminal, WARN};
 use ponder_nodes::verdict::{GoalOfPlan, Judgement, judge, true_scene};
 use ponder_nodes::viewer;
+use ponder_sim::Scenario;
 use ponder_sim::task::{Task, Wordings};
 use ponder_sim::trial::{Shared, Trial};
-use ponder_sim::{Fault, Scenario};
 use serde::Serialize;
 
 use crate::args::RunArgs;
@@ -71,14 +71,13 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let task = task.unwrap_or_else(free_task);
     let shared = Shared::new(Trial::begin(scenario.stage(&task, args.seed)?)?);
     let no_camera = if args.no_camera { Some("--no-camera".to_owned()) } else { try_cameras(&shared)? };
-    let breaks = |which: &dyn Fn(What) -> bool| args.fault.iter().any(|fault| which(fault.what));
     let stack = Stack {
         perception: args.perception.into(),
         planner: args.reasoner.into(),
         limits: Limits { film_every_s: no_camera.is_none().then_some(FILM_EVERY_S), ..Limits::default() },
-        hung_planner: breaks(&|what| what == What::HungPlanner),
-        looks_at_pictures: breaks(&|what| matches!(what, What::Body(Fault::FrozenCamera | Fault::SilentCamera))),
-    };
+        ..Stack::default()
+    }
+    .broken_by(&args.fault);
     let header = header(args, &scenario, &shared, stack)?;
     let paths = Paths::new(args, &scenario.name)?;
     banner(args, &scenario, named.as_deref(), &header, no_camera.as_deref())?;
@@ -97,7 +96,8 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let before = true_scene(&mut shared.trial());
     let mut ring = stack.ring(Box::new(shared.clone()), sinks);
     let goal = Goal::new(0, &args.instruction, ring.now(), args.time_limit.unwrap_or(task.time_limit_s))?;
-    let outcome = turn(&mut ring, goal, &args.fault, &shared, stop);
+    break_body(&args.fault, &mut shared.trial());
+    let outcome = turn(&mut ring, goal, &args.fault, stop);
     let sim_s = ring.now().as_s();
     drop(ring);
 
@@ -214,18 +214,14 @@ fn banner(
     writeln!(out)
 }
 
-/// Turns the ring to the end, looks for the stop signal every turn, and breaks what shall break.
-fn turn(ring: &mut Ring, goal: Goal, faults: &[Breakage], shared: &Shared, stop: &Cancel) -> Arc<Outcome> {
-    let mut due: Vec<Breakage> = faults.to_vec();
+/// Turns the ring to the end; looks for the stop signal, and whether the emergency stop is due, every turn.
+fn turn(ring: &mut Ring, goal: Goal, faults: &[Breakage], stop: &Cancel) -> Arc<Outcome> {
+    let emergency = |fault: &&Breakage| fault.what == What::EmergencyStop;
+    let mut emergency_s = faults.iter().find(emergency).map(|fault| fault.at_s);
     ring.start(goal);
     loop {
-        let now_s = ring.now().as_s();
-        for fault in due.extract_if(.., |fault| now_s >= fault.at_s) {
-            match fault.what {
-                What::Body(fault) => shared.trial().world_mut().inject(fault, true),
-                What::EmergencyStop => ring.emergency_stop(),
-                What::HungPlanner => {} // from the start: it is in the stack
-            }
+        if emergency_s.take_if(|at_s| ring.now().as_s() >= *at_s).is_some() {
+            ring.emergency_stop();
         }
         if stop.is_cancelled() {
             ring.cancel();
