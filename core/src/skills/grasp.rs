@@ -27,6 +27,8 @@ const TRAVEL_ROOM_M: f64 = 0.06;
 pub const ABOVE_M: f64 = 0.08;
 /// Force of an ordinary grip, newtons.
 pub const GRIP_N: f64 = 30.0;
+/// Force of fingers that let go, newtons: gentle, lest they jam between what they let go and a wall beside it.
+pub const LET_GO_N: f64 = 10.0;
 /// Share of full speed near things.
 pub const SLOW: f64 = 0.35;
 

@@ -10,7 +10,7 @@ use crate::skill::{Context, Phases, Unmet};
 use crate::state::State;
 use crate::{Rotation, Vec3};
 
-use super::grasp::{GRIP_N, Phased, SLOW, arm, downward, footprint_gap_m, near_zero, raised, travel_height_m};
+use super::grasp::{LET_GO_N, Phased, SLOW, arm, downward, footprint_gap_m, near_zero, raised, travel_height_m};
 use super::open::has_lid;
 
 /// Room kept around a thing that is put down on a wide surface, metres.
@@ -223,7 +223,7 @@ pub fn put_down(
     lower.carrying = true;
     let touch = phases.straight("set down", target, SLOW * 0.6).until_contact(12.0);
     touch.carrying = true;
-    phases.fingers("let go", (width_m + 0.03).min(arm.gripper.max_width_m), GRIP_N).dwell_s = 0.25;
+    phases.fingers("let go", (width_m + 0.03).min(arm.gripper.max_width_m), LET_GO_N).dwell_s = 0.25;
     phases.straight("back off", raised(target, 0.06), SLOW);
     phases.straight("leave", above, 1.0);
     Ok(phases)

@@ -83,7 +83,7 @@ impl Skill for PlaceBeside {
         };
         // Straight out first, then a little to either side, then farther out.
         let across = crate::Vec3::new(-way.y, way.x, 0.0);
-        let spots = (0..8).flat_map(|out| {
+        let spots = (0..15).flat_map(|out| {
             [0.0, 0.03, -0.03, 0.06, -0.06].map(|aside: f64| {
                 let out_m = nearest_m + 0.02 * f64::from(out);
                 (aside.abs() < out_m).then(|| reference.position_m() + way * out_m + across * aside)
