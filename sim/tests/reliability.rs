@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use ponder_sim::SimError;
 use ponder_sim::harness::{Plan, Selection, baselines, evaluate};
 use ponder_sim::scenario::Scenario;
 use ponder_sim::suite::Evaluation;
 
-fn run(scenarios: &[Scenario], selection: Selection, episodes: usize) -> Evaluation {
+fn run(scenarios: &[Scenario], selection: Selection, episodes: usize) -> Result<Evaluation, SimError> {
     let plan = Plan { selection, episodes, seed: 7, threads: 0 };
-    evaluate(scenarios, plan, &baselines, &|_| {}).expect("episodes run")
+    evaluate(scenarios, plan, &baselines, &|_| {})
 }
 
 /// What failed, in words.
@@ -23,7 +24,7 @@ fn failures(evaluation: &Evaluation) -> String {
 fn the_suites_are_done_and_impossible_goals_refused() {
     let scenarios = Scenario::built_in().expect("built-in scenarios load");
     let tasks = scenarios.iter().flat_map(|s| &s.tasks).count();
-    let evaluation = run(&scenarios, Selection::All, tasks * 5);
+    let evaluation = run(&scenarios, Selection::All, tasks * 5).expect("episodes run");
     assert!(evaluation.goals.trials >= 200 && evaluation.refusals.trials >= 50, "{evaluation}");
     let failed = failures(&evaluation);
     assert!(evaluation.goals.rate >= 0.95, "{evaluation}\n{failed}");
@@ -40,6 +41,6 @@ fn the_suites_are_done_and_impossible_goals_refused() {
 fn a_scene_from_outside_is_done_too() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/external/kitchen.yaml");
     let scenario = Scenario::load(&path).expect("the external scenario loads");
-    let evaluation = run(&[scenario], Selection::All, 40);
+    let evaluation = run(&[scenario], Selection::All, 40).expect("episodes run");
     assert!(evaluation.success_rate >= 0.95, "{evaluation}\n{}", failures(&evaluation));
 }
