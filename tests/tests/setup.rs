@@ -23,8 +23,10 @@ fn checkout() -> TempDir {
 }
 
 fn set_up(checkout: &TempDir, adjust: impl FnOnce(&mut Command)) -> (Output, String) {
-    let mut command = Command::new(checkout.path().join("setup.sh"));
-    adjust(command.env_remove("MUJOCO_DYNAMIC_LINK_DIR"));
+    // By its interpreter: a file that was just written can't be executed while another test's thread is between
+    // fork and exec and so still holds it open for writing.
+    let mut command = Command::new("bash");
+    adjust(command.arg(checkout.path().join("setup.sh")).env_remove("MUJOCO_DYNAMIC_LINK_DIR"));
     let output = command.output().expect("bash starts");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     (output, said)
