@@ -5,7 +5,8 @@
 #   ./setup.sh viewer     the rerun viewer under .deps/rerun (163 MB, only for --view and pictures)
 #   ./setup.sh picture    the same, and a Vulkan driver so that it can draw without a display
 #   ./setup.sh ros        a ROS 2 (yours if one is sourced) with our interfaces under .deps/ros: source
-#                         .deps/ros/setup.sh after it (launch/ros/prefix.sh says more)
+#                         .deps/ros/setup.sh after it (setup-ros.sh says more)
+#   ./setup.sh ros-lock   prints a new launch/ros/jazzy.lock, the pins of that ROS 2
 #
 # Everything pinned here is checked against its SHA-256. A file appears under its final name only
 # once it is whole, one set-up runs at a time, and one with nothing to do takes well under a second.
@@ -187,8 +188,8 @@ case ${1:-build} in
     picture)
         need "Vulkan with a driver (the viewer draws with it)" vulkan_works libvulkan1 mesa-vulkan-drivers
         viewer ;;
-    ros)
-        source launch/ros/prefix.sh
-        ros ;;
-    *) die "unknown part '$1': none, viewer, picture or ros" ;;
+    ros | ros-lock)
+        source ./setup-ros.sh
+        "${1/-/_}" ;;
+    *) die "unknown part '$1': none, viewer, picture, ros or ros-lock" ;;
 esac

