@@ -172,7 +172,7 @@ fn a_sourced_ros_is_used_as_it_is() {
 }
 
 #[test]
-#[ignore = "downloads 160 MB and compiles for minutes"]
+#[ignore = "downloads 116 MB and compiles for minutes"]
 fn a_machine_without_ros_gets_one_that_python_can_use() {
     let checkout = checkout();
     let (output, said) = shell(&checkout, "bash setup.sh ros", &[]);
