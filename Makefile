@@ -1,6 +1,6 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-fast bench lint viewer picture
+.PHONY: help setup build run test test-fast bench lint viewer picture ros
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -42,3 +42,7 @@ picture: ## draw the recording RRD=run.rrd as PNG=run.png, no display needed
 	@test -f "$(RRD)" || { echo "there is no $(RRD): make run writes it, RRD=… names another" >&2; exit 1; }
 	@./setup.sh picture
 	RUST_LOG=error rerun "$(RRD)" --headless --hide-welcome-screen --bind 127.0.0.1 --port 0 --screenshot-to "$(PNG)" --window-size 1280x720
+
+ros: ## a ROS 2 (yours, if one is sourced) with our interfaces under .deps/ros: source .deps/ros/setup.sh
+	@./setup.sh ros
+# HERE: the cargo build with --features ros, in one shell with `. .deps/ros/setup.sh`.

@@ -4,6 +4,9 @@
 #   ./setup.sh            Rust, a C linker, EGL with a driver, and MuJoCo under .deps/mujoco
 #   ./setup.sh viewer     the rerun viewer under .deps/rerun (163 MB, only for --view and pictures)
 #   ./setup.sh picture    the same, and a Vulkan driver so that it can draw without a display
+#   ./setup.sh ros        a ROS 2 (yours if one is sourced) with our interfaces under .deps/ros: source
+#                         .deps/ros/setup.sh after it (setup-ros.sh says more)
+#   ./setup.sh ros-lock   prints a new launch/ros/jazzy.lock, the pins of that ROS 2
 #
 # Everything pinned here is checked against its SHA-256. A file appears under its final name only
 # once it is whole, one set-up runs at a time, and one with nothing to do takes well under a second.
@@ -185,5 +188,8 @@ case ${1:-build} in
     picture)
         need "Vulkan with a driver (the viewer draws with it)" vulkan_works libvulkan1 mesa-vulkan-drivers
         viewer ;;
-    *) die "unknown part '$1': none, viewer or picture" ;;
+    ros | ros-lock)
+        source ./setup-ros.sh
+        "${1/-/_}" ;;
+    *) die "unknown part '$1': none, viewer, picture, ros or ros-lock" ;;
 esac
