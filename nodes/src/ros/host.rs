@@ -275,7 +275,9 @@ impl Host {
     /// [`RosError::Start`] when the node is going away.
     pub fn spawn(&self, work: impl Future<Output = ()> + 'static) -> Result<Task, RosError> {
         let (work, handle) = abortable(work);
-        let spawned = self.spawner.spawn_local(async move { drop(work.await) });
+        let spawned = self.spawner.spawn_local(async move {
+            let _ended_or_aborted = work.await;
+        });
         spawned.map_err(|e| RosError::Start(e.to_string()))?;
         Ok(Task(handle))
     }

@@ -11,8 +11,12 @@ pub mod convert;
 pub mod health;
 pub mod host;
 pub mod lifecycle;
+mod param_services;
 pub mod params;
 pub mod peers;
 pub mod topics;
 
 pub use host::{Host, Managed, NodeKind, RosError};
+
+/// Every kind of node: `ponder node NAME` runs it, alone or with others in one process.
+pub const NODES: &[NodeKind] = &[];

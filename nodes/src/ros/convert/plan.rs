@@ -27,21 +27,28 @@ const REASONS: [RefusalReason; 7] = [
     RefusalReason::NoPlan,
 ];
 
+// rosidl's constants are enums of their own in the generated code; the wire has bytes.
+const DO: u8 = msg::Plan::DO as u8;
+const REFUSE: u8 = msg::Plan::REFUSE as u8;
+const ASK: u8 = msg::Plan::ASK as u8;
+const WORD: u8 = msg::SkillArg::WORD as u8;
+const NUMBER: u8 = msg::SkillArg::NUMBER as u8;
+
 /// A draft as a message; whether it checks is for the caller to add.
 pub fn plan_msg(draft: &Draft, scene_stamp: Stamp, frame_id: &str, reasoner: &str) -> msg::Plan {
     let header = Header { stamp: time(scene_stamp), frame_id: frame_id.to_owned() };
     let empty = msg::Plan { header, reasoner: reasoner.to_owned(), ..Default::default() };
     match draft {
         Draft::Do { steps, goal } => msg::Plan {
-            kind: msg::Plan::DO as u8,
+            kind: DO,
             steps: steps.iter().map(call_msg).collect(),
             goal: goal.iter().map(fact_msg).collect(),
             ..empty
         },
         Draft::Refuse { reason, text } => {
-            msg::Plan { kind: msg::Plan::REFUSE as u8, reason: *reason as u16, text: text.clone(), ..empty }
+            msg::Plan { kind: REFUSE, reason: *reason as u16, text: text.clone(), ..empty }
         }
-        Draft::Ask { question } => msg::Plan { kind: msg::Plan::ASK as u8, text: question.clone(), ..empty },
+        Draft::Ask { question } => msg::Plan { kind: ASK, text: question.clone(), ..empty },
     }
 }
 
@@ -54,18 +61,18 @@ pub fn draft(message: &msg::Plan) -> Result<Draft, ConvertError> {
     many("steps", message.steps.len(), MAX_STEPS)?;
     many("facts", message.goal.len(), MOST_FACTS)?;
     many("bytes of text", message.text.len(), MOST_TEXT)?;
-    match u32::from(message.kind) {
-        msg::Plan::DO => {
+    match message.kind {
+        DO => {
             let steps = message.steps.iter().map(call).collect::<Result<_, _>>()?;
             let goal = message.goal.iter().map(fact).collect::<Result<_, _>>()?;
             Ok(Draft::Do { steps, goal })
         }
-        msg::Plan::REFUSE => {
+        REFUSE => {
             let reason = REASONS.into_iter().find(|reason| *reason as u16 == message.reason);
             let unknown = || ConvertError::Unknown { what: "reason to refuse", name: message.reason.to_string() };
             Ok(Draft::Refuse { reason: reason.ok_or_else(unknown)?, text: message.text.clone() })
         }
-        msg::Plan::ASK => Ok(Draft::Ask { question: message.text.clone() }),
+        ASK => Ok(Draft::Ask { question: message.text.clone() }),
         kind => Err(ConvertError::Unknown { what: "kind of plan", name: kind.to_string() }),
     }
 }
@@ -74,13 +81,13 @@ fn call_msg(call: &DraftCall) -> msg::SkillCall {
     let arg = |(name, value): (&String, &DraftArg)| match value {
         DraftArg::Word(word) => msg::SkillArg {
             name: name.clone(),
-            kind: msg::SkillArg::WORD as u8,
+            kind: WORD,
             word: word.clone(),
             number: 0.0,
         },
         DraftArg::Number(number) => msg::SkillArg {
             name: name.clone(),
-            kind: msg::SkillArg::NUMBER as u8,
+            kind: NUMBER,
             word: String::new(),
             number: *number,
         },
@@ -94,11 +101,7 @@ fn call(message: &msg::SkillCall) -> Result<DraftCall, ConvertError> {
         return Err(ConvertError::Many { what: "arguments", got, most: 8 });
     }
     let value = |arg: &msg::SkillArg| {
-        if u32::from(arg.kind) == msg::SkillArg::NUMBER {
-            DraftArg::Number(arg.number)
-        } else {
-            DraftArg::Word(arg.word.clone())
-        }
+        if arg.kind == NUMBER { DraftArg::Number(arg.number) } else { DraftArg::Word(arg.word.clone()) }
     };
     let args: BTreeMap<_, _> = message.args.iter().map(|arg| (arg.name.clone(), value(arg))).collect();
     Ok(DraftCall { skill: message.skill.clone(), args })

@@ -10,6 +10,10 @@ use super::{ConvertError, named, point, point_msg, pose, pose_msg, stamp, time, 
 /// Most objects in a scene that comes from outside.
 const MOST_OBJECTS: usize = 256;
 
+const SWITCH_NONE: u8 = msg::SceneObject::SWITCH_NONE as u8;
+const SWITCH_OFF: u8 = msg::SceneObject::SWITCH_OFF as u8;
+const SWITCH_ON: u8 = msg::SceneObject::SWITCH_ON as u8;
+
 const AFFORDANCES: [(Affordance, u16); 8] = [
     (Affordance::Graspable, msg::SceneObject::GRASPABLE as u16),
     (Affordance::Container, msg::SceneObject::CONTAINER as u16),
@@ -60,9 +64,9 @@ pub fn scene(message: &msg::Scene) -> Result<Scene, ConvertError> {
 
 fn object_msg(object: &SceneObject) -> msg::SceneObject {
     let switch_state = match object.on {
-        None => msg::SceneObject::SWITCH_NONE,
-        Some(false) => msg::SceneObject::SWITCH_OFF,
-        Some(true) => msg::SceneObject::SWITCH_ON,
+        None => SWITCH_NONE,
+        Some(false) => SWITCH_OFF,
+        Some(true) => SWITCH_ON,
     };
     let affordances = AFFORDANCES.iter().filter(|(a, _)| object.can(*a)).map(|(_, bit)| bit).sum();
     msg::SceneObject {
@@ -74,7 +78,7 @@ fn object_msg(object: &SceneObject) -> msg::SceneObject {
         score: object.score,
         seen: time(object.seen),
         open_fraction: object.open_fraction.unwrap_or(f64::NAN),
-        switch_state: switch_state as u8,
+        switch_state,
         has_handle: object.handle_m.is_some(),
         handle: object.handle_m.map(|at_m| point_msg(&at_m)).unwrap_or_default(),
         affordances,
@@ -110,9 +114,9 @@ fn object(message: &msg::SceneObject) -> Result<SceneObject, ConvertError> {
         score: share("score", message.score)?,
         seen: stamp(&message.seen),
         open_fraction: if open.is_nan() { None } else { Some(share("open_fraction", open)?) },
-        on: match u32::from(message.switch_state) {
-            msg::SceneObject::SWITCH_OFF => Some(false),
-            msg::SceneObject::SWITCH_ON => Some(true),
+        on: match message.switch_state {
+            SWITCH_OFF => Some(false),
+            SWITCH_ON => Some(true),
             _ => None,
         },
         handle_m: message.has_handle.then(|| point("handle", &message.handle)).transpose()?,

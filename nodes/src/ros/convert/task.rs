@@ -10,25 +10,24 @@ use super::time;
 
 /// The number of an outcome: `ponder_msgs/Outcome` names them.
 pub fn outcome_code(outcome: &Outcome) -> u16 {
-    let code = match outcome {
-        Outcome::Done { .. } => msg::Outcome::DONE,
-        Outcome::Failed { failure } => msg::Outcome::FAILED + failure.code as u32,
-        Outcome::Refused { reason, .. } => msg::Outcome::REFUSED + *reason as u32,
-        Outcome::Asked { .. } => msg::Outcome::ASKED,
-        Outcome::TimedOut { .. } => msg::Outcome::TIMED_OUT,
+    match outcome {
+        Outcome::Done { .. } => msg::Outcome::DONE as u16,
+        Outcome::Failed { failure } => msg::Outcome::FAILED as u16 + failure.code as u16,
+        Outcome::Refused { reason, .. } => msg::Outcome::REFUSED as u16 + *reason as u16,
+        Outcome::Asked { .. } => msg::Outcome::ASKED as u16,
+        Outcome::TimedOut { .. } => msg::Outcome::TIMED_OUT as u16,
         Outcome::Halted { halt } => match halt {
-            Halt::EmergencyStop => msg::Outcome::HALTED_EMERGENCY_STOP,
-            Halt::Cancelled => msg::Outcome::HALTED_CANCELLED,
-            Halt::Guard(_) => msg::Outcome::HALTED_BY_GUARD,
-            Halt::World(_) => msg::Outcome::HALTED_WORLD_LOST,
-            Halt::Perception(_) => msg::Outcome::HALTED_PERCEPTION_LOST,
-            Halt::Reasoning(_) => msg::Outcome::HALTED_REASONER_LOST,
-            Halt::NoScene { .. } => msg::Outcome::HALTED_NO_SCENE,
-            Halt::NoPlan { .. } => msg::Outcome::HALTED_NO_PLAN,
-            Halt::PlanRejected(_) => msg::Outcome::HALTED_PLAN_REJECTED,
+            Halt::EmergencyStop => msg::Outcome::HALTED_EMERGENCY_STOP as u16,
+            Halt::Cancelled => msg::Outcome::HALTED_CANCELLED as u16,
+            Halt::Guard(_) => msg::Outcome::HALTED_BY_GUARD as u16,
+            Halt::World(_) => msg::Outcome::HALTED_WORLD_LOST as u16,
+            Halt::Perception(_) => msg::Outcome::HALTED_PERCEPTION_LOST as u16,
+            Halt::Reasoning(_) => msg::Outcome::HALTED_REASONER_LOST as u16,
+            Halt::NoScene { .. } => msg::Outcome::HALTED_NO_SCENE as u16,
+            Halt::NoPlan { .. } => msg::Outcome::HALTED_NO_PLAN as u16,
+            Halt::PlanRejected(_) => msg::Outcome::HALTED_PLAN_REJECTED as u16,
         },
-    };
-    code as u16
+    }
 }
 
 /// An outcome as a message.
