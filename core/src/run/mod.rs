@@ -146,9 +146,11 @@ impl Ring {
 
     /// Ends the task because something that it needs is lost: the robot brakes, holds, and the outcome says why.
     pub fn halt(&mut self, why: Halt) {
-        let now = self.now();
-        self.emit(now, &Event::Lost(Arc::new(why.clone())));
-        self.end(Outcome::Halted { halt: why });
+        if !matches!(self.stage, Stage::Idle | Stage::Ending { .. }) {
+            let now = self.now();
+            self.emit(now, &Event::Lost(Arc::new(why.clone())));
+            self.end(Outcome::Halted { halt: why });
+        }
     }
 
     /// Is the emergency stop latched?

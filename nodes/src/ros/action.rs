@@ -194,7 +194,14 @@ where
             let fresh = !inner.goals.iter().any(|entry| entry.id == id);
             if fresh && open < MOST_OPEN {
                 let (id, stamp, cancel) = (id.clone(), stamp.clone(), cancel.clone());
-                inner.goals.push_back(Entry { id, stamp, status: EXECUTING, cancel, result: None, waiting: Vec::new() });
+                inner.goals.push_back(Entry {
+                    id,
+                    stamp,
+                    status: EXECUTING,
+                    cancel,
+                    result: None,
+                    waiting: Vec::new(),
+                });
                 inner.tell_status();
             }
             fresh && open < MOST_OPEN

@@ -127,11 +127,14 @@ pub fn begin(host: &Host, node: Box<dyn Managed>) -> Result<Life, RosError> {
         served.answer(request, srv::GetAvailableStates::Response { available_states });
     })?;
     let served = life.clone();
-    host.serve("~/get_available_transitions", move |request: ServiceRequest<srv::GetAvailableTransitions::Service>| {
-        let here = WAYS.iter().filter(|way| way.from == served.host.state());
-        let available_transitions = here.map(Way::describe).collect();
-        served.answer(request, srv::GetAvailableTransitions::Response { available_transitions });
-    })?;
+    host.serve(
+        "~/get_available_transitions",
+        move |request: ServiceRequest<srv::GetAvailableTransitions::Service>| {
+            let here = WAYS.iter().filter(|way| way.from == served.host.state());
+            let available_transitions = here.map(Way::describe).collect();
+            served.answer(request, srv::GetAvailableTransitions::Response { available_transitions });
+        },
+    )?;
     // The graph has the same answer type, with every transition.
     let served = life.clone();
     host.serve("~/get_transition_graph", move |request: ServiceRequest<srv::GetAvailableTransitions::Service>| {

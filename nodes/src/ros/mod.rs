@@ -5,6 +5,7 @@
 //! callbacks of one node never meet. What takes long (a control loop, a renderer, a model) has another thread and is
 //! talked to through bounded channels.
 
+pub mod act;
 pub mod action;
 pub mod clock;
 pub mod convert;
@@ -19,4 +20,4 @@ pub mod topics;
 pub use host::{Host, Managed, NodeKind, RosError};
 
 /// Every kind of node: `ponder node NAME` runs it, alone or with others in one process.
-pub const NODES: &[NodeKind] = &[];
+pub const NODES: &[NodeKind] = &[act::KIND];

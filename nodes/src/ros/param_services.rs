@@ -40,19 +40,22 @@ pub fn serve(host: &Host) -> Result<(), RosError> {
         answer(&one, request, srv::SetParameters::Response { results });
     })?;
     let (all, each) = (host.clone(), tell);
-    host.serve("~/set_parameters_atomically", move |request: ServiceRequest<srv::SetParametersAtomically::Service>| {
-        let wanted = &request.message.parameters;
-        let unfit = wanted.iter().find_map(|p| all.params().check(&p.name, &value(p), is_configured(&all)).err());
-        let result = match unfit {
-            Some(reason) => SetParametersResult { successful: false, reason },
-            None => {
-                wanted.iter().for_each(|parameter| drop(set(&all, parameter)));
-                each(wanted.clone());
-                SetParametersResult { successful: true, reason: String::new() }
-            }
-        };
-        answer(&all, request, srv::SetParametersAtomically::Response { result });
-    })?;
+    host.serve(
+        "~/set_parameters_atomically",
+        move |request: ServiceRequest<srv::SetParametersAtomically::Service>| {
+            let wanted = &request.message.parameters;
+            let unfit = wanted.iter().find_map(|p| all.params().check(&p.name, &value(p), is_configured(&all)).err());
+            let result = match unfit {
+                Some(reason) => SetParametersResult { successful: false, reason },
+                None => {
+                    wanted.iter().for_each(|parameter| drop(set(&all, parameter)));
+                    each(wanted.clone());
+                    SetParametersResult { successful: true, reason: String::new() }
+                }
+            };
+            answer(&all, request, srv::SetParametersAtomically::Response { result });
+        },
+    )?;
     let get = host.clone();
     host.serve("~/get_parameters", move |request: ServiceRequest<srv::GetParameters::Service>| {
         let values = request.message.names.iter().map(|name| get.params().get(name)).collect();

@@ -258,12 +258,7 @@ mod tests {
     use super::*;
 
     const DECLARED: [Declared; 3] = [
-        Declared {
-            name: "rate_hz",
-            about: "",
-            kind: Kind::Number { default: 5.0, min: 0.5, max: 30.0 },
-            fixed: false,
-        },
+        Declared { name: "rate_hz", about: "", kind: Kind::Number { default: 5.0, min: 0.5, max: 30.0 }, fixed: false },
         Declared { name: "robot", about: "", kind: Kind::Text("arm7"), fixed: true },
         Declared { name: "planner", about: "", kind: Kind::Choice(&["symbolic", "local"]), fixed: false },
     ];

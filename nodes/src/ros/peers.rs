@@ -32,7 +32,8 @@ impl Peers {
     pub fn listen(host: &Host) -> Result<(Self, Task), RosError> {
         let peers = Self::default();
         let heard = peers.clone();
-        let task = host.subscribe("/bond", QosProfile::default(), move |bond: Bond| heard.hear(bond, Instant::now()))?;
+        let task =
+            host.subscribe("/bond", QosProfile::default(), move |bond: Bond| heard.hear(bond, Instant::now()))?;
         Ok((peers, task))
     }
 

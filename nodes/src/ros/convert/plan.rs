@@ -79,18 +79,10 @@ pub fn draft(message: &msg::Plan) -> Result<Draft, ConvertError> {
 
 fn call_msg(call: &DraftCall) -> msg::SkillCall {
     let arg = |(name, value): (&String, &DraftArg)| match value {
-        DraftArg::Word(word) => msg::SkillArg {
-            name: name.clone(),
-            kind: WORD,
-            word: word.clone(),
-            number: 0.0,
-        },
-        DraftArg::Number(number) => msg::SkillArg {
-            name: name.clone(),
-            kind: NUMBER,
-            word: String::new(),
-            number: *number,
-        },
+        DraftArg::Word(word) => msg::SkillArg { name: name.clone(), kind: WORD, word: word.clone(), number: 0.0 },
+        DraftArg::Number(number) => {
+            msg::SkillArg { name: name.clone(), kind: NUMBER, word: String::new(), number: *number }
+        }
     };
     msg::SkillCall { skill: call.skill.clone(), args: call.args.iter().map(arg).collect() }
 }

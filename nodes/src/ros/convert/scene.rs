@@ -1,7 +1,7 @@
 //! Scenes.
 
-use ponder_core::scene::{Affordance, Affordances, Color, Scene, SceneObject};
 use ponder_core::Vec3;
+use ponder_core::scene::{Affordance, Affordances, Color, Scene, SceneObject};
 use r2r::ponder_msgs::msg;
 use r2r::std_msgs::msg::Header;
 
