@@ -43,6 +43,6 @@ picture: ## draw the recording RRD=run.rrd as PNG=run.png, no display needed
 	@./setup.sh picture
 	RUST_LOG=error rerun "$(RRD)" --headless --hide-welcome-screen --bind 127.0.0.1 --port 0 --screenshot-to "$(PNG)" --window-size 1280x720
 
-ros: ## a ROS 2 (yours, if one is sourced) with our interfaces under .deps/ros: source .deps/ros/setup.sh
+ros: setup ## ROS 2 (yours, if one is sourced) and Ponder's nodes under .deps/ros: source .deps/ros/setup.sh
 	@./setup.sh ros
-# HERE: the cargo build with --features ros, in one shell with `. .deps/ros/setup.sh`.
+	@launch/ros/install.sh

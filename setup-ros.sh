@@ -183,6 +183,7 @@ SH
 ponder_first AMENT_PREFIX_PATH '$overlay'
 ponder_first CMAKE_PREFIX_PATH '$overlay'
 ponder_first LD_LIBRARY_PATH '$overlay/lib'
+ponder_first PATH '$overlay/bin'
 SH
     for folder in "$overlay"/lib/python3*/*-packages "$overlay"/local/lib/python3*/*-packages; do
         [[ ! -d $folder ]] || echo "ponder_first PYTHONPATH '$folder'"

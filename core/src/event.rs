@@ -11,7 +11,7 @@ use crate::fact::Finding;
 use crate::goal::Goal;
 use crate::guard::Rejection;
 use crate::observation::Observation;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Halt, Outcome};
 use crate::plan::DraftCall;
 use crate::reasoner::Answer;
 use crate::scene::Scene;
@@ -82,6 +82,8 @@ pub enum Event {
     },
     /// A person or program asked for the task to end.
     Cancelled,
+    /// Something that the task needs is lost, and the task ends with it.
+    Lost(Arc<Halt>),
     /// The emergency stop was latched or released.
     EmergencyStop(bool),
     /// The task ended.

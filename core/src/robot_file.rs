@@ -27,6 +27,73 @@ pub struct RobotFile {
     pub cameras: Vec<String>,
     /// Timing.
     pub timing: Timing,
+    /// How it is spoken to where it lives among others.
+    #[serde(default)]
+    pub ros: RosFile,
+}
+
+/// Names of a robot's interfaces in a ROS graph: those that ros2_control's controllers and camera drivers have by
+/// default, where nothing else is said. A name with a leading `/` is that; any other is relative to the robot's
+/// namespace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RosFile {
+    /// Topic of the joint states.
+    pub joint_states: String,
+    /// The arm's joint trajectory controller: its topic `joint_trajectory`, its action `follow_joint_trajectory`.
+    pub arm_controller: String,
+    /// The gripper's action (`control_msgs/GripperCommand`; its position is the opening of one finger or of both, see
+    /// `gripper_position`).
+    pub gripper_action: String,
+    /// What the gripper action's position means.
+    pub gripper_position: GripperPosition,
+    /// Topic of the base's velocity commands.
+    pub cmd_vel: String,
+    /// They are `TwistStamped`, not `Twist`.
+    pub cmd_vel_stamped: bool,
+    /// Topic of the base's odometry.
+    pub odom: String,
+    /// Topic of the wrist's force and torque, if there is one.
+    pub wrench: String,
+    /// Topic of the robot's URDF.
+    pub robot_description: String,
+    /// The frame that places are given in.
+    pub world_frame: String,
+    /// The frame of the base.
+    pub base_frame: String,
+    /// Every camera's topics start with its own name, in this namespace.
+    pub camera_namespace: String,
+}
+
+/// What a gripper action's position is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GripperPosition {
+    /// The opening between the fingers, metres.
+    #[default]
+    Opening,
+    /// How far each finger is from closed, metres: half of it.
+    Finger,
+}
+
+impl Default for RosFile {
+    fn default() -> Self {
+        let name = |text: &str| text.to_owned();
+        Self {
+            joint_states: name("joint_states"),
+            arm_controller: name("arm_controller"),
+            gripper_action: name("gripper_controller/gripper_cmd"),
+            gripper_position: GripperPosition::default(),
+            cmd_vel: name("cmd_vel"),
+            cmd_vel_stamped: false,
+            odom: name("odom"),
+            wrench: name("wrench"),
+            robot_description: name("robot_description"),
+            world_frame: name("world"),
+            base_frame: name("base_link"),
+            camera_namespace: name(""),
+        }
+    }
 }
 
 /// An arm in a robot file.

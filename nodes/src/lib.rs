@@ -4,6 +4,8 @@
 pub mod journal;
 pub mod replay;
 pub mod rerun;
+#[cfg(feature = "ros")]
+pub mod ros;
 pub mod sinks;
 pub mod stack;
 pub mod terminal;

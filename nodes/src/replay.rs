@@ -180,6 +180,7 @@ pub fn replay(journal: Journal, sinks: Vec<Box<dyn Sink>>) -> Result<Verdict, Jo
         match head {
             Event::Goal(goal) => ring.start(goal.as_ref().clone()),
             Event::Cancelled => ring.cancel(),
+            Event::Lost(why) => ring.halt(why.as_ref().clone()),
             Event::EmergencyStop(true) => ring.emergency_stop(),
             Event::EmergencyStop(false) => {
                 let _refused = ring.resume(); // then nothing is emitted, which shows

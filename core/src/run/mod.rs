@@ -144,6 +144,20 @@ impl Ring {
         }
     }
 
+    /// Ends the task because something that it needs is lost: the robot brakes, holds, and the outcome says why.
+    pub fn halt(&mut self, why: Halt) {
+        if !matches!(self.stage, Stage::Idle | Stage::Ending { .. }) {
+            let now = self.now();
+            self.emit(now, &Event::Lost(Arc::new(why.clone())));
+            self.end(Outcome::Halted { halt: why });
+        }
+    }
+
+    /// Is the emergency stop latched?
+    pub fn is_stopped(&self) -> bool {
+        self.guard.is_stopped()
+    }
+
     /// Latches the emergency stop.
     pub fn emergency_stop(&mut self) {
         self.guard.stop();

@@ -1,0 +1,146 @@
+//! The node's side of the mailboxes: action clients live on the node's thread, so questions to the reasoner and targets
+//! for the gripper come over channels and are sent from here.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::mpsc::SyncSender;
+
+use futures::StreamExt;
+use futures::channel::mpsc;
+use futures::future::{Either, select};
+use ponder_core::command::GripperTarget;
+use ponder_core::reasoner::{Answer, Question, ReasonError};
+use ponder_core::robot_file::GripperPosition;
+use ponder_core::thinker::Reply;
+use ponder_core::thought::Thought;
+use r2r::control_msgs::action::GripperCommand;
+use r2r::ponder_msgs::action::Think;
+use r2r::{ActionClient, ActionClientGoal};
+
+use super::slow::{Letter, Mail};
+use crate::ros::convert;
+use crate::ros::host::{Host, RosError, Task};
+use crate::ros::topics;
+
+type Asked = Rc<RefCell<Option<ActionClientGoal<Think::Action>>>>;
+
+/// Carries questions to the reasoner until the task is dropped.
+///
+/// # Errors
+/// [`RosError`].
+pub fn carry_questions(
+    host: &Host,
+    frame_id: &str,
+    mut letters: mpsc::Receiver<Letter>,
+    mail: SyncSender<Mail>,
+) -> Result<Task, RosError> {
+    let client = host.action_client::<Think::Action>(topics::THINK)?;
+    let (on, frame_id) = (host.clone(), frame_id.to_owned());
+    host.spawn(async move {
+        let mut current: Option<(u64, Asked, Task)> = None;
+        while let Some(letter) = letters.next().await {
+            let (number, question) = match letter {
+                Letter::Ask(number, question) => (number, Some(question)),
+                Letter::Forget(number) => (number, None),
+            };
+            if question.is_some() || current.as_ref().is_some_and(|(asked, ..)| *asked == number) {
+                let goal = current.take().and_then(|(_, asked, _)| asked.borrow_mut().take());
+                // Sent as it is made; the reasoner's consent is not waited for.
+                drop(goal.map(|goal| goal.cancel().map(drop)));
+            }
+            let Some(question) = question else { continue };
+            let asked = Asked::default();
+            let work = ask(client.clone(), number, *question, frame_id.clone(), mail.clone(), asked.clone());
+            match on.spawn(work) {
+                Ok(task) => current = Some((number, asked, task)),
+                Err(error) => on.error(error),
+            }
+        }
+    })
+}
+
+async fn ask(
+    client: ActionClient<Think::Action>,
+    number: u64,
+    question: Question,
+    frame_id: String,
+    mail: SyncSender<Mail>,
+    asked: Asked,
+) {
+    let say = |piece: &str| drop(mail.try_send((number, Reply::Piece(piece.into()))));
+    let answer = converse(&client, &question, &frame_id, &say, &asked).await;
+    asked.borrow_mut().take();
+    // The loop takes its mail every period: a full box means that it is gone.
+    drop(mail.try_send((number, Reply::Answer(answer.map_err(ReasonError::Failed)))));
+}
+
+async fn converse(
+    client: &ActionClient<Think::Action>,
+    question: &Question,
+    frame_id: &str,
+    say: &impl Fn(&str),
+    asked: &Asked,
+) -> Result<Answer, String> {
+    let attempts = question.attempts.iter().map(serde_json::to_string).collect::<Result<_, _>>();
+    let goal = Think::Goal {
+        instruction: question.goal.instruction.clone(),
+        time_limit: question.goal.time_limit_s,
+        scene: convert::scene_msg(&question.scene, frame_id, ""),
+        attempts: attempts.map_err(|e| e.to_string())?,
+    };
+    let sent = client.send_goal_request(goal).map_err(|e| format!("the question could not be sent: {e}"))?;
+    let (goal, result, feedback) = sent.await.map_err(|e| format!("the reasoner does not take the question: {e}"))?;
+    *asked.borrow_mut() = Some(goal);
+    let pieces = feedback.for_each(|feedback| {
+        say(&feedback.piece);
+        futures::future::ready(())
+    });
+    let ended = match select(Box::pin(result), Box::pin(pieces)).await {
+        Either::Left((ended, _)) => ended,
+        Either::Right(((), result)) => result.await,
+    };
+    let (_, result) = ended.map_err(|e| format!("the reasoner's answer was lost: {e}"))?;
+    if !result.success {
+        return Err(result.message);
+    }
+    let draft = convert::draft(&result.plan).map_err(|e| format!("the reasoner's plan can't be read: {e}"))?;
+    // What the thought cites is for show: a name too long to be an object's is left out.
+    let cites = result.cites.iter().filter_map(|id| arrayvec::ArrayString::from(id).ok()).collect();
+    Ok(Answer { thought: Thought { text: result.thought, tokens: result.thought_tokens, cites }, draft })
+}
+
+/// Carries targets to the gripper's action until the task is dropped. Whether they are reached is seen in the joint
+/// states; the action's own result is not waited for.
+///
+/// # Errors
+/// [`RosError`].
+pub fn carry_targets(
+    host: &Host,
+    action: &str,
+    position: GripperPosition,
+    mut targets: mpsc::Receiver<GripperTarget>,
+) -> Result<Task, RosError> {
+    let client = host.action_client::<GripperCommand::Action>(action)?;
+    let on = host.clone();
+    host.spawn(async move {
+        while let Some(target) = targets.next().await {
+            let share = if position == GripperPosition::Finger { 0.5 } else { 1.0 };
+            let mut goal = GripperCommand::Goal::default();
+            (goal.command.position, goal.command.max_effort) = (target.width_m * share, target.force_n);
+            match client.send_goal_request(goal) {
+                Ok(answer) => {
+                    let told = on.clone();
+                    let wait = async move {
+                        match answer.await {
+                            Ok((_, result, _)) => drop(result.await),
+                            Err(error) => told.warn(format_args!("the gripper does not take its target: {error}")),
+                        }
+                    };
+                    // Ends with its goal; a robot has few of them at a time.
+                    drop(on.spawn(wait).map(std::mem::forget));
+                }
+                Err(error) => on.error(format_args!("a gripper target could not be sent: {error}")),
+            }
+        }
+    })
+}

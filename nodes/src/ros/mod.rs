@@ -1,0 +1,23 @@
+//! The door to ROS 2, and the only place that knows r2r: what every node of ours shares ([`host`] and what it stands
+//! on), messages to and from core's types ([`convert`]), and one file or folder a node, listed in [`NODES`].
+//!
+//! Each node turns on a thread of its own: it waits for the middleware, then lets its callbacks run there, so that
+//! callbacks of one node never meet. What takes long (a control loop, a renderer, a model) has another thread and is
+//! talked to through bounded channels.
+
+pub mod act;
+pub mod action;
+pub mod clock;
+pub mod convert;
+pub mod health;
+pub mod host;
+pub mod lifecycle;
+mod param_services;
+pub mod params;
+pub mod peers;
+pub mod topics;
+
+pub use host::{Host, Managed, NodeKind, RosError};
+
+/// Every kind of node: `ponder node NAME` runs it, alone or with others in one process.
+pub const NODES: &[NodeKind] = &[act::KIND];

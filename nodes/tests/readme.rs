@@ -1,0 +1,41 @@
+//! Every `ponder` command that README.md tells a reader to type is typed, in the order of the page.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
+
+use std::process::{Command, Stdio};
+
+/// The commands of a page: its lines of code that start with `ponder `, without what follows a `#`, as words.
+fn commands(page: &str) -> Vec<Vec<String>> {
+    let code = page.split("```").skip(1).step_by(2).flat_map(str::lines);
+    let typed = code.filter_map(|line| line.strip_prefix("ponder "));
+    typed.map(|line| words(line.split(" # ").next().unwrap_or(line).trim())).collect()
+}
+
+/// Words as a shell has them, double quotes holding together what stands in them.
+fn words(line: &str) -> Vec<String> {
+    let plain = |part: &str| part.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let parts = line.split('"').enumerate();
+    parts.flat_map(|(i, part)| if i % 2 == 1 { vec![part.to_owned()] } else { plain(part) }).collect()
+}
+
+#[test]
+#[ignore = "runs two hundred episodes: make test"]
+fn every_command_of_the_readme_works() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let all = commands(&page);
+    assert!(all.len() >= 6, "the page has commands: {all:?}");
+    let dir = tempfile::tempdir().unwrap();
+    for args in all {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ponder"));
+        let output = command.args(&args).current_dir(dir.path()).stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "ponder {args:?} ended with {:?}: {said}", output.status.code());
+    }
+}
+
+#[test]
+fn commands_are_read_as_a_shell_would() {
+    let page =
+        "text ponder no\n```\nponder run \"a b\" --x 1   # why\nmake run\n```\nponder no\n```\nponder list skills\n```";
+    let want = [vec!["run", "a b", "--x", "1"], vec!["list", "skills"]];
+    assert_eq!(commands(page), want);
+}
