@@ -45,4 +45,4 @@ picture: ## draw the recording RRD=run.rrd as PNG=run.png, no display needed
 
 ros: setup ## ROS 2 (yours, if one is sourced) and Ponder's nodes under .deps/ros: source .deps/ros/setup.sh
 	@./setup.sh ros
-	@launch/ros/install.sh
+	@nodes/install-ros.sh

@@ -14,8 +14,9 @@ use rand_chacha::ChaCha8Rng;
 use crate::build::Built;
 use crate::disturb::{Fault, Faults};
 use crate::error::SimError;
-use crate::render::{Eyes, STATE, intrinsics};
+use crate::render::{Eyes, Picture, STATE, intrinsics};
 use crate::rng::{Stream, stream};
+use crate::world::SimWorld;
 
 /// So many repeats of a frame in a row make a frozen camera.
 const FROZEN_AFTER: u32 = 3;
@@ -90,20 +91,8 @@ impl Cameras {
             let pictures = eyes.shoot(fill, wanted.clone())?;
             repeats.iter_mut().for_each(|r| *r += 1);
             for (i, picture) in wanted.into_iter().zip(pictures) {
-                let port = &built.cameras[i];
-                let name = CameraName::from(&port.name)
-                    .map_err(|_| SimError::Scene(format!("camera name `{}` is too long", port.name)))?;
                 repeats[i] = 0;
-                last[i] = Some(CameraFrame {
-                    name,
-                    stamp: now,
-                    width_px: port.width_px,
-                    height_px: port.height_px,
-                    rgb: picture.rgb,
-                    depth_m: Some(picture.depth_m),
-                    intrinsics: intrinsics(&built.model, port),
-                    world_from_camera: picture.world_from_camera,
-                });
+                last[i] = Some(frame(built, i, picture, now)?);
             }
         } else {
             repeats.iter_mut().for_each(|r| *r += 1);
@@ -113,5 +102,72 @@ impl Cameras {
             into.faults.push(SensorFault::CameraFrozen);
         }
         Ok(())
+    }
+}
+
+/// A picture as a frame of the camera with that place in the list.
+fn frame(built: &Built, camera: usize, picture: Picture, stamp: Stamp) -> Result<CameraFrame, SimError> {
+    let port = &built.cameras[camera];
+    let name = CameraName::from(&port.name)
+        .map_err(|_| SimError::Scene(format!("camera name `{}` is too long", port.name)))?;
+    Ok(CameraFrame {
+        name,
+        stamp,
+        width_px: port.width_px,
+        height_px: port.height_px,
+        rgb: picture.rgb,
+        depth_m: Some(picture.depth_m),
+        intrinsics: intrinsics(&built.model, port),
+        world_from_camera: picture.world_from_camera,
+    })
+}
+
+/// Takes pictures of a world that goes on meanwhile: what was ordered is drawn on the renderer's thread and fetched when
+/// it is there.
+#[derive(Debug)]
+pub struct Photographer {
+    built: Arc<Built>,
+    eyes: Eyes,
+    ordered: Option<Stamp>,
+}
+
+impl Photographer {
+    /// Starts a renderer for a scene.
+    ///
+    /// # Errors
+    /// [`SimError::NoGl`], naming what to install.
+    pub fn open(built: Arc<Built>) -> Result<Self, SimError> {
+        let eyes = Eyes::open(built.model.clone(), built.cameras.clone(), built.hidden_groups.clone())?;
+        Ok(Self { built, eyes, ordered: None })
+    }
+
+    /// Orders a picture of every camera of the world as it is now, unless the last order is still being drawn.
+    ///
+    /// # Errors
+    /// [`SimError::Render`].
+    pub fn order(&mut self, world: &SimWorld) -> Result<(), SimError> {
+        if self.ordered.is_some() {
+            return Ok(());
+        }
+        let data = world.data();
+        let fill = |state: &mut Vec<f64>| {
+            state.resize(data.model().state_size(STATE), 0.0);
+            data.read_state_into(STATE, state);
+        };
+        self.eyes.order(fill, (0..self.built.cameras.len()).collect())?;
+        self.ordered = Some(ponder_core::world::World::now(world));
+        Ok(())
+    }
+
+    /// What was ordered, once it is there; stamped with the time of the order.
+    ///
+    /// # Errors
+    /// [`SimError::Render`].
+    pub fn fetch(&mut self) -> Result<Option<Vec<CameraFrame>>, SimError> {
+        let Some(stamp) = self.ordered else { return Ok(None) };
+        let Some(pictures) = self.eyes.delivered()? else { return Ok(None) };
+        self.ordered = None;
+        let frames = pictures.into_iter().enumerate().map(|(i, picture)| frame(&self.built, i, picture, stamp));
+        frames.collect::<Result<_, _>>().map(Some)
     }
 }

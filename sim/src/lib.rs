@@ -39,6 +39,7 @@ pub mod witness;
 pub mod world;
 
 pub use build::Built;
+pub use cameras::Photographer;
 pub use disturb::{Disturbance, Fault};
 pub use error::SimError;
 pub use ground_truth::GroundTruth;

@@ -2,7 +2,7 @@
 //! context of its own, started at the first look, fed through bounded channels, and drawing only when asked.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 
 use mujoco_rs::prelude::{MjvCamera, MjvOption};
@@ -101,15 +101,41 @@ impl Eyes {
         fill: impl FnOnce(&mut Vec<f64>),
         cameras: Vec<usize>,
     ) -> Result<Vec<Picture>, SimError> {
-        let died = || SimError::Render("the render thread has died".to_owned());
-        let mut state = std::mem::take(&mut self.spare);
-        fill(&mut state);
-        let orders = self.orders.as_ref().ok_or_else(died)?;
-        orders.send(Order { state, cameras }).map_err(|_| died())?;
+        self.order(fill, cameras)?;
         let (state, pictures) = self.deliveries.recv().map_err(|_| died())?;
         self.spare = state;
         pictures
     }
+
+    /// Orders pictures without waiting for them; one order at a time.
+    ///
+    /// # Errors
+    /// [`SimError::Render`].
+    pub(crate) fn order(&mut self, fill: impl FnOnce(&mut Vec<f64>), cameras: Vec<usize>) -> Result<(), SimError> {
+        let mut state = std::mem::take(&mut self.spare);
+        fill(&mut state);
+        let orders = self.orders.as_ref().ok_or_else(died)?;
+        orders.send(Order { state, cameras }).map_err(|_| died())
+    }
+
+    /// The pictures that were ordered, once they are there.
+    ///
+    /// # Errors
+    /// [`SimError::Render`].
+    pub(crate) fn delivered(&mut self) -> Result<Option<Vec<Picture>>, SimError> {
+        match self.deliveries.try_recv() {
+            Ok((state, pictures)) => {
+                self.spare = state;
+                pictures.map(Some)
+            }
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(died()),
+        }
+    }
+}
+
+fn died() -> SimError {
+    SimError::Render("the render thread has died".to_owned())
 }
 
 /// What lives on the render thread.

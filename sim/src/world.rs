@@ -202,6 +202,19 @@ impl SimWorld {
         Stamp(self.steps * self.step_ns)
     }
 
+    /// What a simulated robot's own driver does with commands that come from other programs: keeps joints within their
+    /// limits and hands the rest to the actuators. The guard sits before it, in the program that commands; a world that
+    /// a ring turns takes commands by [`World::apply`] alone.
+    pub fn drive_unguarded(&mut self, command: &Command) {
+        let mut command = command.clone();
+        if let (Some(target), Some(arm)) = (&mut command.arm, &self.built.robot.arm) {
+            for (rad, limits) in target.pos_rad.iter_mut().zip(&arm.limits) {
+                *rad = rad.clamp(limits.min_rad, limits.max_rad);
+            }
+        }
+        self.send(&command);
+    }
+
     /// Hands a command to the actuators, or to the slow wire in front of them; says what they got.
     pub(crate) fn send(&mut self, command: &Command) -> Option<Command> {
         let arrived = if self.faults.has(Fault::LateCommand) {

@@ -55,6 +55,12 @@ const BANS: &[Ban] = &[
         but: &[],
         why: "sim knows neither models, ROS, screen nor network",
     },
+    Ban {
+        room: "nodes/src",
+        words: &["drive_unguarded"],
+        but: &["nodes/src/ros/world"],
+        why: "no command gets around the guard but those that a simulated robot's driver takes from a graph",
+    },
     Ban { room: "nodes/src", words: &["r2r"], but: &["nodes/src/ros"], why: "ROS stays behind one door" },
     Ban {
         room: "nodes/src",

@@ -16,8 +16,18 @@ mod param_services;
 pub mod params;
 pub mod peers;
 pub mod topics;
+pub mod world;
 
 pub use host::{Host, Managed, NodeKind, RosError};
 
 /// Every kind of node: `ponder node NAME` runs it, alone or with others in one process.
-pub const NODES: &[NodeKind] = &[act::KIND];
+pub const NODES: &[NodeKind] = &[world::KIND, act::KIND];
+
+/// The name of a robot's interface in its namespace.
+fn within(namespace: &str, name: &str) -> String {
+    if name.starts_with('/') {
+        name.to_owned()
+    } else {
+        format!("/{}/{name}", namespace.trim_matches('/')).replace("//", "/")
+    }
+}

@@ -86,15 +86,6 @@ pub const KIND: NodeKind = NodeKind {
     make,
 };
 
-/// The name of a robot's interface in its namespace.
-fn within(namespace: &str, name: &str) -> String {
-    if name.starts_with('/') {
-        name.to_owned()
-    } else {
-        format!("/{}/{name}", namespace.trim_matches('/')).replace("//", "/")
-    }
-}
-
 struct Robot {
     file: RobotFile,
     spec: Arc<RobotSpec>,
@@ -199,7 +190,7 @@ fn take(host: &Host, inner: &Inner, goal: Goal<ExecuteTask::Action>) {
 impl Act {
     fn wire(host: &Host, file: &RobotFile, namespace: &str) -> Result<(Wire, Option<Task>), RosError> {
         let (targets, inbox) = mpsc::channel(OUTBOX);
-        let name = |name: &str| within(namespace, name);
+        let name = |name: &str| super::within(namespace, name);
         let arm = match &file.arm {
             Some(_) => {
                 let topic = format!("{}/joint_trajectory", name(&file.ros.arm_controller));
@@ -233,7 +224,7 @@ impl Act {
         let file = source.file;
         let senses = Senses::new(Names::of(&file));
         let no = |error: RosError| error.to_string();
-        let name = |name: &str| within(&namespace, name);
+        let name = |name: &str| super::within(&namespace, name);
         let mut heard = Vec::new();
         let on = senses.clone();
         let sensor = topics::sensor();

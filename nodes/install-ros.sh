@@ -3,7 +3,7 @@
 # `ros2 launch ponder …` find it: under .deps/ros/overlay, beside the interfaces that `./setup.sh ros` built there.
 # Called by `make ros`. One program is every node: it looks at the name that it is called by.
 set -eu
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/.."
 . .deps/ros/setup.sh
 prefix=$PWD/.deps/ros/overlay
 
