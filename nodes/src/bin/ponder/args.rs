@@ -27,6 +27,29 @@ pub enum Command {
     List(ListArgs),
     /// Say what is here, what is missing, and what to install
     Doctor(DoctorArgs),
+    /// Run nodes of a ROS 2 graph, several in one process if you like
+    #[cfg(feature = "ros")]
+    Node(NodeArgs),
+}
+
+#[cfg(feature = "ros")]
+const NODE_EXAMPLES: &str = "\
+Examples:
+  ponder node world                                  (each in a terminal of its own)
+  ponder node perceive --ros-args -p use_sim_time:=true
+  ponder node world perceive reason act --ros-args -p use_sim_time:=true -p scene:=drawer
+  ponder node act --ros-args -p robot:=my_arm.yaml --params-file my.yaml -r __ns:=/left
+
+Nodes: world, perceive, reason, act. Ctrl-C brings the robot to rest and ends them.";
+
+/// `ponder node`.
+#[cfg(feature = "ros")]
+#[derive(Args)]
+#[command(after_help = NODE_EXAMPLES)]
+pub struct NodeArgs {
+    /// Which nodes; then, after --ros-args, what ROS itself reads
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
+    pub names: Vec<String>,
 }
 
 const RUN_EXAMPLES: &str = "\

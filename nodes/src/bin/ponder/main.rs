@@ -5,6 +5,8 @@ mod args;
 mod doctor;
 mod eval;
 mod list;
+#[cfg(feature = "ros")]
+mod node;
 mod records;
 mod replay;
 mod run;
@@ -23,7 +25,10 @@ const ERROR: u8 = 1;
 const INTERRUPTED: i32 = 130;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let given: Vec<_> = std::env::args_os().collect();
+    #[cfg(feature = "ros")]
+    let given = node::arguments(given);
+    let cli = match Cli::try_parse_from(given) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; clap's own code for errors means something else here.
@@ -49,6 +54,8 @@ fn dispatch(command: &Command) -> anyhow::Result<u8> {
         Command::Replay(args) => replay::replay(args),
         Command::List(args) => list::list(args),
         Command::Doctor(args) => doctor::doctor(args),
+        #[cfg(feature = "ros")]
+        Command::Node(args) => node::node(args, &stop_signal()?),
     }
 }
 
