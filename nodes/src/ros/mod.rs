@@ -14,9 +14,11 @@ pub mod lifecycle;
 mod param_services;
 pub mod params;
 pub mod peers;
+pub mod perceive;
+pub mod reason;
 pub mod topics;
 
 pub use host::{Host, Managed, NodeKind, RosError};
 
 /// Every kind of node: `ponder node NAME` runs it, alone or with others in one process.
-pub const NODES: &[NodeKind] = &[];
+pub const NODES: &[NodeKind] = &[perceive::KIND, reason::KIND];
