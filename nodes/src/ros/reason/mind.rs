@@ -57,11 +57,7 @@ impl Mind {
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub fn new(
-        asker: Asker,
-        mut mind: Box<dyn Reasoner>,
-        thoughts: Publisher<msg::Thought>,
-    ) -> std::io::Result<Self> {
+    pub fn new(asker: Asker, mut mind: Box<dyn Reasoner>, thoughts: Publisher<msg::Thought>) -> std::io::Result<Self> {
         let by = mind.name().to_owned();
         let think = move |job: &Job, say: &mut dyn FnMut(&str), cancel: &Cancel| {
             let until = Instant::now() + job.hang;
