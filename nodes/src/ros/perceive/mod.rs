@@ -133,7 +133,8 @@ impl Managed for Perceive {
         });
         let (shared, of) = (self.sight.clone(), host.clone());
         let tick = host.every(TICK, move || with(&shared, |sight| sight.turn(&of)));
-        self.tasks = [joints, odom, truth, tick].into_iter().collect::<Result<_, _>>().map_err(say)?;
+        let tasks = [joints, odom, truth, tick].into_iter().collect::<Result<_, _>>().map_err(say);
+        self.tasks = tasks.inspect_err(|_| drop(self.sight.borrow_mut().take()))?;
         host.info(format_args!("{} sees by {}", file.name, Perception::GroundTruth.name()));
         Ok(())
     }

@@ -127,7 +127,8 @@ impl Managed for Reason {
                 mind.turn(&at);
             }
         });
-        self.tasks = [scenes, tick].into_iter().collect::<Result<_, _>>().map_err(say)?;
+        let tasks = [scenes, tick].into_iter().collect::<Result<_, _>>().map_err(say);
+        self.tasks = tasks.inspect_err(|_| drop(self.mind.borrow_mut().take()))?;
         host.info(format_args!("{name} thinks for {}", robot.file.name));
         Ok(())
     }
