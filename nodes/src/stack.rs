@@ -26,7 +26,7 @@ pub enum Perception {
 }
 
 impl Perception {
-    fn perceiver(self) -> Box<dyn Perceiver> {
+    pub(crate) fn perceiver(self) -> Box<dyn Perceiver> {
         match self {
             Self::GroundTruth => Box::new(GroundTruth),
         }
@@ -47,7 +47,7 @@ pub enum Planner {
 }
 
 impl Planner {
-    fn reasoner(self) -> Box<dyn Reasoner> {
+    pub(crate) fn reasoner(self) -> Box<dyn Reasoner> {
         match self {
             Self::Symbolic => Box::new(Symbolic),
         }

@@ -15,13 +15,15 @@ pub mod lifecycle;
 mod param_services;
 pub mod params;
 pub mod peers;
+pub mod perceive;
+pub mod reason;
 pub mod topics;
 pub mod world;
 
 pub use host::{Host, Managed, NodeKind, RosError};
 
 /// Every kind of node: `ponder node NAME` runs it, alone or with others in one process.
-pub const NODES: &[NodeKind] = &[world::KIND, act::KIND];
+pub const NODES: &[NodeKind] = &[world::KIND, perceive::KIND, reason::KIND, act::KIND];
 
 /// The name of a robot's interface in its namespace.
 fn within(namespace: &str, name: &str) -> String {

@@ -19,6 +19,9 @@ pub struct Cli {
 pub enum Command {
     /// Tell the robot what to do, and watch it
     Run(RunArgs),
+    /// Tell the robot of a running ROS graph what to do, and watch it
+    #[cfg(feature = "ros")]
+    Do(DoArgs),
     /// Run many seeded episodes and count what succeeds
     Eval(EvalArgs),
     /// Turn the loop again from a journal and compare it bit for bit
@@ -141,6 +144,38 @@ impl From<PerceptionArg> for Perception {
             PerceptionArg::GroundTruth => Self::GroundTruth,
         }
     }
+}
+
+#[cfg(feature = "ros")]
+const DO_EXAMPLES: &str = "\
+Examples:
+  ponder do \"put the red block in the green bowl\"
+  ponder do --time-limit 60 \"把红色方块放进绿色的碗里\"
+  ponder do --json \"open the drawer\" > outcome.json
+
+Exit codes:
+  0  done                            3  failed, or out of time
+  2  refused, or asked back          4  halted: a fault, the guard, Ctrl-C; or `act` fell silent
+  1  wrong usage, nobody there, busy
+
+The first Ctrl-C cancels the task and waits until the robot is at rest, the second ends the program at once.";
+
+/// `ponder do`.
+#[cfg(feature = "ros")]
+#[derive(Args)]
+#[command(after_help = DO_EXAMPLES)]
+pub struct DoArgs {
+    /// What the robot shall do, in English or Chinese
+    pub instruction: String,
+    /// How long the robot may try, seconds [default: what `act` has, 120]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub time_limit: Option<f64>,
+    /// How long to wait for `act` to be there, seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
+    pub wait: f64,
+    /// One JSON object on standard output at the end; the story goes to standard error
+    #[arg(long)]
+    pub json: bool,
 }
 
 const EVAL_EXAMPLES: &str = "\

@@ -2,6 +2,8 @@
 //! exit code.
 
 mod args;
+#[cfg(feature = "ros")]
+mod do_;
 mod doctor;
 mod eval;
 mod list;
@@ -50,6 +52,8 @@ fn main() -> ExitCode {
 fn dispatch(command: &Command) -> anyhow::Result<u8> {
     match command {
         Command::Run(args) => run::run(args, &stop_signal()?),
+        #[cfg(feature = "ros")]
+        Command::Do(args) => do_::do_(args, &stop_signal()?),
         Command::Eval(args) => eval::eval(args),
         Command::Replay(args) => replay::replay(args),
         Command::List(args) => list::list(args),

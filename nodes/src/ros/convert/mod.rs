@@ -65,3 +65,6 @@ fn named<const N: usize>(what: &'static str, name: &str) -> Result<arrayvec::Arr
         most: N,
     })
 }
+
+#[cfg(test)]
+mod tests;

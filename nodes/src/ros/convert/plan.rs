@@ -17,7 +17,7 @@ const MOST_FACTS: usize = 64;
 /// Most bytes of a refusal's or question's text.
 const MOST_TEXT: usize = 4000;
 
-const REASONS: [RefusalReason; 7] = [
+pub(super) const REASONS: [RefusalReason; 7] = [
     RefusalReason::NotThere,
     RefusalReason::DoesNotFit,
     RefusalReason::OutOfReach,
