@@ -1,6 +1,7 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-fast bench lint viewer picture ros
+PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
+.PHONY: help setup build run test test-fast test-ros bench lint viewer picture ros
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -27,6 +28,12 @@ test: lint ## everything: format, lints, all tests with the slow ones
 
 test-fast: setup ## unit and property tests and the short whole-stack ones
 	$(CARGO) test --release --locked --workspace --no-fail-fast
+
+test-ros: ros ## the ROS 2 graph: lints, unit tests, and a graph driven by an independent client
+	. .deps/ros/setup.sh && $(CARGO) clippy --release --locked --package ponder-nodes --features ros --all-targets -- -D warnings
+	. .deps/ros/setup.sh && $(CARGO) test --release --locked --package ponder-nodes --features ros --lib ros::
+	. .deps/ros/setup.sh && cd tests/ros && PONDER="$(PONDER_ROS)" python3 -m unittest -v
+	PONDER_TEST_ROS=1 $(CARGO) test --release --locked --package ponder-tests --test ros -- --include-ignored
 
 bench: setup ## the benchmarks
 	$(CARGO) bench --locked --workspace
