@@ -142,7 +142,9 @@ fn parameters(value: &Value, path: &str, found: &mut Vec<(String, String)>) -> R
 
 fn entries<'a>(value: &'a Value, path: &str) -> Result<Vec<(&'a str, &'a Value)>, String> {
     let map = value.as_mapping().ok_or_else(|| format!("`{path}` is no mapping"))?;
-    map.iter().map(|(key, below)| Ok((key.as_str().ok_or_else(|| format!("a name in `{path}` is no text"))?, below))).collect()
+    map.iter()
+        .map(|(key, below)| Ok((key.as_str().ok_or_else(|| format!("a name in `{path}` is no text"))?, below)))
+        .collect()
 }
 
 /// Words as a shell takes them.

@@ -1,19 +1,19 @@
 //! Goes through a launch file with its arguments and finds the nodes that it starts. What is set stays set, in included
 //! files as well, until a group ends: so does ROS's own launcher.
 
+mod node;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::file::{Arg, Entity, Include, Node, Param, Switch};
+use super::LaunchError;
+use super::file::{Arg, Entity, Include};
 use super::text::{Text, View};
-use super::{LaunchError, NODES, PACKAGE, command};
 
 /// Deepest include, and most files in all.
 const MAX_DEPTH: usize = 16;
 const MAX_FILES: usize = 128;
-/// Longest wait before a node is started again, seconds.
-const MAX_DELAY_S: f64 = 3600.0;
 
 /// An argument that can be given.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +69,8 @@ impl Plan {
     /// # Errors
     /// [`LaunchError`] with file and place.
     pub fn new(file: &Path, share: &Path, given: &[(String, String)], show: bool) -> Result<Self, LaunchError> {
-        let mut walk = Walk { share, given, show, plan: Self::default(), known: Vec::new(), stack: Vec::new(), files: 0 };
+        let mut walk =
+            Walk { share, given, show, plan: Self::default(), known: Vec::new(), stack: Vec::new(), files: 0 };
         let mut scope = Scope { vars: given.iter().cloned().collect(), namespace: None };
         walk.file(file, &mut scope)?;
         if let Some((name, _)) = given.iter().find(|(name, _)| !walk.known.contains(name)) {
@@ -127,9 +128,8 @@ impl Walk<'_> {
     fn all(&mut self, entities: &[Entity], at: &str, folder: &Path, scope: &mut Scope) -> Result<(), Fault> {
         for (i, entity) in entities.iter().enumerate() {
             let at = format!("{at}[{i}]");
-            let here = |what: &str, done: Result<(), String>| {
-                done.map_err(|why| Fault::Here(format!("{at}.{what}"), why))
-            };
+            let here =
+                |what: &str, done: Result<(), String>| done.map_err(|why| Fault::Here(format!("{at}.{what}"), why));
             match entity {
                 Entity::Arg(arg) => here("arg", self.arg(arg, folder, scope))?,
                 Entity::Let(pair) => {
@@ -144,7 +144,8 @@ impl Walk<'_> {
                 }
                 Entity::Group(inside) => self.all(inside, &format!("{at}.group"), folder, &mut scope.clone())?,
                 Entity::PushRosNamespace(push) => {
-                    let pushed = self.fill(&push.namespace, folder, scope).and_then(|pushed| within(scope, &pushed));
+                    let pushed =
+                        self.fill(&push.namespace, folder, scope).and_then(|pushed| node::within(scope, &pushed));
                     here("push_ros_namespace", pushed.map(|pushed| scope.namespace = Some(pushed)))?;
                 }
             }
@@ -181,57 +182,6 @@ impl Walk<'_> {
         scope.vars.extend(args);
         if path.is_file() { Ok(path) } else { Err(format!("there is no file {}", path.display())) }
     }
-
-    fn node(&mut self, node: &Node, folder: &Path, scope: &Scope) -> Result<(), String> {
-        let fill = |text: &Text| self.fill(text, folder, scope);
-        if node.pkg != PACKAGE || !NODES.contains(&node.exec.as_str()) {
-            let nodes = NODES.join(", ");
-            return Err(format!("there is no `{} {}` here: there are {nodes} of `{PACKAGE}`", node.pkg, node.exec));
-        }
-        let name = node.name.as_ref().map_or_else(|| Ok(node.exec.clone()), fill)?;
-        if !is_name(&name) {
-            return Err(format!("`{name}` is no name for a node"));
-        }
-        let namespace = match &node.namespace {
-            Some(text) => Some(within(scope, &fill(text)?)?),
-            None => scope.namespace.clone(),
-        };
-        if self.plan.jobs.iter().any(|job| job.name == name && job.namespace == namespace) {
-            return Err(format!("there are two nodes `{name}` in one namespace"));
-        }
-        let args = node.args.as_ref().map(fill).transpose()?.unwrap_or_default();
-        let args: Vec<String> = args.split_whitespace().map(str::to_owned).collect();
-        if args.first().is_some_and(|first| first != "--ros-args") {
-            return Err("`args` of a node of ours start with --ros-args".to_owned());
-        }
-        let mut params = Vec::new();
-        for param in &node.param {
-            params.push(match param {
-                Param::From(file) => {
-                    let path = folder.join(fill(file)?);
-                    if !path.is_file() && !self.show {
-                        return Err(format!("there is no parameter file {}", path.display()));
-                    }
-                    Given::File(path)
-                }
-                Param::One(name, _) if !name.split('.').all(is_name) => {
-                    return Err(format!("`{name}` is no name for a parameter"));
-                }
-                Param::One(name, value) => Given::One(name.clone(), command::value(value, fill)?),
-            });
-        }
-        let mut remaps = Vec::new();
-        for remap in &node.remap {
-            let (from, to) = (fill(&remap.from)?, fill(&remap.to)?);
-            if let Some(wrong) = [&from, &to].into_iter().find(|name| !is_path(name)) {
-                return Err(format!("`{wrong}` is no name for a topic, service or action"));
-            }
-            remaps.push((from, to));
-        }
-        let respawn = respawn(node, fill)?;
-        self.plan.jobs.push(Job { exec: node.exec.clone(), name, namespace, args, params, remaps, respawn });
-        Ok(())
-    }
 }
 
 enum Fault {
@@ -239,41 +189,4 @@ enum Fault {
     Here(String, String),
     /// In one that it includes.
     There(LaunchError),
-}
-
-fn respawn(node: &Node, fill: impl Fn(&Text) -> Result<String, String>) -> Result<Option<Duration>, String> {
-    let on = match &node.respawn {
-        None => false,
-        Some(Switch::Flag(on)) => *on,
-        Some(Switch::Text(text)) => match fill(text)?.to_lowercase().as_str() {
-            "true" => true,
-            "false" => false,
-            other => return Err(format!("`respawn` is `{other}`: it must be true or false")),
-        },
-    };
-    let delay_s = node.respawn_delay.unwrap_or(0.0);
-    if !(0.0..=MAX_DELAY_S).contains(&delay_s) {
-        return Err(format!("`respawn_delay` is {delay_s} s: it must be within 0 and {MAX_DELAY_S}"));
-    }
-    Ok(on.then(|| Duration::from_secs_f64(delay_s)))
-}
-
-/// A namespace inside the one that was pushed.
-fn within(scope: &Scope, name: &str) -> Result<String, String> {
-    let inner = name.trim_matches('/');
-    if !inner.is_empty() && !is_path(inner) {
-        return Err(format!("`{name}` is no namespace"));
-    }
-    let outer = scope.namespace.as_deref().filter(|_| !name.starts_with('/')).unwrap_or_default();
-    let joined = format!("{}/{inner}", outer.trim_end_matches('/'));
-    Ok(if inner.is_empty() && !outer.is_empty() { outer.to_owned() } else { joined })
-}
-
-fn is_name(name: &str) -> bool {
-    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
-    name.starts_with(letter) && name.chars().all(|c| letter(c) || c.is_ascii_digit())
-}
-
-fn is_path(path: &str) -> bool {
-    path.strip_prefix('/').or_else(|| path.strip_prefix("~/")).unwrap_or(path).split('/').all(is_name)
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::plan::{Given, Plan};
-use super::{LaunchError, command, find, share};
+use super::{LaunchError, command, find};
 
 /// A folder with files in it.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -65,7 +65,8 @@ launch:
     let text = text.replace("- let:", "- arg: {name: tail}\n- let:");
     let dir = folder(&[("a.launch.yaml", &text), ("p.yaml", "")]);
     let plan = plan_of(dir.path(), &[("tail", "ld"), ("hz", "7")]).unwrap();
-    let said = command::shell(&command::words(&plan.jobs[0])).replace(&dir.path().canonicalize().unwrap().display().to_string(), "D");
+    let said = command::shell(&command::words(&plan.jobs[0]))
+        .replace(&dir.path().canonicalize().unwrap().display().to_string(), "D");
     let want = "node act --ros-args --log-level debug --ros-args -r __node:=act -r __ns:=/left/arm -r scene:=/scene \
                 --params-file D/p.yaml -p rate:=7 -p 'text:='\\''it'\\'''\\''s 7 m'\\''' -p n:=3 -p on:=true";
     assert_eq!(said, want);
@@ -91,7 +92,10 @@ fn one_process_gets_what_each_node_has() {
 #[test]
 fn what_is_set_stays_set_until_a_group_ends() {
     let files = [
-        ("a.launch.yaml", "launch:\n- group:\n  - include: {file: $(dirname)/b.yaml, arg: [{name: x, value: one}]}\n- include: {file: b.yaml}\n"),
+        (
+            "a.launch.yaml",
+            "launch:\n- group:\n  - include: {file: $(dirname)/b.yaml, arg: [{name: x, value: one}]}\n- include: {file: b.yaml}\n",
+        ),
         ("b.yaml", "launch:\n- arg: {name: x, default: two}\n- node: {pkg: ponder, exec: act, name: $(var x)}\n"),
     ];
     let plan = plan_of(folder(&files).path(), &[]).unwrap();
@@ -119,10 +123,16 @@ fn what_is_not_understood_is_refused_with_its_place() {
     refused("launch:\n- node: {pkg: ponder, exec: act, respawn: maybe}\n", &["`respawn` is `maybe`"]);
     refused("launch:\n- node: {pkg: ponder, exec: act, param: [{name: x}]}\n", &["`name` and `value`, or `from`"]);
     refused("launch:\n- node: {pkg: ponder, exec: act, param: [{name: x, value: .inf}]}\n", &["no number"]);
-    refused("launch:\n- node: {pkg: ponder, exec: act, param: [{name: 'x:=1', value: 1}]}\n", &["no name for a parameter"]);
+    refused(
+        "launch:\n- node: {pkg: ponder, exec: act, param: [{name: 'x:=1', value: 1}]}\n",
+        &["no name for a parameter"],
+    );
     refused("launch:\n- node: {pkg: ponder, exec: act, param: [{from: none.yaml}]}\n", &["there is no parameter file"]);
     refused("launch:\n- node: {pkg: ponder, exec: act, remap: [{from: a, to: 'b c'}]}\n", &["`b c` is no name"]);
-    refused("launch:\n- node: {pkg: ponder, exec: act}\n- node: {pkg: ponder, exec: act}\n", &["launch[1].node: there are two"]);
+    refused(
+        "launch:\n- node: {pkg: ponder, exec: act}\n- node: {pkg: ponder, exec: act}\n",
+        &["launch[1].node: there are two"],
+    );
     refused("launch:\n- include: {file: none.yaml}\n", &["launch[0].include: there is no file"]);
 }
 
@@ -142,7 +152,10 @@ fn hostile_files_end_in_an_error() {
     // Files that include the next one twice.
     let files: Vec<_> = (0..14)
         .map(|i| (format!("f{i}"), format!("launch:\n- include: {{file: f{0}}}\n- include: {{file: f{0}}}\n", i + 1)))
-        .chain([("f14".to_owned(), "launch: []\n".to_owned()), ("a.launch.yaml".to_owned(), "launch:\n- include: {file: f0}\n".to_owned())])
+        .chain([
+            ("f14".to_owned(), "launch: []\n".to_owned()),
+            ("a.launch.yaml".to_owned(), "launch:\n- include: {file: f0}\n".to_owned()),
+        ])
         .collect();
     let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     assert!(plan_of(folder(&files).path(), &[]).unwrap_err().to_string().contains("more than 128 files"));
@@ -150,8 +163,7 @@ fn hostile_files_end_in_an_error() {
 
 #[test]
 fn the_files_that_come_with_ponder_are_whole() {
-    let share = share().expect("the tree has launch files");
-    assert_eq!(share, root());
+    let share = root();
     let nodes = |name: &str, given: &[(&str, &str)]| {
         let file = find(name, Some(&share)).unwrap();
         let given: Vec<_> = given.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -165,14 +177,19 @@ fn the_files_that_come_with_ponder_are_whole() {
     for all in ["tabletop", "mobile", "headless"] {
         assert_eq!(names(all), ["world", "act", "perceive", "reason"], "{all}");
     }
-    assert_eq!((names("control"), names("thinking")), (vec!["world".into(), "act".into()], vec!["perceive".into(), "reason".into()]));
+    assert_eq!(
+        (names("control"), names("thinking")),
+        (vec!["world".into(), "act".into()], vec!["perceive".into(), "reason".into()])
+    );
     let real = nodes("real_arm", &[("robot", "/my/arm.yaml"), ("namespace", "left")]);
     assert!(real.iter().all(|job| job.namespace.as_deref() == Some("/left") && job.exec != "world"));
     let one = |key: &str, value: &str| Given::One(key.to_owned(), value.to_owned());
     assert!(real[0].params.contains(&one("robot", "'/my/arm.yaml'")));
     assert!(real.iter().all(|job| job.params.contains(&one("use_sim_time", "false"))));
     let headless = nodes("headless", &[("scene", "mobile"), ("robot", "rover")]);
-    assert!(headless[0].params.contains(&one("camera_hz", "0.0")) && headless[0].params.contains(&one("scene", "'mobile'")));
+    assert!(
+        headless[0].params.contains(&one("camera_hz", "0.0")) && headless[0].params.contains(&one("scene", "'mobile'"))
+    );
     assert!(headless[1].params.contains(&one("robot", "'rover'")));
     let unknown = find("no_such", Some(&share)).unwrap_err().to_string();
     assert!(unknown.contains("control, headless, mobile, real_arm, tabletop, thinking"), "{unknown}");
@@ -183,17 +200,20 @@ fn the_files_that_come_with_ponder_are_whole() {
 fn launch_files_name_only_parameters_that_nodes_have() {
     use crate::ros::NODES;
     assert_eq!(NODES.iter().map(|kind| kind.name).collect::<Vec<_>>(), super::NODES);
-    let share = share().unwrap();
+    let share = root();
     for name in ["tabletop", "mobile", "headless", "real_arm"] {
         let given = [("robot".to_owned(), "arm7".to_owned())];
         let plan = Plan::new(&find(name, Some(&share)).unwrap(), &share, &given, false).unwrap();
         for job in &plan.jobs {
             let kind = NODES.iter().find(|kind| kind.name == job.exec).unwrap();
-            let known = |key: &str| ["use_sim_time", "autostart"].contains(&key) || kind.params.iter().any(|p| p.name == key);
+            let known =
+                |key: &str| ["use_sim_time", "autostart"].contains(&key) || kind.params.iter().any(|p| p.name == key);
             for param in &job.params {
                 let keys = match param {
                     Given::One(key, _) => vec![key.clone()],
-                    Given::File(path) => command::from_file(path, job).unwrap().into_iter().map(|(key, _)| key).collect(),
+                    Given::File(path) => {
+                        command::from_file(path, job).unwrap().into_iter().map(|(key, _)| key).collect()
+                    }
                 };
                 assert!(!keys.is_empty(), "{name}: an empty file");
                 for key in keys {

@@ -46,7 +46,8 @@ impl Text {
                 Piece::Plain(text) => filled += text,
                 Piece::Var(name) => {
                     let known = || view.vars.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-                    filled += view.vars.get(name).ok_or_else(|| format!("there is no `{name}`: there are {}", known()))?;
+                    filled +=
+                        view.vars.get(name).ok_or_else(|| format!("there is no `{name}`: there are {}", known()))?;
                 }
                 Piece::Env { name, default } => match (std::env::var(name), default) {
                     (Ok(value), _) => filled += &value,

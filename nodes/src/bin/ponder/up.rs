@@ -72,7 +72,8 @@ fn show(file: &Path, all: &[Declared]) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     writeln!(out, "{HEAD}Arguments of {}{HEAD:#}, as NAME:=VALUE", file.display())?;
     for Declared { name, default, description } in all {
-        let default = default.as_ref().map_or_else(|| "must be given".to_owned(), |default| format!("default `{default}`"));
+        let default =
+            default.as_ref().map_or_else(|| "must be given".to_owned(), |default| format!("default `{default}`"));
         writeln!(out, "  {HEAD}{name}{HEAD:#} {DIM}({default}){DIM:#}\n      {description}")?;
     }
     Ok(())
