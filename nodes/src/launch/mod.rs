@@ -21,8 +21,8 @@ pub const NODES: [&str; 4] = ["world", "perceive", "reason", "act"];
 
 /// How the name of a launch file ends.
 const ENDING: &str = ".launch.yaml";
-/// Longest file, bytes.
-const MAX_BYTES: u64 = 256 * 1024;
+/// Longest file, bytes; one that nests that deep takes its reader a few seconds.
+const MAX_BYTES: u64 = 32 * 1024;
 
 /// Why a launch file can't be used.
 #[derive(Debug, thiserror::Error)]

@@ -161,7 +161,7 @@ impl Walk<'_> {
         let default = arg.default.as_ref().map(|text| self.fill(text, folder, scope)).transpose()?;
         let given = self.given.iter().any(|(name, _)| *name == arg.name);
         let open = given || !scope.vars.contains_key(&arg.name); // an including file has not set it
-        if open && !self.known.contains(&arg.name) {
+        if open && self.plan.args.iter().all(|told| told.name != arg.name) {
             let (name, description) = (arg.name.clone(), arg.description.clone());
             self.plan.args.push(Declared { name, description, default: default.clone() });
         }

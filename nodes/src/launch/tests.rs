@@ -110,7 +110,6 @@ fn what_is_not_understood_is_refused_with_its_place() {
     refused("launch:\n- timer: {period: 1.0}\n", &["unknown variant `timer`"]);
     refused("lunch: []\n", &["unknown field `lunch`"]);
     refused("launch:\n- node: {pkg: ponder}\n", &["missing field `exec`"]);
-    refused("launch:\n- arg: {name: x, default: 1.0}\n", &["floating point `1.0`, expected a string"]);
     refused("launch:\n- arg: {name: x, description: needed}\n", &["launch[0].arg: ", "x:=VALUE: needed"]);
     refused("launch:\n- group:\n  - let: {name: x, value: $(var y)}\n", &["launch[0].group[0].let: there is no `y`"]);
     refused("launch:\n- let: {name: x, value: $(eval 1)}\n", &["`$(eval 1)` is not understood"]);
@@ -141,8 +140,8 @@ fn hostile_files_end_in_an_error() {
     refused("launch:\n- include: {file: a.launch.yaml}\n", &["includes itself"]);
     refused(": : [", &[]);
     refused("\u{0}", &[]);
-    refused(&format!("launch: {}", "[".repeat(100_000)), &[]);
-    refused(&"# long\n".repeat(50_000), &["longer than"]);
+    refused(&format!("launch: {}", "[".repeat(30_000)), &[]);
+    refused(&"# long\n".repeat(5_000), &["longer than"]);
     // Aliases of aliases.
     let mut bomb = "a0: &a0 [x]\n".to_owned();
     for i in 1..40 {
