@@ -18,12 +18,13 @@ pub mod peers;
 pub mod perceive;
 pub mod reason;
 pub mod topics;
+pub mod watch;
 pub mod world;
 
 pub use host::{Host, Managed, NodeKind, RosError};
 
 /// Every kind of node: `ponder node NAME` runs it, alone or with others in one process.
-pub const NODES: &[NodeKind] = &[world::KIND, perceive::KIND, reason::KIND, act::KIND];
+pub const NODES: &[NodeKind] = &[world::KIND, perceive::KIND, reason::KIND, act::KIND, watch::KIND];
 
 /// The name of a robot's interface in its namespace.
 fn within(namespace: &str, name: &str) -> String {
