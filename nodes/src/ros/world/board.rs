@@ -1,20 +1,25 @@
-//! What the simulated robot says: clock, joint states, odometry, wrench, transforms, pictures, and the simulator's own
-//! knowledge for the baseline. All stamps are simulated time.
+//! What the simulated robot says: its URDF, clock, joint states, odometry, wrench, transforms, pictures, and the
+//! simulator's own knowledge for the baseline. All stamps are simulated time.
 
+use std::sync::Arc;
+
+use ponder_core::Stamp;
 use ponder_core::image::CameraFrame;
 use ponder_core::observation::{Observation, Truth};
+use ponder_core::robot::RobotSpec;
 use ponder_core::robot_file::RobotFile;
 use ponder_core::scene::Scene;
-use ponder_core::{Pose, Stamp};
 use ponder_sim::SimError;
-use r2r::geometry_msgs::msg::{Transform, TransformStamped, WrenchStamped};
+use ponder_sim::robots::urdf;
+use r2r::geometry_msgs::msg::WrenchStamped;
 use r2r::nav_msgs::msg::Odometry;
 use r2r::rosgraph_msgs::msg::Clock;
 use r2r::sensor_msgs::msg::{CameraInfo, Image, JointState};
-use r2r::std_msgs::msg::Header;
+use r2r::std_msgs::msg::{Header, String as Text};
 use r2r::tf2_msgs::msg::TFMessage;
 use r2r::{Publisher, QosProfile};
 
+use super::frames::{self, transform};
 use crate::ros::convert;
 use crate::ros::host::{Host, RosError};
 use crate::ros::topics;
@@ -30,12 +35,14 @@ struct Camera {
 /// Where it is said. Publishers may be used from the simulation's thread.
 pub struct Board {
     names: RobotFile,
+    spec: Arc<RobotSpec>,
     logger: String,
     clock: Publisher<Clock>,
     joints: Publisher<JointState>,
     odom: Option<Publisher<Odometry>>,
     wrench: Option<Publisher<WrenchStamped>>,
     tf: Publisher<TFMessage>,
+    _latched: (Publisher<TFMessage>, Publisher<Text>),
     truth: Publisher<r2r::ponder_msgs::msg::Scene>,
     cameras: Vec<Camera>,
 }
@@ -48,6 +55,7 @@ impl Board {
     pub fn new(
         host: &Host,
         file: &RobotFile,
+        spec: &Arc<RobotSpec>,
         cameras: &[String],
         resolve: &dyn Fn(&str) -> String,
     ) -> Result<Self, RosError> {
@@ -66,17 +74,30 @@ impl Board {
         let odom = file.base.as_ref().map(|_| host.publisher(&resolve(&file.ros.odom), states.clone())).transpose()?;
         let wrench =
             file.arm.as_ref().map(|_| host.publisher(&resolve(&file.ros.wrench), states.clone())).transpose()?;
+        let tf_static = host.publisher::<TFMessage>("/tf_static", topics::latched())?;
+        let description = host.publisher::<Text>(&resolve(&file.ros.robot_description), topics::latched())?;
+        let told = tf_static.publish(&TFMessage { transforms: frames::fixed(file, spec) });
+        told.map_err(RosError::rcl("can't tell the fixed frames"))?;
+        let told = description.publish(&Text { data: urdf::write(file, spec) });
+        told.map_err(RosError::rcl("can't tell the robot's description"))?;
         Ok(Self {
             names: file.clone(),
+            spec: spec.clone(),
             logger: host.full_name().trim_start_matches('/').replace('/', "."),
             clock: host.publisher("/clock", QosProfile::default().keep_last(1))?,
             joints: host.publisher(&resolve(&file.ros.joint_states), states)?,
             odom,
             wrench,
             tf: host.publisher("/tf", QosProfile::default().keep_last(100))?,
+            _latched: (tf_static, description),
             truth: host.publisher(topics::TRUTH, topics::reliable().keep_last(1))?,
             cameras: cameras.iter().map(camera).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The frame of all places.
+    pub fn world_frame(&self) -> &str {
+        &self.names.ros.world_frame
     }
 
     /// The physics failed.
@@ -93,20 +114,21 @@ impl Board {
         Header { stamp: convert::time(stamp), frame_id: frame_id.to_owned() }
     }
 
-    fn transform(&self, stamp: Stamp, child: &str, world_from_child: &Pose) -> TransformStamped {
-        let pose = convert::pose_msg(world_from_child);
-        TransformStamped {
-            header: self.header(stamp, &self.names.ros.world_frame),
-            child_frame_id: child.to_owned(),
-            transform: Transform {
-                translation: convert::vector_msg(&world_from_child.translation.vector),
-                rotation: pose.orientation,
-            },
+    /// The time; after the senses, so that who hears it has them.
+    pub fn clock(&self, now: Stamp) {
+        drop(self.clock.publish(&Clock { clock: convert::time(now) }));
+    }
+
+    /// Where an arm's links are.
+    pub fn frames(&self, observation: &Observation) {
+        let transforms = frames::links(&self.names, &self.spec, &observation.joint_pos_rad, observation.stamp);
+        if !transforms.is_empty() {
+            drop(self.tf.publish(&TFMessage { transforms }));
         }
     }
 
-    /// Joint states, odometry, wrench; then the clock, so that who hears the time has the senses.
-    pub fn senses(&self, observation: &Observation, now: Stamp) {
+    /// Joint states, odometry, wrench.
+    pub fn senses(&self, observation: &Observation) {
         let names = &self.names;
         let mut joints = JointState { header: self.header(observation.stamp, ""), ..Default::default() };
         if let Some(arm) = &names.arm {
@@ -138,10 +160,9 @@ impl Board {
             message.twist.twist = convert::twist_msg(&base.twist);
             drop(publisher.publish(&message));
         }
-        drop(self.clock.publish(&Clock { clock: convert::time(now) }));
     }
 
-    /// The simulator's knowledge, and where the base is.
+    /// The simulator's knowledge, and where a base is that drives.
     pub fn truth(&self, truth: &Truth, observation: &Observation) {
         let scene = Scene {
             stamp: truth.stamp,
@@ -152,9 +173,11 @@ impl Board {
         };
         let message = convert::scene_msg(&scene, &self.names.ros.world_frame, "simulator's truth");
         drop(self.truth.publish(&message));
-        let base = observation.base.map_or_else(Pose::identity, |base| base.world_from_base);
-        let transforms = vec![self.transform(truth.stamp, &self.names.ros.base_frame, &base)];
-        drop(self.tf.publish(&TFMessage { transforms }));
+        if let Some(base) = observation.base {
+            let (world, frame) = (&self.names.ros.world_frame, &self.names.ros.base_frame);
+            let transforms = vec![transform(truth.stamp, world, frame, &base.world_from_base)];
+            drop(self.tf.publish(&TFMessage { transforms }));
+        }
     }
 
     /// Pictures of every camera.
@@ -189,7 +212,8 @@ impl Board {
                 p: vec![i.fx_px, 0.0, i.cx_px, 0.0, 0.0, i.fy_px, i.cy_px, 0.0, 0.0, 0.0, 1.0, 0.0],
                 ..Default::default()
             }));
-            let transforms = vec![self.transform(frame.stamp, &camera.frame_id, &frame.world_from_camera)];
+            let world = &self.names.ros.world_frame;
+            let transforms = vec![transform(frame.stamp, world, &camera.frame_id, &frame.world_from_camera)];
             drop(self.tf.publish(&TFMessage { transforms }));
         }
     }
