@@ -19,6 +19,7 @@ use r2r::{Publisher, QosProfile, ServiceRequest, WrappedServiceTypeSupport, Wrap
 use super::clock::RosClock;
 use super::lifecycle::{self, State};
 use super::params::{Declared, Kind, Params};
+use super::urgency::{self, Urgency};
 use super::{health, param_services};
 
 /// Namespace of nodes that are not told another.
@@ -100,6 +101,8 @@ pub struct NodeKind {
     pub about: &'static str,
     /// Its parameters, beside those that every node has.
     pub params: &'static [Declared],
+    /// Its threads come before all ordinary ones, where that is permitted: it must not wait for the busy.
+    pub urgent: bool,
     /// Makes it, with the services and actions that it has all its life.
     pub make: fn(&Host) -> Result<Box<dyn Managed>, RosError>,
 }
@@ -374,7 +377,12 @@ pub fn turn_once(host: &Host, pool: &mut LocalPool, wait: Duration) {
 /// # Errors
 /// [`RosError`] when it can't begin; afterwards it lives, and says what is wrong in the ROS way.
 pub fn turn(kind: &NodeKind, stop: &Cancel) -> Result<(), RosError> {
+    // Before the node is made, so that the middleware's threads, which take messages in, have it too.
+    let urgent = if kind.urgent { urgency::raise(Urgency::Hears) } else { Ok(()) };
     let (host, mut pool) = plain(kind.name, kind.params)?;
+    if let Err(why) = urgent {
+        host.warn(why);
+    }
     param_services::serve(&host)?;
     let life = lifecycle::begin(&host, (kind.make)(&host)?)?;
     let _health = health::begin(&host, life.clone())?;

@@ -9,6 +9,7 @@ pub mod act;
 pub mod action;
 pub mod clock;
 pub mod convert;
+pub mod frames;
 pub mod health;
 pub mod host;
 pub mod lifecycle;
@@ -18,6 +19,7 @@ pub mod peers;
 pub mod perceive;
 pub mod reason;
 pub mod topics;
+pub mod urgency;
 pub mod world;
 
 pub use host::{Host, Managed, NodeKind, RosError};

@@ -30,6 +30,7 @@ use super::world::{RosWorld, Wire};
 use crate::ros::action::{End, Goal};
 use crate::ros::clock::RosClock;
 use crate::ros::convert;
+use crate::ros::urgency::{self, Urgency};
 
 /// Turns between two looks at who is alive.
 const ROLL_CALL_TURNS: u32 = 5;
@@ -99,6 +100,8 @@ impl Control {
         let (stops, works) = (quit.clone(), busy.clone());
         let thread = std::thread::Builder::new().name("ponder-control".to_owned());
         let thread = thread.spawn(move || {
+            // Where it is not permitted, the node's own thread has said so.
+            drop(urgency::raise(Urgency::Controls));
             Desk { setup, mail: Rc::new(mail), last: Rc::default(), quit: stops, busy: works }.serve(&inbox)
         });
         let thread = thread.map_err(|e| format!("no control thread: {e}"))?;

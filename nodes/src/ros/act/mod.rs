@@ -83,6 +83,7 @@ pub const KIND: NodeKind = NodeKind {
             fixed: true,
         },
     ],
+    urgent: true,
     make,
 };
 

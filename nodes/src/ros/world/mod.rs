@@ -70,6 +70,7 @@ pub const KIND: NodeKind = NodeKind {
             fixed: true,
         },
     ],
+    urgent: false,
     make,
 };
 
