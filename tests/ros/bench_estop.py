@@ -33,9 +33,10 @@ from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from simulation_interfaces.srv import ResetSimulation
 from trajectory_msgs.msg import JointTrajectory
 
+# Scene, robot, task, and the control period in milliseconds.
 ROBOTS = {
-    "arm": ("tabletop", "arm7", "put the red block in the green bowl"),
-    "base": ("mobile", "rover", "go to the red zone"),
+    "arm": ("tabletop", "arm7", "put the red block in the green bowl", 10),
+    "base": ("mobile", "rover", "go to the red zone", 20),
 }
 URGENT = ["chrt", "-f", "15"] if shutil.which("chrt") and graph.may_be_urgent() else []
 STILL = 1e-6
@@ -177,7 +178,7 @@ def release(client):
 
 
 def run(robot, trials, chance):
-    scene, name, instruction = ROBOTS[robot]
+    scene, name, instruction, _ = ROBOTS[robot]
     with graph.Graph() as nodes:
         try:
             # The simulated robot stands for a real one, whose own controllers wait for nobody.
@@ -216,10 +217,11 @@ def report(robot, measured, goal_ms, jitter_ms):
     print(graph.line("at rest: silence from then on", late(still, "silence")))
     print(graph.line("at rest: moved after the call", [m["moved"] for m in still], "rad"))
     print(graph.line("the call's own answer", [m["answered"] for _, m in measured]))
-    sent = [abs(x - 10) for _, m in measured for x in m["sent"]]
-    heard = [abs(x - 10) for _, m in measured for x in m["heard"]]
-    print(graph.line("control period: |interval - 10 ms|, sent", sent))
-    print(graph.line("control period: |interval - 10 ms|, received", heard))
+    period = ROBOTS[robot][3]
+    sent = [abs(x - period) for _, m in measured for x in m["sent"]]
+    heard = [abs(x - period) for _, m in measured for x in m["heard"]]
+    print(graph.line(f"control period: |interval - {period} ms|, sent", sent))
+    print(graph.line(f"control period: |interval - {period} ms|, received", heard))
     decided = graph.percentile(late([m for _, m in measured], "decided"), 99.9)
     jitter = graph.percentile(sent, 99)
     moved = max([m["moved"] for m in still], default=0.0)

@@ -36,6 +36,8 @@ use crate::ros::urgency::{self, Urgency};
 const ROLL_CALL_TURNS: u32 = 5;
 /// The stop flag is looked at this often between tasks.
 const IDLE: Duration = Duration::from_millis(20);
+/// Most turns from an outcome until what is sent stands still as well.
+const SETTLE_TURNS: u32 = 100;
 /// Turns that a robot gets to show that it may be released from an emergency stop.
 const RESUME_TURNS: u32 = 10;
 
@@ -249,6 +251,7 @@ impl Desk {
                 goal.feedback(feedback);
             }
             if let Some(outcome) = ended {
+                self.settle(&mut ring, progress);
                 return match leaving {
                     true => {
                         let text = "the node was deactivated".to_owned();
@@ -257,6 +260,20 @@ impl Desk {
                     false => Ok(outcome),
                 };
             }
+        }
+    }
+
+    /// The robot rests by its measured speed before the commands have come down to nothing: a base would go on at the
+    /// last one.
+    fn settle(&self, ring: &mut Ring, progress: &Rc<RefCell<Progress>>) {
+        for _ in 0..SETTLE_TURNS {
+            if progress.borrow().is_still {
+                return;
+            }
+            if self.setup.latch.is_on() && !ring.is_stopped() {
+                ring.emergency_stop();
+            }
+            ring.turn();
         }
     }
 

@@ -70,6 +70,8 @@ pub struct Progress {
     steps: Vec<DraftCall>,
     /// Questions asked of the reasoner.
     pub plans: u32,
+    /// What was sent last moves nothing.
+    pub is_still: bool,
 }
 
 impl Progress {
@@ -87,6 +89,11 @@ impl Progress {
     }
 
     fn take(&mut self, event: &Event) {
+        if let Event::Applied(applied) = event {
+            let arm = applied.sent.arm.iter().flat_map(|arm| arm.vel_rad_s.iter());
+            let base = applied.sent.base.iter().flat_map(|base| [&base.linear_m_s, &base.angular_rad_s]);
+            self.is_still = arm.chain(base).all(|speed| *speed == 0.0);
+        }
         let feedback = &mut self.feedback;
         match event {
             Event::Goal(_) | Event::LookAsked => feedback.stage = LOOKING,

@@ -24,8 +24,8 @@ use crate::ros::convert;
 
 /// Silence of the robot after which it counts as gone.
 const GONE: Duration = Duration::from_secs(1);
-/// Longest wait for a clock that stands still: stop signals are looked at this often.
-const LONGEST_WAIT: Duration = Duration::from_millis(20);
+/// Longest wait for a clock that stands still, beyond half a period: stop signals are looked at this often.
+const LATE: Duration = Duration::from_millis(10);
 
 /// Where velocity commands go.
 #[derive(Clone, Debug)]
@@ -80,13 +80,21 @@ pub struct RosWorld {
 impl RosWorld {
     /// The robot as it is heard of.
     pub fn new(robot: Arc<RobotSpec>, clock: Arc<RosClock>, senses: Senses, wire: Wire) -> Self {
+        if clock.is_simulated() {
+            // In step with the simulation's beat from the first period on.
+            senses.wait_until(Stamp(senses.stamp().0.saturating_add(1)), LATE + period(&robot));
+        }
         let now = clock.now();
         Self { robot, clock, senses, wire, now, sent_gripper: None, next: Instant::now() }
     }
 
     fn period(&self) -> Duration {
-        Duration::from_secs_f64(self.robot.timing.period_s)
+        period(&self.robot)
     }
+}
+
+fn period(robot: &RobotSpec) -> Duration {
+    Duration::from_secs_f64(robot.timing.period_s)
 }
 
 impl World for RosWorld {
@@ -137,7 +145,8 @@ impl World for RosWorld {
         if self.clock.is_simulated() {
             // The simulation's joint states are its beat.
             let until = self.now.plus_s(self.robot.timing.period_s);
-            self.senses.wait_until(until, LONGEST_WAIT);
+            // Longer than a period: giving up as they come would turn the loop twice in one.
+            self.senses.wait_until(until, self.period().mul_f64(1.5) + LATE);
         } else {
             self.next = (self.next + self.period()).max(Instant::now());
             std::thread::sleep(self.next.saturating_duration_since(Instant::now()));
