@@ -18,6 +18,8 @@ def settle(domain):
     """The environment that keeps a measurement to itself: to be called before rclpy starts."""
     os.environ.setdefault("ROS_DOMAIN_ID", str(domain))
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    # As .deps/ros/setup.sh has it.
+    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(ROOT / "launch/ros/fastdds.xml"))
 
 
 def may_be_urgent():

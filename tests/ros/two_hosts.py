@@ -113,9 +113,9 @@ def cut_and_mend(cut_s):
             assert over - cut < LOST_S + REST_S, f"it took {over - cut:.2f} s to end"
             time.sleep(0.5)
             last_at, last_speed = pair.commands()[-1]
-            rests = next(at for at, speed in pair.commands() if at > cut and speed == 0.0)
+            moved = max(at for at, speed in pair.commands() if speed > 0.0)
             assert last_speed == 0.0 and last_at <= over, f"commands went on: {last_speed} rad/s, {last_at - over:.2f} s late"
-            print(f"{'':<28}at rest {rests - cut:.2f} s after the cut, silent after {last_at - cut:.2f} s")
+            print(f"{'':<28}last motion commanded {moved - cut:.2f} s after the cut, silence from {last_at - cut:.2f} s on")
 
             time.sleep(max(0.0, cut_s - (time.monotonic() - cut)))
             pair.reset()

@@ -20,7 +20,7 @@ use super::clock::RosClock;
 use super::lifecycle::{self, State};
 use super::params::{Declared, Kind, Params};
 use super::urgency::{self, Urgency};
-use super::{health, param_services};
+use super::{health, memory, param_services};
 
 /// Namespace of nodes that are not told another.
 const NAMESPACE: &str = "ponder";
@@ -331,6 +331,7 @@ pub fn context() -> Result<r2r::Context, RosError> {
 /// # Errors
 /// [`RosError`].
 pub fn plain(name: &str, declared: &[Declared]) -> Result<(Host, LocalPool), RosError> {
+    memory::keep();
     let node = r2r::Node::create(context()?, name, NAMESPACE).map_err(RosError::rcl("no node"))?;
     let full_name = node.fully_qualified_name().map_err(RosError::rcl("no name"))?;
     let given: Vec<_> = match node.params.lock() {

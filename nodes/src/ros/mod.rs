@@ -13,6 +13,7 @@ pub mod frames;
 pub mod health;
 pub mod host;
 pub mod lifecycle;
+mod memory;
 mod param_services;
 pub mod params;
 pub mod peers;

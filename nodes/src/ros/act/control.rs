@@ -37,7 +37,7 @@ const ROLL_CALL_TURNS: u32 = 5;
 /// The stop flag is looked at this often between tasks.
 const IDLE: Duration = Duration::from_millis(20);
 /// Most turns from an outcome until what is sent stands still as well.
-const SETTLE_TURNS: u32 = 100;
+const SETTLE_TURNS: u32 = 50;
 /// Turns that a robot gets to show that it may be released from an emergency stop.
 const RESUME_TURNS: u32 = 10;
 
@@ -251,7 +251,7 @@ impl Desk {
                 goal.feedback(feedback);
             }
             if let Some(outcome) = ended {
-                self.settle(&mut ring, progress);
+                self.settle(&mut ring, progress, jumps);
                 return match leaving {
                     true => {
                         let text = "the node was deactivated".to_owned();
@@ -265,15 +265,18 @@ impl Desk {
 
     /// The robot rests by its measured speed before the commands have come down to nothing: a base would go on at the
     /// last one.
-    fn settle(&self, ring: &mut Ring, progress: &Rc<RefCell<Progress>>) {
+    fn settle(&self, ring: &mut Ring, progress: &Rc<RefCell<Progress>>, jumps: u64) {
         for _ in 0..SETTLE_TURNS {
-            if progress.borrow().is_still {
-                return;
+            if progress.borrow().is_still || self.setup.clock.jumps() != jumps {
+                break;
             }
             if self.setup.latch.is_on() && !ring.is_stopped() {
                 ring.emergency_stop();
             }
             ring.turn();
+        }
+        if !progress.borrow().is_still {
+            drop(self.setup.wire.drive(&BaseTwist::default(), self.setup.clock.now()));
         }
     }
 
