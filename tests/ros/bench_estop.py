@@ -16,9 +16,9 @@ import sys
 import threading
 import time
 
-import graph
+import bench
 
-graph.settle(44)
+bench.settle(44)
 
 import rclpy
 from geometry_msgs.msg import Twist
@@ -38,7 +38,7 @@ ROBOTS = {
     "arm": ("tabletop", "arm7", "put the red block in the green bowl", 10),
     "base": ("mobile", "rover", "go to the red zone", 20),
 }
-URGENT = ["chrt", "-f", "15"] if shutil.which("chrt") and graph.may_be_urgent() else []
+URGENT = ["chrt", "-f", "15"] if shutil.which("chrt") and bench.may_be_urgent() else []
 STILL = 1e-6
 EMERGENCY_STOP = 1  # the guard's number for it
 
@@ -100,7 +100,7 @@ class Client:
         return self.get(client.call_async(request), limit_s, client.srv_name)
 
     def get(self, future, limit_s, what):
-        graph.wait_for(what, future.done, limit_s)
+        bench.wait_for(what, future.done, limit_s)
         return future.result()
 
     def hang(self, seconds):
@@ -131,12 +131,12 @@ def trial(client, instruction, moving, chance):
     client.hang(0 if moving else 600)
     result = client.begin(instruction)
     if moving:
-        graph.wait_for("motion", client.is_moving, 20)
+        bench.wait_for("motion", client.is_moving, 20)
         client.hang(600)
         client.dry.call_async(MakePlan.Request(instruction=instruction))  # from here on the reasoner hangs
         time.sleep(chance.uniform(0.0, 0.4))
     else:
-        graph.wait_for("thinking", client.is_thinking, 20)
+        bench.wait_for("thinking", client.is_thinking, 20)
         time.sleep(chance.uniform(0.05, 0.3))
     called = time.time_ns()
     answer = client.call(client.stop, Stop.Request(reason="bench"))
@@ -179,7 +179,7 @@ def release(client):
 
 def run(robot, trials, chance):
     scene, name, instruction, _ = ROBOTS[robot]
-    with graph.Graph() as nodes:
+    with bench.Graph() as nodes:
         try:
             # The simulated robot stands for a real one, whose own controllers wait for nobody.
             nodes.node("world", prefix=URGENT, scene=scene, camera_hz="0.0")
@@ -209,21 +209,21 @@ def report(robot, measured, goal_ms, jitter_ms):
     still = [m for is_moving, m in measured if not is_moving]
     # A stop that was never seen on the wire counts as infinitely late: it must not go unnoticed.
     late = lambda of, key: [float("inf") if m[key] is None else m[key] for m in of]
-    print(f"\n{robot}: {len(measured)} emergency stops, every core busy, `reason` hung\n{graph.HEADER}")
-    print(graph.line("in motion: stop decided, on the wire", late(moving, "decided")))
-    print(graph.line("in motion: zero velocity, on the wire", late(moving, "zero")))
-    print(graph.line("in motion: silence from then on", late(moving, "silence")))
-    print(graph.line("at rest: stop decided, on the wire", late(still, "decided")))
-    print(graph.line("at rest: silence from then on", late(still, "silence")))
-    print(graph.line("at rest: moved after the call", [m["moved"] for m in still], "rad"))
-    print(graph.line("the call's own answer", [m["answered"] for _, m in measured]))
+    print(f"\n{robot}: {len(measured)} emergency stops, every core busy, `reason` hung\n{bench.HEADER}")
+    print(bench.line("in motion: stop decided, on the wire", late(moving, "decided")))
+    print(bench.line("in motion: zero velocity, on the wire", late(moving, "zero")))
+    print(bench.line("in motion: silence from then on", late(moving, "silence")))
+    print(bench.line("at rest: stop decided, on the wire", late(still, "decided")))
+    print(bench.line("at rest: silence from then on", late(still, "silence")))
+    print(bench.line("at rest: moved after the call", [m["moved"] for m in still], "rad"))
+    print(bench.line("the call's own answer", [m["answered"] for _, m in measured]))
     period = ROBOTS[robot][3]
     sent = [abs(x - period) for _, m in measured for x in m["sent"]]
     heard = [abs(x - period) for _, m in measured for x in m["heard"]]
-    print(graph.line(f"control period: |interval - {period} ms|, sent", sent))
-    print(graph.line(f"control period: |interval - {period} ms|, received", heard))
-    decided = graph.percentile(late([m for _, m in measured], "decided"), 99.9)
-    jitter = graph.percentile(sent, 99)
+    print(bench.line(f"control period: |interval - {period} ms|, sent", sent))
+    print(bench.line(f"control period: |interval - {period} ms|, received", heard))
+    decided = bench.percentile(late([m for _, m in measured], "decided"), 99.9)
+    jitter = bench.percentile(sent, 99)
     moved = max([m["moved"] for m in still], default=0.0)
     good = decided <= goal_ms and jitter < jitter_ms and moved < 1e-3
     print(f"stop on the wire p99.9 {decided:.1f} ms (goal {goal_ms}), jitter p99 {jitter:.2f} ms (goal {jitter_ms}): "
@@ -239,7 +239,7 @@ def main():
     parser.add_argument("--goal-ms", type=float, default=50.0)
     parser.add_argument("--jitter-ms", type=float, default=5.0)
     args = parser.parse_args()
-    if not graph.real_time(10):
+    if not bench.real_time(10):
         print("no real-time priority for this client: its own waits count against what is measured")
     rclpy.init()
     robots = list(ROBOTS) if args.robot == "both" else [args.robot]

@@ -9,20 +9,20 @@ import pathlib
 import subprocess
 import sys
 
-import graph
+import bench
 
-graph.settle(44)
+bench.settle(44)
 
 KINDS = {"image": "Image 640x480 rgb8, 30 Hz", "joints": "JointState of 9 joints, 100 Hz"}
 HERE = pathlib.Path(__file__).resolve().parent
-OURS = {"Ponder": [graph.BENCH, "hear"], "rclpy": [sys.executable, str(HERE / "hear.py")]}
+OURS = {"Ponder": [bench.BENCH, "hear"], "rclpy": [sys.executable, str(HERE / "hear.py")]}
 
 
 def measure(kind, seconds, rounds):
     heard = {name: {"latencies_us": [], "cpu_ns": 0} for name in OURS}
-    with graph.Graph() as nodes:
+    with bench.Graph() as nodes:
         try:
-            nodes.start("send", [graph.BENCH, "send", kind, str((seconds + 20) * 2 * rounds)])
+            nodes.start("send", [bench.BENCH, "send", kind, str((seconds + 20) * 2 * rounds)])
             for i in range(rounds):
                 order = list(OURS) if i % 2 == 0 else list(reversed(OURS))
                 for name in order:
@@ -49,7 +49,7 @@ def main():
         figures = {}
         for name, one in measure(kind, args.seconds, args.rounds).items():
             latencies = one["latencies_us"]
-            p50, p99 = graph.percentile(latencies, 50), graph.percentile(latencies, 99)
+            p50, p99 = bench.percentile(latencies, 50), bench.percentile(latencies, 99)
             figures[name] = (p50, p99, one["cpu_ns"] / 1e3 / len(latencies))
             print(f"{about:<34}{name:<8}{len(latencies):>6}" + "".join(f"{x:>10.0f}" for x in figures[name]))
         ratios = [theirs / ours for ours, theirs in zip(figures["Ponder"], figures["rclpy"])]

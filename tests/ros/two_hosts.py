@@ -13,10 +13,10 @@ import subprocess
 import sys
 import time
 
-import graph
+import bench
 import hosts
 
-graph.settle(44)
+bench.settle(44)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "SUBNET"  # the namespaces hold nothing else
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -55,7 +55,7 @@ class Pair:
 
     def task(self):
         return subprocess.Popen(
-            [*self.robot.enter, graph.PONDER, "do", "--json", "--wait", "30", TASK],
+            [*self.robot.enter, bench.PONDER, "do", "--json", "--wait", "30", TASK],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
 
@@ -88,7 +88,7 @@ def work(pair, limit_s):
 
 
 def cut_and_mend(cut_s):
-    with graph.Graph() as nodes:
+    with bench.Graph() as nodes:
         pair = Pair(nodes, "c")
         try:
             hosts.veth(pair.robot, pair.brain)
@@ -101,7 +101,7 @@ def cut_and_mend(cut_s):
             begun = time.monotonic()
             task = pair.task()
             moves = lambda: any(at > begun and speed > 0.02 for at, speed in pair.commands()[-20:])
-            graph.wait_for("motion", moves, 30)
+            bench.wait_for("motion", moves, 30)
             time.sleep(0.3)
             cut = time.monotonic()
             pair.robot.down()
@@ -136,7 +136,7 @@ def delayed(delay_s):
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
         print("skipped: a slow cable needs /dev/net/tun, or a kernel with netem")
         return
-    with graph.Graph() as nodes:
+    with bench.Graph() as nodes:
         pair = Pair(nodes, "d")
         cable = None
         try:
