@@ -1,7 +1,7 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
 PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
-.PHONY: help setup build run test test-fast test-ros bench lint viewer picture ros
+.PHONY: help setup build run test test-fast test-ros bench lint viewer picture ros bench-ros
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -53,3 +53,10 @@ picture: ## draw the recording RRD=run.rrd as PNG=run.png, no display needed
 ros: setup ## ROS 2 (yours, if one is sourced) and Ponder's nodes under .deps/ros: source .deps/ros/setup.sh
 	@./setup.sh ros
 	@nodes/install-ros.sh
+
+bench-ros: ## emergency stop, control period, messages beside rclpy, two hosts; after make ros; SHORT=1: three minutes
+	@test -x .deps/ros/overlay/lib/ponder/ponder || { echo "make ros first" >&2; exit 1; }
+	. .deps/ros/setup.sh && $(CARGO) build --release --locked --package ponder-nodes --features ros --example ros_bench
+	. .deps/ros/setup.sh && python3 tests/ros/bench_estop.py --trials $(if $(SHORT),30,1000)
+	. .deps/ros/setup.sh && python3 tests/ros/bench_transport.py $(if $(SHORT),--seconds 5 --rounds 1)
+	. .deps/ros/setup.sh && python3 tests/ros/two_hosts.py

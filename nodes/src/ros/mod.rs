@@ -9,15 +9,18 @@ pub mod act;
 pub mod action;
 pub mod clock;
 pub mod convert;
+pub mod frames;
 pub mod health;
 pub mod host;
 pub mod lifecycle;
+mod memory;
 mod param_services;
 pub mod params;
 pub mod peers;
 pub mod perceive;
 pub mod reason;
 pub mod topics;
+pub mod urgency;
 pub mod watch;
 pub mod world;
 

@@ -91,6 +91,7 @@ pub const KIND: NodeKind = NodeKind {
             fixed: true,
         },
     ],
+    urgent: true,
     make,
 };
 

@@ -91,8 +91,12 @@ impl RosWorld {
     }
 
     fn period(&self) -> Duration {
-        Duration::from_secs_f64(self.robot.timing.period_s)
+        period(&self.robot)
     }
+}
+
+fn period(robot: &RobotSpec) -> Duration {
+    Duration::from_secs_f64(robot.timing.period_s)
 }
 
 impl World for RosWorld {

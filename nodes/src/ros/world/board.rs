@@ -21,6 +21,7 @@ use r2r::{Publisher, QosProfile};
 
 use super::frames::{self, transform};
 use crate::ros::convert;
+use crate::ros::frames::Outlet;
 use crate::ros::host::{Host, RosError};
 use crate::ros::topics;
 
@@ -30,6 +31,12 @@ struct Camera {
     image: Publisher<Image>,
     info: Publisher<CameraInfo>,
     depth: Publisher<Image>,
+    near: Outlet,
+}
+
+/// Does anybody hear it? A picture is worth asking: it is copied three times on its way out.
+fn is_heard(publisher: &Publisher<Image>) -> bool {
+    publisher.get_inter_process_subscription_count().map_or(true, |count| count > 0)
 }
 
 /// Where it is said. Publishers may be used from the simulation's thread.
@@ -63,10 +70,12 @@ impl Board {
         let camera = |name: &String| -> Result<Camera, RosError> {
             let at =
                 resolve(&format!("{}/{name}", file.ros.camera_namespace).trim_start_matches('/').replace("//", "/"));
+            let image = format!("{at}/image_raw");
             Ok(Camera {
+                near: Outlet::new(&image),
                 name: name.clone(),
                 frame_id: format!("{name}_optical_frame"),
-                image: host.publisher(&format!("{at}/image_raw"), topics::reliable().keep_last(2))?,
+                image: host.publisher(&image, topics::reliable().keep_last(2))?,
                 info: host.publisher(&format!("{at}/camera_info"), topics::reliable().keep_last(2))?,
                 depth: host.publisher(&format!("{at}/depth/image_raw"), topics::reliable().keep_last(2))?,
             })
@@ -180,10 +189,11 @@ impl Board {
         }
     }
 
-    /// Pictures of every camera.
+    /// Pictures of every camera: to who sees in this process as they are, to the graph where somebody listens.
     pub fn pictures(&self, frames: &[CameraFrame]) {
         for frame in frames {
             let Some(camera) = self.cameras.iter().find(|camera| camera.name == frame.name.as_str()) else { continue };
+            camera.near.put(frame);
             let header = self.header(frame.stamp, &camera.frame_id);
             let (height, width) = (frame.height_px as u32, frame.width_px as u32);
             let picture = |encoding: &str, bytes_a_pixel: u32, data: Vec<u8>| Image {
@@ -195,8 +205,10 @@ impl Board {
                 step: width * bytes_a_pixel,
                 data,
             };
-            drop(camera.image.publish(&picture("rgb8", 3, frame.rgb.to_vec())));
-            if let Some(depth_m) = &frame.depth_m {
+            if is_heard(&camera.image) {
+                drop(camera.image.publish(&picture("rgb8", 3, frame.rgb.to_vec())));
+            }
+            if let Some(depth_m) = frame.depth_m.as_ref().filter(|_| is_heard(&camera.depth)) {
                 let bytes = depth_m.iter().flat_map(|metres| metres.to_le_bytes()).collect();
                 drop(camera.depth.publish(&picture("32FC1", 4, bytes)));
             }

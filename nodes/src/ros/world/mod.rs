@@ -83,6 +83,7 @@ pub const KIND: NodeKind = NodeKind {
             fixed: false,
         },
     ],
+    urgent: false,
     make,
 };
 
