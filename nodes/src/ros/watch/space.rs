@@ -167,6 +167,10 @@ pub fn camera(pen: &mut Pen, topic: &mut Topic, message: CameraInfo) {
     let path = topic.path.clone();
     pen.attach(&path, &camera.0);
     pen.write_static(path.as_str(), &pinhole);
+    // A view of everything beside the camera looks at its plane.
+    if !frame(&at).is_empty() {
+        pen.attach(frame(&at), &plane(&at));
+    }
     pen.frames.cameras.insert(at, camera);
 }
 

@@ -50,6 +50,8 @@ pub struct Topic {
     pub painted: Option<Instant>,
     /// Run and time of the last entry of every curve.
     pub curves: BTreeMap<String, (u32, Stamp)>,
+    /// The joints first heard of.
+    pub joints: Vec<String>,
     /// Text so far, where it comes in pieces, and which attempt it is of.
     pub text: (u32, String),
 }
@@ -66,6 +68,7 @@ impl Topic {
             last: None,
             painted: None,
             curves: BTreeMap::new(),
+            joints: Vec::new(),
             text: (0, String::new()),
         }
     }
