@@ -261,6 +261,7 @@ mod tests {
     fn transforms_that_are_none_are_refused() {
         let mut message = TransformStamped { child_frame_id: "b".to_owned(), ..Default::default() };
         message.header.frame_id = "/a".to_owned();
+        message.transform.rotation.w = 0.0;
         assert!(Placed::of(&message).is_err(), "a rotation of zeros");
         message.transform.rotation.w = 2.0;
         let (child, placed) = Placed::of(&message).unwrap();
