@@ -132,7 +132,7 @@ class Graph(unittest.TestCase):
         self.client.at_rest_within(0.5)
         self.assertEqual(self.client.result(handle).result.outcome.code, Outcome.HALTED_DEACTIVATED)
         self.assertEqual(self.client.do(EN).outcome.code, Outcome.HALTED_DEACTIVATED, "told at once")
-        self.assertTrue(self.client.change("act", "activate"))
+        self.client.until(lambda: self.client.change("act", "activate"), 5, "active again")
         time.sleep(0.5)
         self.assertDone(self.client.do(EN))
 

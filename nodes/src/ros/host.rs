@@ -27,6 +27,9 @@ const NAMESPACE: &str = "ponder";
 /// Longest wait for the middleware, after which the stop signal and what other threads finished are looked at.
 const WAIT: Duration = Duration::from_millis(5);
 
+/// Longest time for a robot to come to rest before its node ends.
+const REST: Duration = Duration::from_secs(4);
+
 /// Why a node is not, or no longer.
 #[derive(Debug, thiserror::Error)]
 pub enum RosError {
@@ -84,6 +87,11 @@ pub trait Managed {
 
     /// Stops working, quickly; a robot is at rest or braking when this returns.
     fn deactivate(&mut self, host: &Host);
+
+    /// Is everything at rest that [`Self::deactivate`] brings to rest?
+    fn is_at_rest(&self) -> bool {
+        true
+    }
 
     /// Lets go of what was configured.
     fn cleanup(&mut self, host: &Host);
@@ -371,6 +379,11 @@ pub fn turn(kind: &NodeKind, stop: &Cancel) -> Result<(), RosError> {
         life.autostart();
     }
     while !stop.is_cancelled() {
+        turn_once(&host, &mut pool, WAIT);
+    }
+    life.rest();
+    let begun = std::time::Instant::now();
+    while !life.is_at_rest() && begun.elapsed() < REST {
         turn_once(&host, &mut pool, WAIT);
     }
     life.shut_down();

@@ -150,6 +150,18 @@ impl Life {
         let _ = self.walk(&WAYS[0]) && self.walk(&WAYS[2]);
     }
 
+    /// Deactivates, if it is active.
+    pub fn rest(&self) {
+        if self.host.state() == State::Active {
+            self.walk(&WAYS[3]);
+        }
+    }
+
+    /// Is everything at rest that was brought to rest?
+    pub fn is_at_rest(&self) -> bool {
+        self.node.borrow().is_at_rest()
+    }
+
     /// Shuts down from wherever it is.
     pub fn shut_down(&self) {
         let here = WAYS[4..].iter().find(|way| way.from == self.host.state());

@@ -39,6 +39,8 @@ const ROLL_CALL_TURNS: u32 = 5;
 const IDLE: Duration = Duration::from_millis(20);
 /// Most turns from an outcome until what is sent stands still as well.
 const EASE_TURNS: u32 = 50;
+/// Longest time for them: a robot that is not heard any more turns slowly.
+const EASE: Duration = Duration::from_secs(1);
 /// Wait for joint states after a jump of the clock.
 const SETTLE: Duration = Duration::from_millis(500);
 /// Turns that a robot gets to show that it may be released from an emergency stop.
@@ -128,6 +130,13 @@ impl Control {
                 }
             }
         })
+    }
+
+    /// Ends the thread once the robot rests; who waits for that has to keep the senses coming.
+    pub fn retire(mut self) -> Option<JoinHandle<()>> {
+        self.quit.store(true, Ordering::Release);
+        self.orders = None;
+        self.thread.take()
     }
 
     /// Is a task being done?
@@ -273,8 +282,9 @@ impl Desk {
     /// The robot rests by its measured speed before the commands have come down to nothing: a base would go on at the
     /// last one.
     fn ease(&self, ring: &mut Ring, progress: &Rc<RefCell<Progress>>, jumps: u64) {
+        let begun = Instant::now();
         for _ in 0..EASE_TURNS {
-            if progress.borrow().is_still || self.setup.clock.jumps() != jumps {
+            if begun.elapsed() > EASE || progress.borrow().is_still || self.setup.clock.jumps() != jumps {
                 break;
             }
             if self.setup.latch.is_on() && !ring.is_stopped() {

@@ -111,6 +111,8 @@ struct Robot {
 struct Inner {
     robot: Option<Robot>,
     control: Option<Control>,
+    /// Brings the robot to rest, after the node was deactivated.
+    retired: Option<std::thread::JoinHandle<()>>,
     letters: Option<Task>,
 }
 
@@ -306,6 +308,9 @@ impl Managed for Act {
     }
 
     fn activate(&mut self, host: &Host) -> Result<(), String> {
+        if !self.is_at_rest() {
+            return Err("the robot still comes to rest: try again".to_owned());
+        }
         let mut inner = self.inner.borrow_mut();
         let robot = inner.robot.as_ref().ok_or("it is not configured")?;
         let (control, letters) = self.control(host, robot)?;
@@ -315,11 +320,21 @@ impl Managed for Act {
 
     fn deactivate(&mut self, _host: &Host) {
         let mut inner = self.inner.borrow_mut();
-        (inner.control, inner.letters) = (None, None); // waits until the robot rests
+        // The node's thread goes on meanwhile: braking needs the joint states that it hears.
+        inner.retired = inner.control.take().and_then(Control::retire);
+        inner.letters = None;
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.inner.borrow().retired.as_ref().is_none_or(std::thread::JoinHandle::is_finished)
     }
 
     fn cleanup(&mut self, _host: &Host) {
-        *self.inner.borrow_mut() = Inner::default();
+        let mut inner = self.inner.borrow_mut();
+        if let Some(retired) = inner.retired.take() {
+            drop(retired.join()); // without joint states it ends by itself, soon
+        }
+        *inner = Inner::default();
     }
 
     fn health(&mut self, _host: &Host) -> Health {
