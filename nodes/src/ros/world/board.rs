@@ -7,25 +7,17 @@ use ponder_core::robot_file::RobotFile;
 use ponder_core::scene::Scene;
 use ponder_core::{Pose, Stamp};
 use ponder_sim::SimError;
-use r2r::geometry_msgs::msg::{Transform, TransformStamped, WrenchStamped};
+use r2r::geometry_msgs::msg::WrenchStamped;
 use r2r::nav_msgs::msg::Odometry;
 use r2r::rosgraph_msgs::msg::Clock;
-use r2r::sensor_msgs::msg::{CameraInfo, Image, JointState};
-use r2r::std_msgs::msg::Header;
+use r2r::sensor_msgs::msg::JointState;
 use r2r::tf2_msgs::msg::TFMessage;
 use r2r::{Publisher, QosProfile};
 
+use super::gallery::{Gallery, header, transform};
 use crate::ros::convert;
 use crate::ros::host::{Host, RosError};
 use crate::ros::topics;
-
-struct Camera {
-    name: String,
-    frame_id: String,
-    image: Publisher<Image>,
-    info: Publisher<CameraInfo>,
-    depth: Publisher<Image>,
-}
 
 /// Where it is said. Publishers may be used from the simulation's thread.
 pub struct Board {
@@ -37,7 +29,7 @@ pub struct Board {
     wrench: Option<Publisher<WrenchStamped>>,
     tf: Publisher<TFMessage>,
     truth: Publisher<r2r::ponder_msgs::msg::Scene>,
-    cameras: Vec<Camera>,
+    gallery: Gallery,
 }
 
 impl Board {
@@ -52,20 +44,10 @@ impl Board {
         resolve: &dyn Fn(&str) -> String,
     ) -> Result<Self, RosError> {
         let states = QosProfile::default().keep_last(5);
-        let camera = |name: &String| -> Result<Camera, RosError> {
-            let at =
-                resolve(&format!("{}/{name}", file.ros.camera_namespace).trim_start_matches('/').replace("//", "/"));
-            Ok(Camera {
-                name: name.clone(),
-                frame_id: format!("{name}_optical_frame"),
-                image: host.publisher(&format!("{at}/image_raw"), topics::reliable().keep_last(2))?,
-                info: host.publisher(&format!("{at}/camera_info"), topics::reliable().keep_last(2))?,
-                depth: host.publisher(&format!("{at}/depth/image_raw"), topics::reliable().keep_last(2))?,
-            })
-        };
         let odom = file.base.as_ref().map(|_| host.publisher(&resolve(&file.ros.odom), states.clone())).transpose()?;
         let wrench =
             file.arm.as_ref().map(|_| host.publisher(&resolve(&file.ros.wrench), states.clone())).transpose()?;
+        let tf = host.publisher("/tf", QosProfile::default().keep_last(100))?;
         Ok(Self {
             names: file.clone(),
             logger: host.full_name().trim_start_matches('/').replace('/', "."),
@@ -73,15 +55,26 @@ impl Board {
             joints: host.publisher(&resolve(&file.ros.joint_states), states)?,
             odom,
             wrench,
-            tf: host.publisher("/tf", QosProfile::default().keep_last(100))?,
+            tf: tf.clone(),
             truth: host.publisher(topics::TRUTH, topics::reliable().keep_last(1))?,
-            cameras: cameras.iter().map(camera).collect::<Result<_, _>>()?,
+            gallery: Gallery::open(host, file, cameras, resolve, tf)?,
         })
+    }
+
+    /// Takes it down: nothing is said any more.
+    pub fn close(self, host: &Host) {
+        self.gallery.close(host);
+        host.retire(self.clock);
+        host.retire(self.joints);
+        self.odom.into_iter().for_each(|publisher| host.retire(publisher));
+        self.wrench.into_iter().for_each(|publisher| host.retire(publisher));
+        host.retire(self.tf);
+        host.retire(self.truth);
     }
 
     /// The physics failed.
     pub fn failed(&self, error: &SimError) {
-        r2r::log_error!(&self.logger, "the simulation ends: {error}");
+        r2r::log_error!(&self.logger, "the simulation stands until it is reset: {error}");
     }
 
     /// A trajectory was not followed.
@@ -89,26 +82,20 @@ impl Board {
         r2r::log_warn!(&self.logger, "a trajectory is not followed: {why}");
     }
 
-    fn header(&self, stamp: Stamp, frame_id: &str) -> Header {
-        Header { stamp: convert::time(stamp), frame_id: frame_id.to_owned() }
+    /// The renderer failed.
+    pub fn blind(&self, error: &SimError) {
+        r2r::log_error!(&self.logger, "no more pictures: {error}");
     }
 
-    fn transform(&self, stamp: Stamp, child: &str, world_from_child: &Pose) -> TransformStamped {
-        let pose = convert::pose_msg(world_from_child);
-        TransformStamped {
-            header: self.header(stamp, &self.names.ros.world_frame),
-            child_frame_id: child.to_owned(),
-            transform: Transform {
-                translation: convert::vector_msg(&world_from_child.translation.vector),
-                rotation: pose.orientation,
-            },
-        }
+    /// Pictures of every camera.
+    pub fn pictures(&self, frames: Vec<CameraFrame>) {
+        self.gallery.show(frames);
     }
 
     /// Joint states, odometry, wrench; then the clock, so that who hears the time has the senses.
     pub fn senses(&self, observation: &Observation, now: Stamp) {
         let names = &self.names;
-        let mut joints = JointState { header: self.header(observation.stamp, ""), ..Default::default() };
+        let mut joints = JointState { header: header(observation.stamp, ""), ..Default::default() };
         if let Some(arm) = &names.arm {
             joints.name = arm.joints.iter().map(|joint| joint.name.clone()).collect();
             joints.position = observation.joint_pos_rad.to_vec();
@@ -122,15 +109,15 @@ impl Board {
         }
         // Whatever is lost here is followed by the next period's.
         drop(self.joints.publish(&joints));
-        if let (Some(publisher), Some(wrench)) = (&self.wrench, observation.wrench) {
-            let mut message = WrenchStamped { header: self.header(observation.stamp, "tool"), ..Default::default() };
+        if let (Some(publisher), Some(wrench), Some(arm)) = (&self.wrench, observation.wrench, &names.arm) {
+            let mut message = WrenchStamped { header: header(observation.stamp, &arm.tool), ..Default::default() };
             message.wrench.force = convert::vector_msg(&wrench.force_n);
             message.wrench.torque = convert::vector_msg(&wrench.torque_nm);
             drop(publisher.publish(&message));
         }
         if let (Some(publisher), Some(base)) = (&self.odom, observation.base) {
             let mut message = Odometry {
-                header: self.header(observation.stamp, &names.ros.world_frame),
+                header: header(observation.stamp, &names.ros.world_frame),
                 child_frame_id: names.ros.base_frame.clone(),
                 ..Default::default()
             };
@@ -153,44 +140,8 @@ impl Board {
         let message = convert::scene_msg(&scene, &self.names.ros.world_frame, "simulator's truth");
         drop(self.truth.publish(&message));
         let base = observation.base.map_or_else(Pose::identity, |base| base.world_from_base);
-        let transforms = vec![self.transform(truth.stamp, &self.names.ros.base_frame, &base)];
+        let transforms =
+            vec![transform(header(truth.stamp, &self.names.ros.world_frame), &self.names.ros.base_frame, &base)];
         drop(self.tf.publish(&TFMessage { transforms }));
-    }
-
-    /// Pictures of every camera.
-    pub fn pictures(&self, frames: &[CameraFrame]) {
-        for frame in frames {
-            let Some(camera) = self.cameras.iter().find(|camera| camera.name == frame.name.as_str()) else { continue };
-            let header = self.header(frame.stamp, &camera.frame_id);
-            let (height, width) = (frame.height_px as u32, frame.width_px as u32);
-            let picture = |encoding: &str, bytes_a_pixel: u32, data: Vec<u8>| Image {
-                header: header.clone(),
-                height,
-                width,
-                encoding: encoding.to_owned(),
-                is_bigendian: 0,
-                step: width * bytes_a_pixel,
-                data,
-            };
-            drop(camera.image.publish(&picture("rgb8", 3, frame.rgb.to_vec())));
-            if let Some(depth_m) = &frame.depth_m {
-                let bytes = depth_m.iter().flat_map(|metres| metres.to_le_bytes()).collect();
-                drop(camera.depth.publish(&picture("32FC1", 4, bytes)));
-            }
-            let i = &frame.intrinsics;
-            drop(camera.info.publish(&CameraInfo {
-                header: header.clone(),
-                height,
-                width,
-                distortion_model: "plumb_bob".to_owned(),
-                d: vec![0.0; 5],
-                k: vec![i.fx_px, 0.0, i.cx_px, 0.0, i.fy_px, i.cy_px, 0.0, 0.0, 1.0],
-                r: vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-                p: vec![i.fx_px, 0.0, i.cx_px, 0.0, 0.0, i.fy_px, i.cy_px, 0.0, 0.0, 0.0, 1.0, 0.0],
-                ..Default::default()
-            }));
-            let transforms = vec![self.transform(frame.stamp, &camera.frame_id, &frame.world_from_camera)];
-            drop(self.tf.publish(&TFMessage { transforms }));
-        }
     }
 }

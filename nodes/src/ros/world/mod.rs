@@ -3,13 +3,15 @@
 
 mod board;
 mod driver;
+mod gallery;
 mod sim;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use ponder_core::command::BaseTwist;
@@ -31,7 +33,7 @@ use super::host::{Host, Managed, NodeKind, RosError, Task};
 use super::params::{Declared, Kind};
 use super::topics;
 
-/// Orders on the way to the simulation; a full channel drops the newest.
+/// Orders on the way to the simulation; a full channel refuses the newest.
 const ORDERS: usize = 64;
 
 /// The kind of node.
@@ -88,7 +90,18 @@ struct World {
     running: Option<Running>,
     watch: Arc<Watch>,
     heard: Vec<Task>,
-    served: bool,
+    /// Names of the actions that are served, which is for good.
+    served: BTreeSet<String>,
+}
+
+/// Hands an order to the simulation; whoever waits for it is told if that can't be.
+fn order(orders: &Orders, order: Order) {
+    let Some(sender) = orders.borrow().clone() else { return order.refuse("the node is not active") };
+    match sender.try_send(order) {
+        Ok(()) => {}
+        Err(TrySendError::Full(order)) => order.refuse("too much is asked at once"),
+        Err(TrySendError::Disconnected(order)) => order.refuse("the simulation is gone"),
+    }
 }
 
 fn make(host: &Host) -> Result<Box<dyn Managed>, RosError> {
@@ -102,10 +115,7 @@ fn make(host: &Host) -> Result<Box<dyn Managed>, RosError> {
             let result = SimResult { result: code, error_message };
             drop(request.respond(ResetSimulation::Response { result })); // whoever asked may be gone
         };
-        match orders.borrow().as_ref() {
-            Some(orders) => drop(orders.try_send(Order::Reset(Box::new(told)))),
-            None => told(Err(ponder_sim::SimError::State("the node is not active".to_owned()))),
-        }
+        order(&orders, Order::Reset(Box::new(told)));
     })?;
     host.serve("/get_simulator_features", move |request: ServiceRequest<GetSimulatorFeatures::Service>| {
         let features =
@@ -154,11 +164,6 @@ impl World {
 
     /// Hears the controllers' topics; their actions are served from the first configuration on.
     fn listen(&mut self, host: &Host, file: &RobotFile, resolve: &dyn Fn(&str) -> String) -> Result<(), RosError> {
-        let order = |orders: &Orders, order: Order| match orders.borrow().as_ref() {
-            // A simulation that is 64 orders behind drops the newest: the next is on its way.
-            Some(orders) => drop(orders.try_send(order)),
-            None => drop(order),
-        };
         if file.arm.is_some() {
             let controller = resolve(&file.ros.arm_controller);
             let orders = self.orders.clone();
@@ -166,14 +171,16 @@ impl World {
             self.heard.push(host.subscribe(&topic, topics::command(), move |message: JointTrajectory| {
                 order(&orders, Order::Trajectory(message));
             })?);
-            if !self.served {
+            let name = format!("{controller}/follow_joint_trajectory");
+            if self.served.insert(name.clone()) {
                 let orders = self.orders.clone();
-                let name = format!("{controller}/follow_joint_trajectory");
                 action::serve::<FollowJointTrajectory::Action>(host, &name, move |goal| {
                     order(&orders, Order::Follow(goal));
                 })?;
+            }
+            let name = resolve(&file.ros.gripper_action);
+            if self.served.insert(name.clone()) {
                 let orders = self.orders.clone();
-                let name = resolve(&file.ros.gripper_action);
                 action::serve::<GripperCommand::Action>(host, &name, move |goal| order(&orders, Order::Grip(goal)))?;
             }
         }
@@ -190,7 +197,6 @@ impl World {
             };
             self.heard.push(task);
         }
-        self.served = true;
         Ok(())
     }
 }
@@ -224,8 +230,10 @@ impl Managed for World {
         }
     }
 
-    fn cleanup(&mut self, _host: &Host) {
-        self.sim = None;
+    fn cleanup(&mut self, host: &Host) {
+        if let Some((sim, _)) = self.sim.take() {
+            sim.close(host);
+        }
         self.heard.clear();
     }
 
@@ -235,10 +243,6 @@ impl Managed for World {
             ("pictures", self.watch.pictures.load(Ordering::Relaxed).to_string()),
         ];
         let failed = self.watch.failed.load(Ordering::Acquire);
-        Health::ok(values).unless(
-            failed,
-            Level::Error,
-            "the physics failed: see the log, then reset or configure again",
-        )
+        Health::ok(values).unless(failed, Level::Error, "the physics failed: see the log, then reset the simulation")
     }
 }

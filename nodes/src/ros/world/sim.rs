@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use ponder_core::Stamp;
@@ -15,8 +15,9 @@ use r2r::control_msgs::action::{FollowJointTrajectory, GripperCommand};
 use r2r::trajectory_msgs::msg::JointTrajectory;
 
 use super::board::Board;
-use super::driver::{Driver, Trajectory};
+use super::driver::{Driver, Trajectory, not_now, refuse_follow};
 use crate::ros::action::{End, Goal};
+use crate::ros::host::Host;
 
 /// Between two looks at the truth, simulated seconds.
 const TRUTH_EVERY_S: f64 = 0.05;
@@ -35,6 +36,18 @@ pub enum Order {
     Drive(BaseTwist),
     /// Back to the beginning; told when it is done.
     Reset(Box<dyn FnOnce(Result<(), SimError>) + Send>),
+}
+
+impl Order {
+    /// Tells whoever waits for it that it is not carried out.
+    pub fn refuse(self, why: &str) {
+        match self {
+            Self::Follow(goal) => refuse_follow(goal, not_now(why)),
+            Self::Grip(goal) => goal.end(End::Aborted, GripperCommand::Result::default()),
+            Self::Reset(told) => told(Err(SimError::State(why.to_owned()))),
+            Self::Trajectory(_) | Self::Drive(_) => {}
+        }
+    }
 }
 
 /// What the node's thread may look at.
@@ -83,27 +96,52 @@ impl Sim {
         Ok(Self { world, driver, board, photographer, observation, told_truth: None, filmed: None })
     }
 
-    /// Runs until `stop` and gives itself back.
+    /// Lets go of everything; the board is taken down.
+    pub fn close(self, host: &Host) {
+        self.board.close(host);
+    }
+
+    /// Runs until `stop` and gives itself back, with the robot at rest. A physics that failed stands until it is reset.
     pub fn run(mut self, orders: &Receiver<Order>, pace: Pace, stop: &AtomicBool, watch: &Watch) -> Self {
         let period = Duration::from_secs_f64(self.world.robot().timing.period_s / pace.real_time_factor);
-        let mut next = Instant::now();
+        let (mut next, mut failed) = (Instant::now(), false);
         while !stop.load(Ordering::Acquire) {
-            loop {
-                match orders.try_recv() {
-                    Ok(order) => self.take(order, pace),
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => return self,
+            for order in orders.try_iter() {
+                match order {
+                    Order::Reset(told) => {
+                        let reset = self.reset();
+                        failed = reset.is_err();
+                        told(reset);
+                    }
+                    order if failed => order.refuse("the physics has failed: reset the simulation"),
+                    order => self.take(order, pace),
                 }
             }
-            if let Err(error) = self.period(pace, watch) {
+            if !failed && let Err(error) = self.period(pace, watch) {
+                self.driver.rest("the physics failed");
                 self.board.failed(&error);
-                watch.failed.store(true, Ordering::Release);
-                return self;
+                failed = true;
             }
+            watch.failed.store(failed, Ordering::Release);
             next = (next + period).max(Instant::now().checked_sub(MOST_BEHIND).unwrap_or(next));
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
         }
+        self.driver.rest("the simulation stands still: the node was deactivated");
+        // What came too late to be taken.
+        orders.try_iter().for_each(|order| order.refuse("the node was deactivated"));
         self
+    }
+
+    /// Back to the beginning; whoever waits for the robot is told.
+    fn reset(&mut self) -> Result<(), SimError> {
+        self.driver.rest("the simulation was reset");
+        self.photographer.iter_mut().for_each(Photographer::discard);
+        (self.told_truth, self.filmed) = (None, None);
+        self.world.reset()?;
+        let sensed = self.world.observe(Want::default(), &mut self.observation);
+        sensed.map_err(|error| SimError::State(error.to_string()))?;
+        self.driver = Driver::new(self.world.robot(), &self.observation.joint_pos_rad);
+        Ok(())
     }
 
     fn take(&mut self, order: Order, pace: Pace) {
@@ -116,20 +154,11 @@ impl Sim {
             },
             Order::Follow(goal) => match Trajectory::parse(&goal.goal.trajectory, &robot) {
                 Ok(trajectory) => self.driver.follow(now, trajectory, Some(goal)),
-                Err((error_code, error_string)) => {
-                    goal.end(End::Aborted, FollowJointTrajectory::Result { error_code, error_string });
-                }
+                Err(refusal) => refuse_follow(goal, refusal),
             },
             Order::Grip(goal) => self.driver.grip(goal, pace.grip_factor, &robot),
-            Order::Drive(twist) => self.driver.drive(twist),
-            Order::Reset(told) => {
-                let reset = self.world.reset();
-                // Senses of the beginning, for controllers that hold from there.
-                drop(self.world.observe(Want::default(), &mut self.observation));
-                self.driver = Driver::new(&robot, &self.observation.joint_pos_rad);
-                (self.told_truth, self.filmed) = (None, None);
-                told(reset);
-            }
+            Order::Drive(twist) => self.driver.drive(now, twist, &robot),
+            Order::Reset(told) => told(self.reset()),
         }
     }
 
@@ -143,17 +172,9 @@ impl Sim {
             self.driver.watch_gripper(width_m);
         }
         let now = self.world.now();
-        // The picture of what was before goes out before what comes after.
-        if let Some(photographer) = &mut self.photographer {
-            if let Some(frames) = photographer.fetch()? {
-                watch.pictures.fetch_add(frames.len() as u64, Ordering::Relaxed);
-                self.board.pictures(&frames);
-            }
-            let due = self.filmed.is_none_or(|last| now.since_s(last) >= 1.0 / pace.camera_hz - 1e-9);
-            if pace.camera_hz > 0.0 && due {
-                photographer.order(&self.world)?;
-                self.filmed = Some(now);
-            }
+        if let Err(error) = self.film(now, pace, watch) {
+            self.board.blind(&error);
+            self.photographer = None; // a robot goes on without pictures
         }
         if self.told_truth.is_none_or(|last| now.since_s(last) >= TRUTH_EVERY_S - 1e-9) {
             self.told_truth = Some(now);
@@ -161,6 +182,20 @@ impl Sim {
         }
         self.board.senses(&self.observation, now);
         watch.periods.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Hands out the pictures that are ready, and orders new ones when it is time.
+    fn film(&mut self, now: Stamp, pace: Pace, watch: &Watch) -> Result<(), SimError> {
+        let Some(photographer) = &mut self.photographer else { return Ok(()) };
+        if let Some(frames) = photographer.fetch()? {
+            watch.pictures.fetch_add(frames.len() as u64, Ordering::Relaxed);
+            self.board.pictures(frames);
+        }
+        if self.filmed.is_none_or(|last| now.since_s(last) >= 1.0 / pace.camera_hz - 1e-9) {
+            photographer.order(&self.world)?;
+            self.filmed = Some(now);
+        }
         Ok(())
     }
 }
