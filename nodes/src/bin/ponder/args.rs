@@ -48,10 +48,10 @@ Nodes: world, perceive, reason, act. Ctrl-C brings the robot to rest and ends th
 /// `ponder node`.
 #[cfg(feature = "ros")]
 #[derive(Args)]
-#[command(after_help = NODE_EXAMPLES)]
+#[command(after_help = NODE_EXAMPLES, override_usage = "ponder node <NAME>... [--ros-args ...]")]
 pub struct NodeArgs {
     /// Which nodes; then, after --ros-args, what ROS itself reads
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
 }
 
