@@ -40,7 +40,7 @@ const NODE_EXAMPLES: &str = "\
 Examples:
   ponder node world                                  (each in a terminal of its own)
   ponder node perceive --ros-args -p use_sim_time:=true
-  ponder node world perceive reason act --ros-args -p use_sim_time:=true -p scene:=drawer
+  ponder node world perceive reason act --ros-args -p use_sim_time:=true -p world:scene:=drawer
   ponder node act --ros-args -p robot:=my_arm.yaml --params-file my.yaml -r __ns:=/left
 
 Nodes: world, perceive, reason, act. Ctrl-C brings the robot to rest and ends them.";
