@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::channel::mpsc;
+use ponder_core::Stamp;
 use ponder_core::command::BaseTwist;
 use ponder_core::controllers::RobotController;
 use ponder_core::goal::Goal as Wish;
@@ -35,6 +36,8 @@ use crate::ros::convert;
 const ROLL_CALL_TURNS: u32 = 5;
 /// The stop flag is looked at this often between tasks.
 const IDLE: Duration = Duration::from_millis(20);
+/// Wait for joint states after a jump of the clock.
+const SETTLE: Duration = Duration::from_millis(500);
 /// Turns that a robot gets to show that it may be released from an emergency stop.
 const RESUME_TURNS: u32 = 10;
 
@@ -99,7 +102,8 @@ impl Control {
         let (stops, works) = (quit.clone(), busy.clone());
         let thread = std::thread::Builder::new().name("ponder-control".to_owned());
         let thread = thread.spawn(move || {
-            Desk { setup, mail: Rc::new(mail), last: Rc::default(), quit: stops, busy: works }.serve(&inbox)
+            Desk { setup, mail: Rc::new(mail), last: Rc::default(), jumps: Cell::default(), quit: stops, busy: works }
+                .serve(&inbox)
         });
         let thread = thread.map_err(|e| format!("no control thread: {e}"))?;
         Ok(Self { orders: Some(orders), quit, busy, thread: Some(thread) })
@@ -131,6 +135,8 @@ struct Desk {
     setup: Setup,
     mail: Rc<Receiver<Mail>>,
     last: Rc<Cell<u64>>,
+    /// Jumps of the clock that what is heard has outlived.
+    jumps: Cell<u64>,
     quit: Arc<AtomicBool>,
     busy: Arc<AtomicBool>,
 }
@@ -212,6 +218,8 @@ impl Desk {
         wish: Wish,
         progress: &Rc<RefCell<Progress>>,
     ) -> Result<Arc<Outcome>, (u16, &'static str, String)> {
+        self.settle();
+        self.await_peers(goal);
         let started = (self.setup.perceive.instance(), self.setup.reason.instance());
         let jumps = self.setup.clock.jumps();
         let mut ring = self.ring(progress);
@@ -221,7 +229,6 @@ impl Desk {
         loop {
             if self.setup.clock.jumps() != jumps {
                 drop(ring);
-                self.setup.senses.forget();
                 // The arm's own controller holds at its last setpoint; a base is told to stand.
                 drop(self.setup.wire.drive(&BaseTwist::default(), self.setup.clock.now()));
                 let text = "the clock jumped: what was planned belongs to another time".to_owned();
@@ -257,6 +264,26 @@ impl Desk {
         }
     }
 
+    /// What was heard before the clock jumped is of another time: it is let go of, and new joint states are waited for.
+    fn settle(&self) {
+        let jumps = self.setup.clock.jumps();
+        if self.jumps.replace(jumps) != jumps {
+            self.setup.senses.forget();
+            self.setup.senses.wait_until(Stamp(1), SETTLE);
+        }
+    }
+
+    /// Gives the slow stages as long to be heard as they would get to be missed: `act` may be younger than they are.
+    fn await_peers(&self, goal: &Goal<ExecuteTask::Action>) {
+        let (perceive, reason) = (&self.setup.perceive, &self.setup.reason);
+        let begun = Instant::now();
+        let waits =
+            || begun.elapsed() < perceive.within && !goal.is_cancel_asked() && !self.quit.load(Ordering::Acquire);
+        while !(perceive.is_alive() && reason.is_alive()) && waits() {
+            std::thread::sleep(IDLE);
+        }
+    }
+
     /// Ends the task if a stage that it lives on is lost, or was lost and is another process now.
     fn roll_call(&self, ring: &mut Ring, started: &(Option<String>, Option<String>)) {
         let lost = |peer: &Peer, before: &Option<String>| before.is_none() || peer.instance() != *before;
@@ -273,6 +300,7 @@ impl Desk {
         if !self.setup.latch.is_on() {
             return Resume::Response { success: true, message: "it is not latched".to_owned() };
         }
+        self.settle();
         let mut ring = self.ring(&Rc::default());
         for _ in 0..RESUME_TURNS {
             ring.turn();

@@ -89,19 +89,29 @@ async fn converse(
         attempts: attempts.map_err(|e| e.to_string())?,
     };
     let sent = client.send_goal_request(goal).map_err(|e| format!("the question could not be sent: {e}"))?;
-    let (goal, result, feedback) = sent.await.map_err(|e| format!("the reasoner does not take the question: {e}"))?;
+    let (goal, result, mut feedback) =
+        sent.await.map_err(|e| format!("the reasoner does not take the question: {e}"))?;
     *asked.borrow_mut() = Some(goal);
-    let pieces = feedback.for_each(|feedback| {
-        say(&feedback.piece);
-        futures::future::ready(())
-    });
-    let ended = match select(Box::pin(result), Box::pin(pieces)).await {
-        Either::Left((ended, _)) => ended,
-        Either::Right(((), result)) => result.await,
+    let mut said = String::new();
+    let mut hear = |piece: &str| {
+        said.push_str(piece);
+        say(piece);
+    };
+    let mut result = Box::pin(result);
+    let ended = loop {
+        match select(feedback.next(), &mut result).await {
+            Either::Left((Some(feedback), _)) => hear(&feedback.piece),
+            Either::Left((None, _)) => break result.await,
+            Either::Right((ended, _)) => break ended,
+        }
     };
     let (_, result) = ended.map_err(|e| format!("the reasoner's answer was lost: {e}"))?;
     if !result.success {
         return Err(result.message);
+    }
+    // Feedback travels on a way of its own: what the result overtook is said now.
+    if let Some(rest) = result.thought.strip_prefix(said.as_str()).filter(|rest| !rest.is_empty()) {
+        say(rest);
     }
     let draft = convert::draft(&result.plan).map_err(|e| format!("the reasoner's plan can't be read: {e}"))?;
     // What the thought cites is for show: a name too long to be an object's is left out.

@@ -37,6 +37,7 @@ pub struct Board {
     applied: Publisher<msg::Applied>,
     outcome: Publisher<msg::Outcome>,
     frame_id: String,
+    logger: String,
 }
 
 impl Board {
@@ -52,6 +53,7 @@ impl Board {
             applied: host.publisher(topics::APPLIED, topics::sensor())?,
             outcome: host.publisher(topics::OUTCOME, topics::latched())?,
             frame_id: frame_id.to_owned(),
+            logger: host.full_name().trim_start_matches('/').replace('/', "."),
         })
     }
 
@@ -147,7 +149,14 @@ impl Sink for Reporter {
                 drop(board.plan.publish(&msg::Plan { checked: true, ..plan }));
             }
             Event::Evidence(finding) => drop(board.evidence.publish(&convert::evidence(finding))),
-            Event::Rejected(rejection) => drop(board.verdict.publish(&convert::rejection_msg(rejection, stamp))),
+            Event::Rejected(rejection) => {
+                r2r::log_warn!(&board.logger, "the guard refused a command: {rejection}");
+                drop(board.verdict.publish(&convert::rejection_msg(rejection, stamp)));
+            }
+            Event::Lost(why) => r2r::log_warn!(&board.logger, "the task ends: {why}"),
+            Event::StepFailed { step, failure } => {
+                r2r::log_info!(&board.logger, "step {} failed: {failure}", step + 1);
+            }
             Event::Applied(applied) => {
                 let arm = applied.sent.arm.as_ref().map(|arm| r2r::trajectory_msgs::msg::JointTrajectoryPoint {
                     positions: arm.pos_rad.to_vec(),

@@ -16,6 +16,9 @@ use ponder_core::thinker::{Reply, Thinker};
 use super::senses::Senses;
 use crate::ros::peers::Peers;
 
+/// A scene may be ahead of the clock by this, which travels on a way of its own, seconds.
+const AHEAD_S: f64 = 0.5;
+
 /// Another node that this one lives on.
 #[derive(Clone, Debug)]
 pub struct Peer {
@@ -59,8 +62,10 @@ impl Thinker<Look, Result<Scene, PerceiveError>> for RosEyes {
         self.since = Some(look.observation.stamp);
     }
 
-    fn poll(&mut self, _now: Stamp) -> Option<Reply<Result<Scene, PerceiveError>>> {
-        let answer = match self.senses.scene_since(self.since?) {
+    fn poll(&mut self, now: Stamp) -> Option<Reply<Result<Scene, PerceiveError>>> {
+        // A scene from the future is of a clock that has jumped since.
+        let scene = self.senses.scene_since(self.since?).filter(|scene| scene.stamp <= now.plus_s(AHEAD_S));
+        let answer = match scene {
             Some(scene) => Ok(scene.as_ref().clone()),
             None if !self.peer.is_alive() => Err(PerceiveError::Failed(self.peer.lost())),
             None => return None,

@@ -35,6 +35,9 @@ pub enum ConvertError {
         /// The word.
         name: String,
     },
+    /// Two objects of one name.
+    #[error("two objects are called `{0}`")]
+    Twice(String),
     /// More of something than is taken.
     #[error("{got} {what}: at most {most} are taken")]
     Many {

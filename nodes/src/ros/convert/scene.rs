@@ -48,6 +48,11 @@ pub fn scene(message: &msg::Scene) -> Result<Scene, ConvertError> {
         return Err(ConvertError::Many { what: "objects", got, most: MOST_OBJECTS });
     }
     let objects: Vec<SceneObject> = message.objects.iter().map(object).collect::<Result<_, _>>()?;
+    let mut ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
+    ids.sort_unstable();
+    if let Some(twice) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(ConvertError::Twice(twice[0].to_owned()));
+    }
     let holding = match message.holding.as_str() {
         "" => None,
         id => Some(named("object", id)?),
