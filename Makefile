@@ -1,6 +1,7 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-fast bench lint viewer picture ros
+PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
+.PHONY: help setup build run test test-fast test-ros bench lint viewer picture ros bench-ros
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -28,6 +29,12 @@ test: lint ## everything: format, lints, all tests with the slow ones
 test-fast: setup ## unit and property tests and the short whole-stack ones
 	$(CARGO) test --release --locked --workspace --no-fail-fast
 
+test-ros: ros ## the ROS 2 graph: lints, unit tests, and a graph driven by an independent client
+	. .deps/ros/setup.sh && $(CARGO) clippy --release --locked --package ponder-nodes --features ros --all-targets -- -D warnings
+	. .deps/ros/setup.sh && $(CARGO) test --release --locked --package ponder-nodes --features ros --lib ros::
+	. .deps/ros/setup.sh && cd tests/ros && PONDER="$(PONDER_ROS)" python3 -m unittest -v
+	PONDER_TEST_ROS=1 $(CARGO) test --release --locked --package ponder-tests --test ros -- --include-ignored
+
 bench: setup ## the benchmarks
 	$(CARGO) bench --locked --workspace
 
@@ -46,3 +53,10 @@ picture: ## draw the recording RRD=run.rrd as PNG=run.png, no display needed
 ros: setup ## ROS 2 (yours, if one is sourced) and Ponder's nodes under .deps/ros: source .deps/ros/setup.sh
 	@./setup.sh ros
 	@nodes/install-ros.sh
+
+bench-ros: ## emergency stop, control period, messages beside rclpy, two hosts; after make ros; SHORT=1: three minutes
+	@test -x .deps/ros/overlay/lib/ponder/ponder || { echo "make ros first" >&2; exit 1; }
+	. .deps/ros/setup.sh && $(CARGO) build --release --locked --package ponder-nodes --features ros --example ros_bench
+	. .deps/ros/setup.sh && python3 tests/ros/bench_estop.py --trials $(if $(SHORT),30,1000)
+	. .deps/ros/setup.sh && python3 tests/ros/bench_transport.py $(if $(SHORT),--seconds 5 --rounds 1)
+	. .deps/ros/setup.sh && python3 tests/ros/two_hosts.py

@@ -189,6 +189,8 @@ SH
         [[ ! -d $folder ]] || echo "ponder_first PYTHONPATH '$folder'"
     done
     cat <<SH
+# Fast DDS with room for pictures; another middleware does not read it.
+[ -n "\${FASTRTPS_DEFAULT_PROFILES_FILE:-}" ] || export FASTRTPS_DEFAULT_PROFILES_FILE='$PWD/launch/ros/fastdds.xml'
 export IDL_PACKAGE_FILTER='${interfaces[*]}'
 unset ponder_list
 unset -f ponder_first

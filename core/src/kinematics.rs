@@ -59,6 +59,16 @@ impl Chain {
         self.joints.len()
     }
 
+    /// The joints, base to tip.
+    pub fn joints(&self) -> &[Joint] {
+        &self.joints
+    }
+
+    /// Pose of the tool in the last joint's frame.
+    pub fn last_from_tool(&self) -> &Pose {
+        &self.last_from_tool
+    }
+
     /// World poses of the frame after each joint; missing angles count as zero.
     pub fn frames(&self, pos_rad: &[f64]) -> Frames {
         let mut world_from_parent = Pose::identity();

@@ -2,6 +2,7 @@
 //! Thin: pose arithmetic, prompts and limits belong in core and models. Only here: rerun and the network.
 
 pub mod journal;
+pub mod launch;
 pub mod replay;
 pub mod rerun;
 #[cfg(feature = "ros")]

@@ -24,7 +24,7 @@ mod stream;
 mod words;
 
 pub use board::call_text;
-pub use stream::RecordError;
+pub use stream::{RecordError, viewer_sink};
 
 use board::Board;
 use draw::Scenery;

@@ -243,3 +243,22 @@ fn ctrl_c_brings_the_robot_to_rest_and_closes_the_records() {
     let story = code(&dir, &["replay", "--print", journal.to_str().unwrap()], DONE);
     assert!(story.contains("comes to rest") && story.contains("halted: cancelled"), "{story}");
 }
+
+#[test]
+fn launch_files_are_told_of_without_ros() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = code(&dir, &["up", "headless", "seed:=4", "--dry-run"], DONE);
+    assert!(lines.contains("ponder node world --ros-args -r __node:=world -r __ns:=/ponder"), "{lines}");
+    assert!(
+        lines.contains("-p seed:=4") && lines.contains("-p camera_hz:=0.0") && lines.lines().count() == 4,
+        "{lines}"
+    );
+    let one = code(&dir, &["up", "headless", "--dry-run", "--one-process"], DONE);
+    assert!(one.starts_with("ponder node world act perceive reason --ros-args") && one.lines().count() == 1, "{one}");
+    assert!(code(&dir, &["up", "real_arm", "--show-args"], DONE).contains("robot (must be given)"));
+
+    assert!(code(&dir, &["up", "real_arm"], ERROR).contains("launch[0].arg: `robot` must be given"));
+    assert!(code(&dir, &["up", "headless", "sed:=4"], ERROR).contains("there is no argument `sed`"));
+    assert!(code(&dir, &["up", "headless", "seed=4"], ERROR).contains("write NAME:=VALUE"));
+    assert!(code(&dir, &["up", "there_is_none"], ERROR).contains("there are control, headless"));
+}

@@ -1,4 +1,5 @@
-//! Every `ponder` command that README.md tells a reader to type is typed, in the order of the page.
+//! Every `ponder` command that README.md tells a reader to type is typed, in the order of the page; but not those that
+//! need a ROS 2 graph (`up`, `do`, `node`), which are left to the tests of the graph.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 
 use std::process::{Command, Stdio};
@@ -9,6 +10,9 @@ fn commands(page: &str) -> Vec<Vec<String>> {
     let typed = code.filter_map(|line| line.strip_prefix("ponder "));
     typed.map(|line| words(line.split(" # ").next().unwrap_or(line).trim())).collect()
 }
+
+/// Those that need a graph.
+const OF_A_GRAPH: [&str; 3] = ["up", "do", "node"];
 
 /// Words as a shell has them, double quotes holding together what stands in them.
 fn words(line: &str) -> Vec<String> {
@@ -21,7 +25,7 @@ fn words(line: &str) -> Vec<String> {
 #[ignore = "runs two hundred episodes: make test"]
 fn every_command_of_the_readme_works() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-    let all = commands(&page);
+    let all: Vec<_> = commands(&page).into_iter().filter(|words| !OF_A_GRAPH.contains(&words[0].as_str())).collect();
     assert!(all.len() >= 6, "the page has commands: {all:?}");
     let dir = tempfile::tempdir().unwrap();
     for args in all {

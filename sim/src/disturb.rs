@@ -156,12 +156,12 @@ impl SimWorld {
         }
     }
 
-    fn find(&self, object: &str) -> Result<&crate::build::ObjectPort, SimError> {
+    pub(crate) fn find(&self, object: &str) -> Result<&crate::build::ObjectPort, SimError> {
         let port = self.built.objects.iter().find(|o| o.id.as_str() == object);
         port.ok_or_else(|| SimError::Disturb(format!("no object `{object}` in the scene")))
     }
 
-    fn relocate(&mut self, object: &str, to: impl FnOnce(Pose, Vec3) -> Pose) -> Result<(), SimError> {
+    pub(crate) fn relocate(&mut self, object: &str, to: impl FnOnce(Pose, Vec3) -> Pose) -> Result<(), SimError> {
         let port = self.find(object)?.clone();
         let (qpos, qvel) =
             port.free.ok_or_else(|| SimError::Disturb(format!("`{object}` is bolted down: it can't be moved")))?;

@@ -14,6 +14,7 @@ pub mod draw;
 mod drive;
 pub mod error;
 pub mod ground_truth;
+pub mod hand;
 pub mod harness;
 pub mod judge;
 pub mod kinds;

@@ -66,6 +66,13 @@ impl Senses {
         self.ring[self.newest] = take(&self.spec, &mut self.rng, &self.odometer, ports, data, now);
     }
 
+    /// All samples anew, as of now.
+    pub(crate) fn restamp(&mut self, ports: &Ports, data: &MjData<Arc<MjModel>>, now: Stamp) {
+        for _ in 0..self.ring.len() {
+            self.tick(ports, data, now);
+        }
+    }
+
     /// The sample that has arrived by now.
     pub(crate) fn arrived(&self) -> &Sample {
         &self.ring[(self.newest + 1) % self.ring.len()]

@@ -23,7 +23,7 @@ pub(crate) fn truth(built: &Built, data: &MjData<Arc<MjModel>>, stamp: Stamp) ->
     Truth { stamp, objects }
 }
 
-fn object(port: &ObjectPort, data: &MjData<Arc<MjModel>>, stamp: Stamp) -> SceneObject {
+pub(crate) fn object(port: &ObjectPort, data: &MjData<Arc<MjModel>>, stamp: Stamp) -> SceneObject {
     let fraction = |qpos: usize, from: f64, to: f64| ((data.qpos()[qpos] - from) / (to - from)).clamp(0.0, 1.0);
     let (open_fraction, on) = match port.state {
         StatePort::Still => (None, None),

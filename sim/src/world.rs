@@ -198,6 +198,18 @@ impl SimWorld {
         self.begin.clone().map_or(Ok(()), |begin| self.restore(&begin))
     }
 
+    /// Sets the clock; what is on its way belongs to another time.
+    pub(crate) fn set_time(&mut self, to: Stamp) {
+        self.steps = to.0 / self.step_ns;
+        self.delayed.clear();
+        self.senses.restamp(&self.built.ports, &self.data, self.stamp());
+    }
+
+    /// Is this fault there now?
+    pub fn has_fault(&self, fault: Fault) -> bool {
+        self.faults.has(fault)
+    }
+
     fn stamp(&self) -> Stamp {
         Stamp(self.steps * self.step_ns)
     }

@@ -36,7 +36,7 @@ class Graph(unittest.TestCase):
         self.client.reset()
 
     def assertDone(self, result, why=""):
-        said = self.nodes.log("act")[-800:]
+        said = self.nodes.log("act")[-1500:]
         self.assertEqual(result.outcome.code, Outcome.DONE, f"{why}: {result.outcome}; act said: {said}")
 
     def test_tasks_in_both_languages_end_with_evidence_and_the_truth_agrees(self):

@@ -106,6 +106,15 @@ impl Stream {
 }
 
 fn sinks(path: &Path, url: &str) -> Result<(FileSink, GrpcSink), String> {
+    let viewer = viewer_sink(url)?;
+    Ok((FileSink::new(path).map_err(|e| e.to_string())?, viewer))
+}
+
+/// The way to a viewer that listens at a URL.
+///
+/// # Errors
+/// For people: it is no URL, or nobody listens there.
+pub fn viewer_sink(url: &str) -> Result<GrpcSink, String> {
     let uri: ProxyUri = url.parse().map_err(|e| format!("{url} is no viewer's URL: {e}"))?;
     // The stream would wait for ever for a viewer that is not there.
     let (host, port) = (uri.origin.host.to_string(), uri.origin.port);
@@ -114,5 +123,5 @@ fn sinks(path: &Path, url: &str) -> Result<(FileSink, GrpcSink), String> {
     if !addresses.into_iter().any(reached) {
         return Err(format!("no viewer listens at {url}"));
     }
-    Ok((FileSink::new(path).map_err(|e| e.to_string())?, GrpcSink::new(uri)))
+    Ok(GrpcSink::new(uri))
 }

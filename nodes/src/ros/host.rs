@@ -19,7 +19,8 @@ use r2r::{Publisher, QosProfile, ServiceRequest, WrappedServiceTypeSupport, Wrap
 use super::clock::RosClock;
 use super::lifecycle::{self, State};
 use super::params::{Declared, Kind, Params};
-use super::{health, param_services};
+use super::urgency::{self, Urgency};
+use super::{health, memory, param_services};
 
 /// Namespace of nodes that are not told another.
 const NAMESPACE: &str = "ponder";
@@ -100,6 +101,8 @@ pub struct NodeKind {
     pub about: &'static str,
     /// Its parameters, beside those that every node has.
     pub params: &'static [Declared],
+    /// Its threads come before all ordinary ones, where that is permitted: it must not wait for the busy.
+    pub urgent: bool,
     /// Makes it, with the services and actions that it has all its life.
     pub make: fn(&Host) -> Result<Box<dyn Managed>, RosError>,
 }
@@ -328,6 +331,7 @@ pub fn context() -> Result<r2r::Context, RosError> {
 /// # Errors
 /// [`RosError`].
 pub fn plain(name: &str, declared: &[Declared]) -> Result<(Host, LocalPool), RosError> {
+    memory::keep();
     let node = r2r::Node::create(context()?, name, NAMESPACE).map_err(RosError::rcl("no node"))?;
     let full_name = node.fully_qualified_name().map_err(RosError::rcl("no name"))?;
     let given: Vec<_> = match node.params.lock() {
@@ -374,7 +378,12 @@ pub fn turn_once(host: &Host, pool: &mut LocalPool, wait: Duration) {
 /// # Errors
 /// [`RosError`] when it can't begin; afterwards it lives, and says what is wrong in the ROS way.
 pub fn turn(kind: &NodeKind, stop: &Cancel) -> Result<(), RosError> {
+    // Before the node is made, so that the middleware's threads, which take messages in, have it too.
+    let urgent = if kind.urgent { urgency::raise(Urgency::Hears) } else { Ok(()) };
     let (host, mut pool) = plain(kind.name, kind.params)?;
+    if let Err(why) = urgent {
+        host.warn(why);
+    }
     param_services::serve(&host)?;
     let life = lifecycle::begin(&host, (kind.make)(&host)?)?;
     let _health = health::begin(&host, life.clone())?;

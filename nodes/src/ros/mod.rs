@@ -9,21 +9,25 @@ pub mod act;
 pub mod action;
 pub mod clock;
 pub mod convert;
+pub mod frames;
 pub mod health;
 pub mod host;
 pub mod lifecycle;
+mod memory;
 mod param_services;
 pub mod params;
 pub mod peers;
 pub mod perceive;
 pub mod reason;
 pub mod topics;
+pub mod urgency;
+pub mod watch;
 pub mod world;
 
 pub use host::{Host, Managed, NodeKind, RosError};
 
 /// Every kind of node: `ponder node NAME` runs it, alone or with others in one process.
-pub const NODES: &[NodeKind] = &[world::KIND, perceive::KIND, reason::KIND, act::KIND];
+pub const NODES: &[NodeKind] = &[world::KIND, perceive::KIND, reason::KIND, act::KIND, watch::KIND];
 
 /// The name of a robot's interface in its namespace.
 fn within(namespace: &str, name: &str) -> String {

@@ -1,4 +1,5 @@
-//! Where a robot file and its MJCF come from: built in, or from outside by path.
+//! Where a robot file and its model come from: built in, or from outside by path. A simulated robot has an MJCF; one that
+//! is only spoken to may have a URDF.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +7,7 @@ use mujoco_rs::wrappers::mj_editing::MjSpec;
 use ponder_core::robot::RobotSpec;
 use ponder_core::robot_file::RobotFile;
 
+use super::urdf::Urdf;
 use crate::error::SimError;
 
 /// A robot that comes built in.
@@ -68,11 +70,22 @@ impl RobotSource {
         Ok(Self { file, origin: path.display().to_string(), mjcf })
     }
 
+    fn urdf(&self) -> Option<&PathBuf> {
+        match &self.mjcf {
+            Mjcf::Path(path) => Some(path).filter(|path| path.extension().is_some_and(|ending| ending == "urdf")),
+            Mjcf::Text(_) => None,
+        }
+    }
+
     /// Its MJCF as a spec of its own.
     ///
     /// # Errors
     /// [`SimError::Model`] naming the MJCF.
     pub(crate) fn spec(&self) -> Result<MjSpec, SimError> {
+        if let Some(path) = self.urdf() {
+            let why = "a URDF has no actuators and sensors to simulate: name an MJCF in the robot file";
+            return Err(SimError::model(&path.display().to_string(), why));
+        }
         crate::quiet::hush();
         match &self.mjcf {
             Mjcf::Text(text) => MjSpec::from_xml_string(text).map_err(|e| SimError::model(&self.origin, e)),
@@ -85,6 +98,15 @@ impl RobotSource {
     /// # Errors
     /// [`SimError`] naming what does not fit.
     pub fn checked(&self) -> Result<RobotSpec, SimError> {
+        if let Some(path) = self.urdf() {
+            let text = std::fs::read_to_string(path).map_err(|source| SimError::Read { path: path.clone(), source })?;
+            let origin = path.display().to_string();
+            let urdf = Urdf::parse(&text).map_err(|e| SimError::model(&origin, e))?;
+            let wrong = |why| SimError::RobotFile { robot: self.file.name.clone(), why };
+            let chain = self.file.arm.as_ref().map(|arm| urdf.chain_to(&arm.tool)).transpose().map_err(wrong)?;
+            urdf.fits(&self.file).map_err(wrong)?;
+            return Ok(self.file.clone().into_spec(chain)?);
+        }
         let model = self.spec()?.compile().map_err(|e| SimError::model(&self.origin, e))?;
         Ok(super::bind(&self.file, &model)?.1)
     }

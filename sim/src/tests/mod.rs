@@ -1,6 +1,7 @@
 //! Tests that drive actuators directly, below the guard; everything above it is tested through the `World` trait.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod by_hand;
 mod draws;
 mod foreign;
 mod grasp;

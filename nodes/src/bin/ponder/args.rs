@@ -30,6 +30,8 @@ pub enum Command {
     List(ListArgs),
     /// Say what is here, what is missing, and what to install
     Doctor(DoctorArgs),
+    /// Bring up the nodes of a ROS 2 launch file, and keep them up
+    Up(UpArgs),
     /// Run nodes of a ROS 2 graph, several in one process if you like
     #[cfg(feature = "ros")]
     Node(NodeArgs),
@@ -176,6 +178,37 @@ pub struct DoArgs {
     /// One JSON object on standard output at the end; the story goes to standard error
     #[arg(long)]
     pub json: bool,
+}
+
+const UP_EXAMPLES: &str = "\
+Examples:
+  ponder up tabletop
+  ponder up mobile seed:=4 camera_hz:=0
+  ponder up my_robot.launch.yaml --show-args
+  ponder up headless --dry-run                (the command lines, nothing is started)
+
+The file is a ROS 2 launch file in YAML: a path, or one of launch/. Understood are arg, let, node, include, group and
+push_ros_namespace, of which only nodes of the package `ponder`; `ros2 launch` understands the same files.
+Ctrl-C stops all nodes, each with time to bring the robot to rest; no process is left.";
+
+/// `ponder up`.
+#[derive(Args)]
+#[command(after_help = UP_EXAMPLES)]
+pub struct UpArgs {
+    /// Launch file: a path, or the name of one that comes with Ponder
+    pub file: String,
+    /// Its arguments
+    #[arg(value_name = "NAME:=VALUE")]
+    pub given: Vec<String>,
+    /// Tell which arguments it has
+    #[arg(long, conflicts_with = "dry_run")]
+    pub show_args: bool,
+    /// Print the command lines
+    #[arg(long)]
+    pub dry_run: bool,
+    /// All nodes in one process
+    #[arg(long)]
+    pub one_process: bool,
 }
 
 const EVAL_EXAMPLES: &str = "\

@@ -181,21 +181,22 @@ fn rerun_viewer() -> Check {
     }
 }
 
+/// Found, sourced, built?
 fn ros() -> Check {
-    let prefix = std::env::var("AMENT_PREFIX_PATH").unwrap_or_default();
-    let distro = std::env::var("ROS_DISTRO").unwrap_or_default();
-    if !prefix.is_empty() && !distro.is_empty() {
-        return Check::ok("ROS 2", format!("{distro} ({prefix})"));
+    const NAME: &str = "ROS 2";
+    if cfg!(feature = "ros") {
+        let distro = std::env::var("ROS_DISTRO").unwrap_or_else(|_| "sourced".to_owned());
+        return Check::ok(NAME, format!("{distro}, and this `ponder` has its nodes"));
     }
-    let installed: Vec<String> = std::fs::read_dir("/opt/ros")
-        .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
-        .unwrap_or_default();
-    match installed.first() {
-        Some(distro) => {
-            let remedy = format!("needed for ROS nodes only: source /opt/ros/{distro}/setup.bash");
-            Check::optional("ROS 2", format!("{} installed, not sourced", installed.join(", ")), remedy)
-        }
-        None => Check::optional("ROS 2", "none", "needed for ROS nodes only: install ROS 2 and source its setup.bash"),
+    let remedy = "needed for ROS nodes only: `make ros` in the source tree, then `source .deps/ros/setup.sh`";
+    if std::env::var_os("AMENT_PREFIX_PATH").is_some_and(|prefix| !prefix.is_empty()) {
+        return Check::optional(NAME, "sourced, but this `ponder` was built without it", remedy);
+    }
+    let installed = std::fs::read_dir("/opt/ros").into_iter().flatten().flatten();
+    let installed: Vec<String> = installed.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    match installed.as_slice() {
+        [] => Check::optional(NAME, "none", format!("{remedy}; it fetches ROS 2 Jazzy")),
+        all => Check::optional(NAME, format!("{} installed, not sourced", all.join(", ")), remedy),
     }
 }
 

@@ -12,6 +12,7 @@ mod node;
 mod records;
 mod replay;
 mod run;
+mod up;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,6 +59,7 @@ fn dispatch(command: &Command) -> anyhow::Result<u8> {
         Command::Replay(args) => replay::replay(args),
         Command::List(args) => list::list(args),
         Command::Doctor(args) => doctor::doctor(args),
+        Command::Up(args) => up::up(args, &stop_signal()?),
         #[cfg(feature = "ros")]
         Command::Node(args) => node::node(args, &stop_signal()?),
     }

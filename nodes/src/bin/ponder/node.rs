@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use ponder_core::thinker::Cancel;
+use ponder_nodes::launch;
 use ponder_nodes::ros::{NODES, NodeKind, host};
 
 use crate::args::NodeArgs;
@@ -41,6 +42,7 @@ pub fn node(args: &NodeArgs, stop: &Cancel) -> anyhow::Result<u8> {
         .iter()
         .map(|name| find(name).ok_or_else(|| anyhow!("there is no node `{name}`: there are {}", known())))
         .collect::<Result<_, _>>()?;
+    launch::tie::tie(stop)?;
     std::thread::scope(|scope| {
         let start = |kind: &'static NodeKind| {
             let stop = stop.clone();

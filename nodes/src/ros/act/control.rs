@@ -31,11 +31,14 @@ use super::world::{RosWorld, Wire};
 use crate::ros::action::{End, Goal};
 use crate::ros::clock::RosClock;
 use crate::ros::convert;
+use crate::ros::urgency::{self, Urgency};
 
 /// Turns between two looks at who is alive.
 const ROLL_CALL_TURNS: u32 = 5;
 /// The stop flag is looked at this often between tasks.
 const IDLE: Duration = Duration::from_millis(20);
+/// Most turns from an outcome until what is sent stands still as well.
+const EASE_TURNS: u32 = 50;
 /// Wait for joint states after a jump of the clock.
 const SETTLE: Duration = Duration::from_millis(500);
 /// Turns that a robot gets to show that it may be released from an emergency stop.
@@ -102,6 +105,8 @@ impl Control {
         let (stops, works) = (quit.clone(), busy.clone());
         let thread = std::thread::Builder::new().name("ponder-control".to_owned());
         let thread = thread.spawn(move || {
+            // Where it is not permitted, the node's own thread has said so.
+            drop(urgency::raise(Urgency::Controls));
             Desk { setup, mail: Rc::new(mail), last: Rc::default(), jumps: Cell::default(), quit: stops, busy: works }
                 .serve(&inbox)
         });
@@ -253,6 +258,7 @@ impl Desk {
                 goal.feedback(feedback);
             }
             if let Some(outcome) = ended {
+                self.ease(&mut ring, progress, jumps);
                 return match leaving {
                     true => {
                         let text = "the node was deactivated".to_owned();
@@ -261,6 +267,23 @@ impl Desk {
                     false => Ok(outcome),
                 };
             }
+        }
+    }
+
+    /// The robot rests by its measured speed before the commands have come down to nothing: a base would go on at the
+    /// last one.
+    fn ease(&self, ring: &mut Ring, progress: &Rc<RefCell<Progress>>, jumps: u64) {
+        for _ in 0..EASE_TURNS {
+            if progress.borrow().is_still || self.setup.clock.jumps() != jumps {
+                break;
+            }
+            if self.setup.latch.is_on() && !ring.is_stopped() {
+                ring.emergency_stop();
+            }
+            ring.turn();
+        }
+        if !progress.borrow().is_still {
+            drop(self.setup.wire.drive(&BaseTwist::default(), self.setup.clock.now()));
         }
     }
 

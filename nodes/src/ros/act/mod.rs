@@ -3,6 +3,7 @@
 //! stop, and ends a task when a stage that it lives on is lost.
 
 mod control;
+mod described;
 mod latch;
 mod post;
 mod report;
@@ -31,6 +32,7 @@ use r2r::sensor_msgs::msg::JointState;
 use r2r::std_msgs::msg::Bool;
 
 use self::control::{Control, Order, Setup};
+use self::described::Described;
 use self::latch::Latch;
 use self::report::Board;
 use self::senses::{Names, Senses};
@@ -82,7 +84,14 @@ pub const KIND: NodeKind = NodeKind {
             kind: Kind::Text(""),
             fixed: true,
         },
+        Declared {
+            name: "check_description",
+            about: "Hold the robot file against the URDF on robot_description, and do nothing when it does not fit",
+            kind: Kind::Flag(true),
+            fixed: true,
+        },
     ],
+    urgent: true,
     make,
 };
 
@@ -94,6 +103,7 @@ struct Robot {
     peers: Peers,
     wire: Wire,
     gripper: Option<Task>,
+    described: Described,
     _heard: Vec<Task>,
 }
 
@@ -172,6 +182,9 @@ fn take(host: &Host, inner: &Inner, goal: Goal<ExecuteTask::Action>) {
         let text = format!("the node is {}: activate it first", host.state().label());
         return refuse(goal, msg::Outcome::HALTED_DEACTIVATED as u16, "halted:deactivated", &text);
     };
+    if let Some(why) = inner.robot.as_ref().and_then(|robot| robot.described.problem()) {
+        return refuse(goal, msg::Outcome::HALTED_BAD_ROBOT as u16, "halted:bad_robot", &why);
+    }
     let limit_s = match goal.goal.time_limit {
         0.0 => host.params().number("time_limit_s"),
         given => given,
@@ -247,11 +260,15 @@ impl Act {
         }
         let on = senses.clone();
         heard.push(host.subscribe(topics::SCENE, topics::latched(), move |m: msg::Scene| on.scene(&m)).map_err(no)?);
+        let described = Described::default();
+        if host.params().flag("check_description") {
+            heard.push(described.listen(host, &file, &name(&file.ros.robot_description)).map_err(no)?);
+        }
         let (peers, listening) = Peers::listen(host).map_err(no)?;
         heard.push(listening);
         let board = Board::new(host, &file.ros.world_frame).map_err(no)?;
         let (wire, gripper) = Self::wire(host, &file, &namespace).map_err(no)?;
-        Ok(Robot { file, spec, senses, board, peers, wire, gripper, _heard: heard })
+        Ok(Robot { file, spec, senses, board, peers, wire, gripper, described, _heard: heard })
     }
 
     fn control(&self, host: &Host, robot: &Robot) -> Result<(Control, Task), String> {
@@ -317,9 +334,12 @@ impl Managed for Act {
             ("emergency stop", self.latch.is_on().to_string()),
             ("busy", busy.to_string()),
             ("gripper", robot.gripper.is_some().to_string()),
+            ("described", robot.described.is_heard().to_string()),
         ];
+        let bad = robot.described.problem();
         Health::ok(values)
             .unless(self.latch.is_on(), Level::Warn, "the emergency stop is latched")
+            .unless(bad.is_some(), Level::Error, bad.unwrap_or_default())
             .unless(problem.is_some(), Level::Error, problem.unwrap_or_default())
             .unless(age_s > 1.0, Level::Stale, "no joint states come")
     }

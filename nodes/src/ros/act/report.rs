@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
+use futures::channel::mpsc;
 use ponder_core::Stamp;
 use ponder_core::event::Event;
 use ponder_core::plan::{Draft, DraftCall};
@@ -22,6 +24,8 @@ const FEEDBACK_EVERY: Duration = Duration::from_millis(50);
 /// Most characters of thought and pieces of evidence kept for one feedback.
 const MOST_THOUGHT: usize = 4000;
 const MOST_EVIDENCE: usize = 64;
+/// Most lines on the way to the log.
+const MOST_LINES: usize = 32;
 
 const LOOKING: u8 = ExecuteTask::Feedback::LOOKING as u8;
 const THINKING: u8 = ExecuteTask::Feedback::THINKING as u8;
@@ -37,7 +41,7 @@ pub struct Board {
     applied: Publisher<msg::Applied>,
     outcome: Publisher<msg::Outcome>,
     frame_id: String,
-    logger: String,
+    log: mpsc::Sender<Line>,
 }
 
 impl Board {
@@ -53,14 +57,42 @@ impl Board {
             applied: host.publisher(topics::APPLIED, topics::sensor())?,
             outcome: host.publisher(topics::OUTCOME, topics::latched())?,
             frame_id: frame_id.to_owned(),
-            logger: host.full_name().trim_start_matches('/').replace('/', "."),
+            log: log(host)?,
         })
+    }
+
+    /// For the log, where there is room: the control thread waits for no terminal.
+    fn say(&mut self, line: Line) {
+        drop(self.log.try_send(line));
     }
 
     /// Tells how a task ended.
     pub fn outcome(&self, outcome: &msg::Outcome) {
         drop(self.outcome.publish(outcome));
     }
+}
+
+/// Something for the log.
+#[derive(Debug)]
+enum Line {
+    Info(String),
+    Warn(String),
+}
+
+/// A way to the log that never blocks; it is written on the node's thread.
+fn log(host: &Host) -> Result<mpsc::Sender<Line>, RosError> {
+    let (sender, mut lines) = mpsc::channel(MOST_LINES);
+    let on = host.clone();
+    let writing = host.spawn(async move {
+        while let Some(line) = lines.next().await {
+            match line {
+                Line::Info(text) => on.info(text),
+                Line::Warn(text) => on.warn(text),
+            }
+        }
+    })?;
+    std::mem::forget(writing); // it ends with the last sender
+    Ok(sender)
 }
 
 /// What was told since the last feedback.
@@ -72,6 +104,8 @@ pub struct Progress {
     steps: Vec<DraftCall>,
     /// Questions asked of the reasoner.
     pub plans: u32,
+    /// What was sent last moves nothing.
+    pub is_still: bool,
 }
 
 impl Progress {
@@ -89,6 +123,11 @@ impl Progress {
     }
 
     fn take(&mut self, event: &Event) {
+        if let Event::Applied(applied) = event {
+            let arm = applied.sent.arm.iter().flat_map(|arm| arm.vel_rad_s.iter());
+            let base = applied.sent.base.iter().flat_map(|base| [&base.linear_m_s, &base.angular_rad_s]);
+            self.is_still = arm.chain(base).all(|speed| *speed == 0.0);
+        }
         let feedback = &mut self.feedback;
         match event {
             Event::Goal(_) | Event::LookAsked => feedback.stage = LOOKING,
@@ -150,12 +189,12 @@ impl Sink for Reporter {
             }
             Event::Evidence(finding) => drop(board.evidence.publish(&convert::evidence(finding))),
             Event::Rejected(rejection) => {
-                r2r::log_warn!(&board.logger, "the guard refused a command: {rejection}");
                 drop(board.verdict.publish(&convert::rejection_msg(rejection, stamp)));
+                self.board.say(Line::Warn(format!("the guard refused a command: {rejection}")));
             }
-            Event::Lost(why) => r2r::log_warn!(&board.logger, "the task ends: {why}"),
+            Event::Lost(why) => self.board.say(Line::Warn(format!("the task ends: {why}"))),
             Event::StepFailed { step, failure } => {
-                r2r::log_info!(&board.logger, "step {} failed: {failure}", step + 1);
+                self.board.say(Line::Info(format!("step {} failed: {failure}", step + 1)));
             }
             Event::Applied(applied) => {
                 let arm = applied.sent.arm.as_ref().map(|arm| r2r::trajectory_msgs::msg::JointTrajectoryPoint {

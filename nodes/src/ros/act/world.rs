@@ -24,8 +24,6 @@ use crate::ros::convert;
 
 /// Silence of the robot after which it counts as gone.
 const GONE: Duration = Duration::from_secs(1);
-/// Longest wait for a clock that stands still: stop signals are looked at this often.
-const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// Where velocity commands go.
 #[derive(Clone, Debug)]
@@ -80,13 +78,25 @@ pub struct RosWorld {
 impl RosWorld {
     /// The robot as it is heard of.
     pub fn new(robot: Arc<RobotSpec>, clock: Arc<RosClock>, senses: Senses, wire: Wire) -> Self {
-        let now = clock.now();
+        let now = if clock.is_simulated() { senses.stamp() } else { clock.now() };
         Self { robot, clock, senses, wire, now, sent_gripper: None, next: Instant::now() }
     }
 
-    fn period(&self) -> Duration {
-        Duration::from_secs_f64(self.robot.timing.period_s)
+    /// The loop's time. A simulation's clock and joint states travel apart, and the loop lives by the latter as long as
+    /// they keep up.
+    fn time(&self) -> Stamp {
+        let (clock, stamp) = (self.clock.now(), self.senses.stamp());
+        let keeps_up = clock.since_s(stamp) <= self.robot.timing.max_observation_age_s;
+        if self.clock.is_simulated() && keeps_up { stamp } else { clock.max(stamp) }
     }
+
+    fn period(&self) -> Duration {
+        period(&self.robot)
+    }
+}
+
+fn period(robot: &RobotSpec) -> Duration {
+    Duration::from_secs_f64(robot.timing.period_s)
 }
 
 impl World for RosWorld {
@@ -135,14 +145,13 @@ impl World for RosWorld {
 
     fn advance(&mut self) -> Result<(), WorldError> {
         if self.clock.is_simulated() {
-            // The simulation's joint states are its beat.
-            let until = self.now.plus_s(self.robot.timing.period_s);
-            self.senses.wait_until(until, LONGEST_WAIT);
+            // The simulation's joint states are the beat, and where it stands still there is no period to pass.
+            self.senses.wait_until(self.now.plus_s(self.robot.timing.period_s), GONE);
         } else {
             self.next = (self.next + self.period()).max(Instant::now());
             std::thread::sleep(self.next.saturating_duration_since(Instant::now()));
         }
-        self.now = self.clock.now().max(self.senses.stamp());
+        self.now = self.time().max(self.now);
         match self.senses.state().0 {
             Some(age) if age <= GONE => Ok(()),
             _ => Err(WorldError::Broken("the robot's joint states have ceased".to_owned())),

@@ -56,6 +56,7 @@ pub const KIND: NodeKind = NodeKind {
             fixed: false,
         },
     ],
+    urgent: false,
     make,
 };
 

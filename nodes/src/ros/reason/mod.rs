@@ -59,6 +59,7 @@ pub const KIND: NodeKind = NodeKind {
             fixed: false,
         },
     ],
+    urgent: false,
     make,
 };
 

@@ -1,30 +1,31 @@
 //! `world`: a simulated robot in the graph, speaking as a real one does. It steps by the wall's time, tells `/clock`,
 //! and obeys its own controllers' interfaces, whoever uses them.
 
+mod answers;
 mod board;
 mod driver;
-mod gallery;
+mod entities;
+mod frames;
+mod services;
 mod sim;
+mod steps;
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use ponder_core::command::BaseTwist;
 use ponder_core::robot_file::{GripperPosition, RobotFile};
 use ponder_sim::robots::RobotSource;
 use ponder_sim::{Photographer, Scenario, SimWorld};
-use r2r::ServiceRequest;
 use r2r::control_msgs::action::{FollowJointTrajectory, GripperCommand};
 use r2r::geometry_msgs::msg::{Twist, TwistStamped};
-use r2r::simulation_interfaces::msg::{Result as SimResult, SimulatorFeatures};
-use r2r::simulation_interfaces::srv::{GetSimulatorFeatures, ResetSimulation};
 use r2r::trajectory_msgs::msg::JointTrajectory;
 
+use self::answers::{Orders, order};
 use self::board::Board;
 use self::sim::{Order, Pace, Sim, Watch};
 use super::action;
@@ -35,6 +36,11 @@ use super::topics;
 
 /// Orders on the way to the simulation; a full channel refuses the newest.
 const ORDERS: usize = 64;
+
+/// What can be broken: nothing, and `ponder_sim::Fault::ALL` in its order.
+const FAULTS: &[&str] = &["", "frozen_camera", "silent_camera", "nan_joint", "sensor_silence", "late_command"];
+/// The wish for a fault is looked at this often.
+const FAULT_EVERY: Duration = Duration::from_millis(50);
 
 /// The kind of node.
 pub const KIND: NodeKind = NodeKind {
@@ -71,63 +77,45 @@ pub const KIND: NodeKind = NodeKind {
             kind: Kind::Text("/"),
             fixed: true,
         },
+        Declared {
+            name: "fault",
+            about: "What is broken in the robot now, for tests; empty: nothing",
+            kind: Kind::Choice(FAULTS),
+            fixed: false,
+        },
     ],
+    urgent: false,
     make,
 };
 
-type Orders = Rc<RefCell<Option<SyncSender<Order>>>>;
-
 struct Running {
-    pace: Pace,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Sim>,
 }
 
-#[derive(Default)]
 struct World {
     orders: Orders,
-    sim: Option<(Sim, Pace)>,
+    sim: Option<Sim>,
     running: Option<Running>,
     watch: Arc<Watch>,
     heard: Vec<Task>,
-    /// Names of the actions that are served, which is for good.
+    /// Names of the actions that are served: for good, once they are.
     served: BTreeSet<String>,
-}
-
-/// Hands an order to the simulation; whoever waits for it is told if that can't be.
-fn order(orders: &Orders, order: Order) {
-    let Some(sender) = orders.borrow().clone() else { return order.refuse("the node is not active") };
-    match sender.try_send(order) {
-        Ok(()) => {}
-        Err(TrySendError::Full(order)) => order.refuse("too much is asked at once"),
-        Err(TrySendError::Disconnected(order)) => order.refuse("the simulation is gone"),
-    }
+    _faults: Task,
 }
 
 fn make(host: &Host) -> Result<Box<dyn Managed>, RosError> {
-    let world = World::default();
-    let orders = world.orders.clone();
-    host.serve("/reset_simulation", move |request: ServiceRequest<ResetSimulation::Service>| {
-        // Sent back from the simulation's thread once it is done.
-        let told = move |reset: Result<(), ponder_sim::SimError>| {
-            let error_message = reset.err().map(|error| error.to_string()).unwrap_or_default();
-            let code = if error_message.is_empty() { SimResult::RESULT_OK as u8 } else { FAILED };
-            let result = SimResult { result: code, error_message };
-            drop(request.respond(ResetSimulation::Response { result })); // whoever asked may be gone
-        };
-        order(&orders, Order::Reset(Box::new(told)));
+    let (orders, watch) = (Orders::default(), Arc::<Watch>::default());
+    services::serve(host, &orders)?;
+    let (params, wished) = (host.params().clone(), watch.clone());
+    let faults = host.every(FAULT_EVERY, move || {
+        let fault = params.text("fault");
+        let place = FAULTS.iter().position(|name| *name == fault).unwrap_or_default();
+        wished.fault.store(place as u8, Ordering::Release);
     })?;
-    host.serve("/get_simulator_features", move |request: ServiceRequest<GetSimulatorFeatures::Service>| {
-        let features =
-            vec![SimulatorFeatures::SIMULATION_RESET as u16, SimulatorFeatures::SIMULATION_RESET_TIME as u16];
-        let features =
-            SimulatorFeatures { features, spawn_formats: Vec::new(), custom_info: "MuJoCo, by Ponder".to_owned() };
-        drop(request.respond(GetSimulatorFeatures::Response { features }));
-    })?;
-    Ok(Box::new(world))
+    let (heard, served) = (Vec::new(), BTreeSet::new());
+    Ok(Box::new(World { orders, sim: None, running: None, watch, heard, served, _faults: faults }))
 }
-
-const FAILED: u8 = SimResult::RESULT_OPERATION_FAILED as u8;
 
 impl World {
     fn build(&mut self, host: &Host) -> Result<(), String> {
@@ -151,14 +139,14 @@ impl World {
         };
         let namespace = params.text("robot_namespace");
         let resolve = |name: &str| super::within(&namespace, name);
-        let board = Board::new(host, &file, &cameras, &resolve).map_err(|e| say(&e))?;
+        let board = Board::new(host, &file, &world.built().robot, &cameras, &resolve).map_err(|e| say(&e))?;
         self.listen(host, &file, &resolve).map_err(|e| say(&e))?;
         let pace = Pace {
             real_time_factor: params.number("real_time_factor"),
             camera_hz,
             grip_factor: if file.ros.gripper_position == GripperPosition::Finger { 2.0 } else { 1.0 },
         };
-        self.sim = Some((Sim::new(world, board, photographer).map_err(|e| say(&e))?, pace));
+        self.sim = Some(Sim::new(world, board, photographer, pace).map_err(|e| say(&e))?);
         Ok(())
     }
 
@@ -207,31 +195,31 @@ impl Managed for World {
     }
 
     fn activate(&mut self, _host: &Host) -> Result<(), String> {
-        let (sim, pace) = self.sim.take().ok_or("it is not configured")?;
+        let sim = self.sim.take().ok_or("it is not configured")?;
         let (orders, inbox) = sync_channel(ORDERS);
-        let (stop, watch) = (Arc::new(AtomicBool::new(false)), Arc::<Watch>::default());
-        let (stops, watched) = (stop.clone(), watch.clone());
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stops, watched) = (stop.clone(), self.watch.clone());
         let thread = std::thread::Builder::new().name("ponder-sim".to_owned());
-        let thread = thread.spawn(move || sim.run(&inbox, pace, &stops, &watched));
+        let thread = thread.spawn(move || sim.run(&inbox, &stops, &watched));
         let thread = thread.map_err(|error| format!("no thread for the simulation: {error}"))?;
-        self.running = Some(Running { pace, stop, thread });
-        (self.watch, *self.orders.borrow_mut()) = (watch, Some(orders));
+        self.running = Some(Running { stop, thread });
+        *self.orders.borrow_mut() = Some(orders);
         Ok(())
     }
 
     fn deactivate(&mut self, host: &Host) {
         self.orders.borrow_mut().take();
-        if let Some(Running { pace, stop, thread }) = self.running.take() {
+        if let Some(Running { stop, thread }) = self.running.take() {
             stop.store(true, Ordering::Release);
             match thread.join() {
-                Ok(sim) => self.sim = Some((sim, pace)),
+                Ok(sim) => self.sim = Some(sim),
                 Err(_) => host.error("the simulation's thread has died: clean the node up and configure it again"),
             }
         }
     }
 
     fn cleanup(&mut self, host: &Host) {
-        if let Some((sim, _)) = self.sim.take() {
+        if let Some(sim) = self.sim.take() {
             sim.close(host);
         }
         self.heard.clear();
@@ -243,6 +231,20 @@ impl Managed for World {
             ("pictures", self.watch.pictures.load(Ordering::Relaxed).to_string()),
         ];
         let failed = self.watch.failed.load(Ordering::Acquire);
-        Health::ok(values).unless(failed, Level::Error, "the physics failed: see the log, then reset the simulation")
+        let broken = FAULTS.get(usize::from(self.watch.fault.load(Ordering::Relaxed))).filter(|name| !name.is_empty());
+        Health::ok(values)
+            .unless(broken.is_some(), Level::Warn, format!("broken for a test: {}", broken.unwrap_or(&"")))
+            .unless(failed, Level::Error, "the physics failed: see the log, then reset the simulation")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_can_be_wished_for() {
+        let known: Vec<&str> = ponder_sim::Fault::ALL.iter().map(|(_, name)| *name).collect();
+        assert_eq!(FAULTS[1..], known);
     }
 }
