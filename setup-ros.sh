@@ -191,7 +191,8 @@ SH
     cat <<SH
 # Fast DDS with room for pictures; another middleware does not read it.
 [ -n "\${FASTRTPS_DEFAULT_PROFILES_FILE:-}" ] || export FASTRTPS_DEFAULT_PROFILES_FILE='$PWD/launch/ros/fastdds.xml'
-export IDL_PACKAGE_FILTER='${interfaces[*]}'
+# The last entry is no package: it changes when one of ours does, and r2r then reads them anew.
+export IDL_PACKAGE_FILTER='${interfaces[*]};as_of_$(cat "$ros"/built/*.whole 2>/dev/null | sha256sum | head -c 12)'
 unset ponder_list
 unset -f ponder_first
 SH

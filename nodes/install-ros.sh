@@ -17,7 +17,7 @@ if [ "$prefix" != build ]; then
     mkdir -p "$prefix/bin" "$prefix/lib/ponder" "$prefix/share/ament_index/resource_index/packages"
     install -m 755 target/release/ponder "$prefix/lib/ponder/ponder.part"
     mv -f "$prefix/lib/ponder/ponder.part" "$prefix/lib/ponder/ponder"
-    for node in world perceive reason act; do
+    for node in world perceive reason act watch; do
         ln -sfn ponder "$prefix/lib/ponder/$node"
     done
     ln -sfn ../lib/ponder/ponder "$prefix/bin/ponder"

@@ -53,7 +53,9 @@ fn what_dies_is_started_again_and_what_ended_well_is_not_missed() {
     ];
     let (signal, told) = (stop.clone(), heard.clone());
     let watch = std::thread::spawn(move || {
-        until("three lives", || has(&told, "out") >= 3 && has(&told, "err") >= 3);
+        until("three lives", || {
+            has(&told, "out") >= 3 && has(&told, "err") >= 3 && has(&told, "is started again") >= 3
+        });
         signal.cancel();
     });
     assert!(keep(all, &stop, &say, SHORT), "stopped is in order");

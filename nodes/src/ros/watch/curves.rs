@@ -2,7 +2,7 @@
 
 use r2r::geometry_msgs::msg::{Twist, TwistStamped, WrenchStamped};
 use r2r::sensor_msgs::msg::JointState;
-use rerun::{Scalars, SeriesLines};
+use rerun::{EntityPath, Scalars, SeriesLines};
 
 use super::pen::{Pen, below};
 use super::table::Topic;
@@ -10,24 +10,34 @@ use super::table::Topic;
 /// Most joints of one message that are shown.
 const MOST_JOINTS: usize = 256;
 
-/// Position, velocity and effort of every joint, an entity each: messages need not have the same joints.
+/// Position, velocity and effort of all joints. The first set of joints that is heard on a topic has the topic's own
+/// entities; others who publish there have entities by the name of their first joint.
 pub fn joints(pen: &mut Pen, topic: &mut Topic, message: JointState) {
     pen.at(topic, &message.header.stamp);
-    // Several may publish joints of their own on one topic: each is due by itself.
-    let first = message.name.first().map_or("", String::as_str);
+    let Some(first) = message.name.first() else { return };
     if !pen.due(topic, first) {
         return;
     }
+    if topic.joints.is_empty() {
+        topic.joints.clone_from(&message.name);
+    }
     let all = [("position", &message.position), ("velocity", &message.velocity), ("effort", &message.effort)];
     for (what, values) in all {
-        if !values.is_empty() && values.len() != message.name.len() {
+        if values.is_empty() {
+            continue;
+        }
+        if values.len() != message.name.len() || values.len() > MOST_JOINTS {
             pen.warn_once(&topic.name, &format!("{} joints have {} {what} values", message.name.len(), values.len()));
             continue;
         }
-        let words = topic.below(what);
-        for (joint, value) in message.name.iter().zip(values.iter()).take(MOST_JOINTS) {
-            pen.write(below(&words, joint), &Scalars::single(*value));
+        let path = match topic.joints == message.name {
+            true => EntityPath::from(topic.below(what)),
+            false => below(&topic.below(what), first),
+        };
+        if pen.first(&path.to_string()) {
+            pen.write_static(path.clone(), &SeriesLines::new().with_names(message.name.iter().map(String::as_str)));
         }
+        pen.write(path, &Scalars::new(values.iter().copied()));
     }
 }
 

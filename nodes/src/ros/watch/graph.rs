@@ -61,6 +61,8 @@ impl Graph {
             Ok(all) => all,
             Err(error) => return host.warn(format_args!("the graph can't be seen: {error}")),
         };
+        let clocks = host.with_node(|node| node.get_publishers_info_by_topic("/clock", false));
+        with(pen, |pen| pen.expect_clock(clocks.is_ok_and(|clocks| !clocks.is_empty())));
         for (name, types) in all {
             let Some(row) = types.iter().find_map(|name| table::row(name)) else { continue };
             if let Err(error) = self.consider(host, pen, &name, row) {
@@ -95,7 +97,7 @@ impl Graph {
             return Ok(());
         }
         let publishers = Rc::new(Cell::new(found.len()));
-        let topic = Topic::new(name, publishers.clone(), row.tells_time);
+        let topic = Topic::new(name, publishers.clone(), row.tells);
         let task = (row.hear)(host, topic, qos(row.need, offer), pen.clone())?;
         self.heard.insert(name.to_owned(), Heard { offer, publishers, _task: task });
         Ok(())

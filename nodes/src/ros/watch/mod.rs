@@ -38,6 +38,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub const KIND: NodeKind = NodeKind {
     name: "watch",
     about: "Records any ROS 2 graph for the rerun viewer",
+    urgent: false,
     params: &[
         Declared { name: "save", about: "File to record into, .rrd; empty: none", kind: Kind::Text(""), fixed: true },
         Declared {

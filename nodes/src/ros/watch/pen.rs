@@ -12,7 +12,7 @@ use rerun::{AsComponents, CoordinateFrame, EntityPath, EntityPathPart, TextDocum
 use super::painter::{Job, Painter, What};
 use super::recording::{Recording, Targets};
 use super::space::Frames;
-use super::table::Topic;
+use super::table::{Tells, Topic};
 use super::times::{Times, Told};
 use crate::ros::convert;
 use crate::ros::health::{Health, Level};
@@ -80,7 +80,7 @@ impl Pen {
         self.host.info(format_args!("run {} goes into {}", self.targets.runs, out.to));
         self.painter = Some(Painter::new(out.rec.clone()).map_err(|e| format!("no thread for pictures: {e}"))?);
         self.out = Some(out);
-        (self.times, self.at, self.begun) = (Times::default(), None, Instant::now());
+        (self.times, self.at, self.begun) = (self.times.anew(), None, Instant::now());
         self.said.clear();
         self.written.clear();
         self.attached.clear();
@@ -110,7 +110,7 @@ impl Pen {
     /// Begins a new run: the clock has jumped back.
     fn turn_over(&mut self) {
         if self.begun.elapsed() < SAME_JUMP {
-            self.times = Times::default();
+            self.times = self.times.anew();
             return;
         }
         self.host.warn("the clock has jumped back: a new run begins");
@@ -120,6 +120,11 @@ impl Pen {
             self.failed.get_or_insert(why);
         }
         Frames::write_known(self);
+    }
+
+    /// Does anybody publish `/clock`?
+    pub fn expect_clock(&mut self, clock: bool) {
+        self.times.expect(clock);
     }
 
     /// `/clock` has told the time.
@@ -136,8 +141,9 @@ impl Pen {
         if topic.run != self.targets.runs {
             (topic.run, topic.last) = (self.targets.runs, None);
         }
-        let last = topic.last.filter(|_| topic.tells_time && topic.publishers.get() == 1);
+        let last = topic.last.filter(|_| topic.tells == Tells::Jumps && topic.publishers.get() == 1);
         let told = match self.times.of(stamp, last) {
+            _ if topic.tells == Tells::Nothing => self.times.near(stamp),
             Told::Back => {
                 self.turn_over();
                 topic.run = self.targets.runs;
@@ -149,18 +155,16 @@ impl Pen {
             Told::At(at) => Some(at),
             Told::Unknown | Told::Back => None,
             Told::Off(clock) => {
-                if topic.tells_time {
-                    let off_s = stamp.since_s(clock);
-                    let why = format!("its stamps are {off_s:.0} s from /clock, whose time is taken: use_sim_time?");
-                    self.warn_once(&topic.name, &why);
-                }
+                let off_s = stamp.since_s(clock);
+                let why = format!("its stamps are {off_s:.0} s from /clock, whose time is taken: use_sim_time?");
+                self.warn_once(&topic.name, &why);
                 Some(clock)
             }
         };
         self.set(at);
         if stamp.0 > 0 {
             topic.last = Some(stamp);
-            if topic.tells_time && matches!(told, Told::At(_)) {
+            if topic.tells != Tells::Nothing && matches!(told, Told::At(_)) {
                 self.times.take(stamp);
             }
         }

@@ -167,6 +167,10 @@ pub fn camera(pen: &mut Pen, topic: &mut Topic, message: CameraInfo) {
     let path = topic.path.clone();
     pen.attach(&path, &camera.0);
     pen.write_static(path.as_str(), &pinhole);
+    // A view of everything beside the camera looks at its plane.
+    if !frame(&at).is_empty() {
+        pen.attach(frame(&at), &plane(&at));
+    }
     pen.frames.cameras.insert(at, camera);
 }
 
@@ -257,6 +261,7 @@ mod tests {
     fn transforms_that_are_none_are_refused() {
         let mut message = TransformStamped { child_frame_id: "b".to_owned(), ..Default::default() };
         message.header.frame_id = "/a".to_owned();
+        message.transform.rotation.w = 0.0;
         assert!(Placed::of(&message).is_err(), "a rotation of zeros");
         message.transform.rotation.w = 2.0;
         let (child, placed) = Placed::of(&message).unwrap();

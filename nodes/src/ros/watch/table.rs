@@ -1,5 +1,5 @@
-//! Every type that is shown, a line each: its name in the graph, how surely it must arrive, whether its stamps tell
-//! the time, its message, and what writes it.
+//! Every type that is shown, a line each: its name in the graph, how surely it must arrive, what its stamps tell,
+//! its message, and what writes it.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -32,6 +32,17 @@ pub enum Need {
     All,
 }
 
+/// What stamps tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tells {
+    /// The time, and where they step back, that the clock has jumped.
+    Jumps,
+    /// The time: there may be several of one message, in no order.
+    Time,
+    /// Nothing: they may be of another clock than the graph's.
+    Nothing,
+}
+
 /// A topic that is heard.
 pub struct Topic {
     /// Its name.
@@ -40,8 +51,8 @@ pub struct Topic {
     pub path: String,
     /// How many publish it.
     pub publishers: Rc<Cell<usize>>,
-    /// Do its stamps tell the time, and its jumps?
-    pub tells_time: bool,
+    /// What its stamps tell.
+    pub tells: Tells,
     /// Run of its last message.
     pub run: u32,
     /// Its last stamp in that run.
@@ -50,22 +61,25 @@ pub struct Topic {
     pub painted: Option<Instant>,
     /// Run and time of the last entry of every curve.
     pub curves: BTreeMap<String, (u32, Stamp)>,
+    /// The joints first heard of.
+    pub joints: Vec<String>,
     /// Text so far, where it comes in pieces, and which attempt it is of.
     pub text: (u32, String),
 }
 
 impl Topic {
     /// Nothing was heard yet.
-    pub fn new(name: &str, publishers: Rc<Cell<usize>>, tells_time: bool) -> Self {
+    pub fn new(name: &str, publishers: Rc<Cell<usize>>, tells: Tells) -> Self {
         Self {
             name: name.to_owned(),
             path: name.trim_start_matches('/').to_owned(),
             publishers,
-            tells_time,
+            tells,
             run: 0,
             last: None,
             painted: None,
             curves: BTreeMap::new(),
+            joints: Vec::new(),
             text: (0, String::new()),
         }
     }
@@ -82,8 +96,8 @@ pub struct Row {
     pub name: &'static str,
     /// How surely it must arrive.
     pub need: Need,
-    /// Do its stamps tell the time?
-    pub tells_time: bool,
+    /// What its stamps tell.
+    pub tells: Tells,
     /// Hears a topic of this type.
     pub hear: fn(&Host, Topic, QosProfile, Shared) -> Result<Task, RosError>,
 }
@@ -100,11 +114,11 @@ fn hear<T: WrappedTypesupport + 'static>(
 }
 
 macro_rules! row {
-    ($name:literal, $need:ident, $tells_time:literal, $message:ty, $write:path) => {
+    ($name:literal, $need:ident, $tells:ident, $message:ty, $write:path) => {
         Row {
             name: $name,
             need: Need::$need,
-            tells_time: $tells_time,
+            tells: Tells::$tells,
             hear: |host, topic, qos, pen| hear::<$message>(host, topic, qos, pen, $write),
         }
     };
@@ -112,27 +126,27 @@ macro_rules! row {
 
 /// The types.
 pub static TYPES: [Row; 21] = [
-    row!("sensor_msgs/msg/Image", Newest, true, Image, space::image),
-    row!("sensor_msgs/msg/CompressedImage", Newest, true, CompressedImage, space::compressed),
-    row!("sensor_msgs/msg/CameraInfo", Newest, true, CameraInfo, space::camera),
-    row!("sensor_msgs/msg/PointCloud2", Newest, true, PointCloud2, points::cloud),
-    row!("sensor_msgs/msg/JointState", Stream, true, JointState, curves::joints),
-    row!("tf2_msgs/msg/TFMessage", Stream, false, TFMessage, space::transforms),
-    row!("nav_msgs/msg/Odometry", Stream, true, Odometry, space::odometry),
-    row!("geometry_msgs/msg/PoseStamped", Stream, true, PoseStamped, space::pose),
-    row!("geometry_msgs/msg/WrenchStamped", Stream, true, WrenchStamped, curves::wrench),
-    row!("geometry_msgs/msg/Twist", Stream, false, Twist, curves::twist),
-    row!("geometry_msgs/msg/TwistStamped", Stream, true, TwistStamped, curves::twist_stamped),
-    row!("vision_msgs/msg/Detection2DArray", Stream, true, Detection2DArray, boxes::flat),
-    row!("vision_msgs/msg/Detection3DArray", Stream, true, Detection3DArray, boxes::solid),
-    row!("ponder_msgs/msg/Scene", Stream, true, Scene, boxes::scene),
-    row!("ponder_msgs/msg/Thought", All, false, Thought, words::thought),
-    row!("ponder_msgs/msg/Plan", All, false, Plan, words::plan),
-    row!("ponder_msgs/msg/Evidence", All, false, Evidence, words::evidence),
-    row!("ponder_msgs/msg/Verdict", All, false, Verdict, words::verdict),
-    row!("ponder_msgs/msg/Outcome", All, false, Outcome, words::outcome),
-    row!("rcl_interfaces/msg/Log", All, false, Log, words::log),
-    row!("diagnostic_msgs/msg/DiagnosticArray", Stream, false, DiagnosticArray, words::status),
+    row!("sensor_msgs/msg/Image", Newest, Jumps, Image, space::image),
+    row!("sensor_msgs/msg/CompressedImage", Newest, Jumps, CompressedImage, space::compressed),
+    row!("sensor_msgs/msg/CameraInfo", Newest, Jumps, CameraInfo, space::camera),
+    row!("sensor_msgs/msg/PointCloud2", Newest, Jumps, PointCloud2, points::cloud),
+    row!("sensor_msgs/msg/JointState", Stream, Jumps, JointState, curves::joints),
+    row!("tf2_msgs/msg/TFMessage", Stream, Time, TFMessage, space::transforms),
+    row!("nav_msgs/msg/Odometry", Stream, Jumps, Odometry, space::odometry),
+    row!("geometry_msgs/msg/PoseStamped", Stream, Jumps, PoseStamped, space::pose),
+    row!("geometry_msgs/msg/WrenchStamped", Stream, Jumps, WrenchStamped, curves::wrench),
+    row!("geometry_msgs/msg/Twist", Stream, Nothing, Twist, curves::twist),
+    row!("geometry_msgs/msg/TwistStamped", Stream, Jumps, TwistStamped, curves::twist_stamped),
+    row!("vision_msgs/msg/Detection2DArray", Stream, Jumps, Detection2DArray, boxes::flat),
+    row!("vision_msgs/msg/Detection3DArray", Stream, Jumps, Detection3DArray, boxes::solid),
+    row!("ponder_msgs/msg/Scene", Stream, Jumps, Scene, boxes::scene),
+    row!("ponder_msgs/msg/Thought", All, Nothing, Thought, words::thought),
+    row!("ponder_msgs/msg/Plan", All, Nothing, Plan, words::plan),
+    row!("ponder_msgs/msg/Evidence", All, Nothing, Evidence, words::evidence),
+    row!("ponder_msgs/msg/Verdict", All, Nothing, Verdict, words::verdict),
+    row!("ponder_msgs/msg/Outcome", All, Nothing, Outcome, words::outcome),
+    row!("rcl_interfaces/msg/Log", All, Nothing, Log, words::log),
+    row!("diagnostic_msgs/msg/DiagnosticArray", Stream, Nothing, DiagnosticArray, words::status),
 ];
 
 /// What is known of a type.

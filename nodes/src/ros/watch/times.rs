@@ -28,6 +28,8 @@ pub enum Told {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Times {
     clock: Option<Stamp>,
+    /// Somebody publishes `/clock`: until it is heard, nobody knows what time it is.
+    expected: bool,
     /// Last stamp of a message: the time where there is no `/clock`.
     latest: Option<Stamp>,
     /// Counted from the epoch? Known from the first stamp on, and the same for the whole run.
@@ -35,6 +37,22 @@ pub struct Times {
 }
 
 impl Times {
+    /// The same graph, before anything is heard of it.
+    pub fn anew(&self) -> Self {
+        Self { expected: self.expected, ..Self::default() }
+    }
+
+    /// Does anybody publish `/clock`?
+    pub fn expect(&mut self, clock: bool) {
+        self.expected = clock;
+    }
+
+    /// The time of a message whose stamp may be of any clock: its stamp if that is near the time, or the time.
+    pub fn near(&self, stamp: Stamp) -> Told {
+        let near = |now: Stamp| if stamp.since_s(now).abs() > OFF_S { now } else { stamp };
+        self.now().map_or(Told::Unknown, |now| Told::At(near(now)))
+    }
+
     /// What `/clock` said; has it jumped back?
     pub fn tick(&mut self, now: Stamp) -> bool {
         let back = self.clock.is_some_and(|before| now.0 < before.0);
@@ -51,6 +69,9 @@ impl Times {
     pub fn of(&mut self, stamp: Stamp, last: Option<Stamp>) -> Told {
         if stamp.0 == 0 {
             return self.now().map_or(Told::Unknown, Told::At);
+        }
+        if self.expected && self.clock.is_none() {
+            return Told::Unknown;
         }
         if let Some(clock) = self.clock.filter(|clock| stamp.since_s(*clock).abs() > OFF_S) {
             // Far behind its own last, it is of the next run, and /clock will say so in a moment.
@@ -107,5 +128,17 @@ mod tests {
         assert_eq!(times.of(at(95.0), Some(at(99.0))), Told::Back);
         assert_eq!(times.of(at(0.1), Some(at(99.0))), Told::Back, "before /clock has told");
         assert!(times.tick(at(0.1)));
+    }
+
+    #[test]
+    fn until_an_expected_clock_is_heard_no_stamp_is_the_time() {
+        let mut times = Times::default();
+        times.expect(true);
+        assert_eq!(times.of(at(1.7e9), None), Told::Unknown);
+        assert_eq!(times.near(at(1.7e9)), Told::Unknown);
+        assert!(!times.tick(at(5.0)));
+        assert_eq!(times.near(at(1.7e9)), Told::At(at(5.0)));
+        assert_eq!(times.near(at(4.0)), Told::At(at(4.0)));
+        assert_eq!(times.anew().of(at(4.0), None), Told::Unknown);
     }
 }
