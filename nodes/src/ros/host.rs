@@ -306,33 +306,13 @@ impl Host {
     }
 }
 
-/// ROS, started with the process's own `--ros-args`.
-///
-/// # Errors
-/// [`RosError::Start`] with what rcl says of it.
-pub fn context() -> Result<r2r::Context, RosError> {
-    // r2r panics where rcl refuses arguments; the hook is set aside so that only our error is shown.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| ()));
-    let made = std::panic::catch_unwind(r2r::Context::create);
-    std::panic::set_hook(hook);
-    match made {
-        Ok(context) => context.map_err(RosError::rcl("ROS 2 did not start")),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(RosError::Start(text.unwrap_or("no reason given").to_owned()))
-        }
-    }
-}
-
 /// Makes a host for code that is no managed node of ours (a client, a bench), and the pool that turns it.
 ///
 /// # Errors
 /// [`RosError`].
 pub fn plain(name: &str, declared: &[Declared]) -> Result<(Host, LocalPool), RosError> {
     memory::keep();
-    let node = r2r::Node::create(context()?, name, NAMESPACE).map_err(RosError::rcl("no node"))?;
+    let node = r2r::Node::create(super::context::context()?, name, NAMESPACE).map_err(RosError::rcl("no node"))?;
     let full_name = node.fully_qualified_name().map_err(RosError::rcl("no name"))?;
     let given: Vec<_> = match node.params.lock() {
         Ok(params) => params.iter().map(|(name, param)| (name.clone(), param.value.clone())).collect(),

@@ -8,6 +8,7 @@
 pub mod act;
 pub mod action;
 pub mod clock;
+pub mod context;
 pub mod convert;
 pub mod frames;
 pub mod health;

@@ -1,3 +1,5 @@
+//! What is heard and what is refused of it.
+
 use ponder_sim::robots::RobotSource;
 use r2r::builtin_interfaces::msg::Time;
 use r2r::std_msgs::msg::Header;

@@ -1,3 +1,5 @@
+//! Pictures of every encoding, and those that are none.
+
 use super::*;
 
 fn image(encoding: &str, width: u32, height: u32, step: u32, data: Vec<u8>) -> Image {
