@@ -129,6 +129,8 @@ pub struct Photographer {
     built: Arc<Built>,
     eyes: Eyes,
     ordered: Option<Stamp>,
+    /// What was ordered is not wanted any more.
+    discarded: bool,
 }
 
 impl Photographer {
@@ -138,7 +140,7 @@ impl Photographer {
     /// [`SimError::NoGl`], naming what to install.
     pub fn open(built: Arc<Built>) -> Result<Self, SimError> {
         let eyes = Eyes::open(built.model.clone(), built.cameras.clone(), built.hidden_groups.clone())?;
-        Ok(Self { built, eyes, ordered: None })
+        Ok(Self { built, eyes, ordered: None, discarded: false })
     }
 
     /// Orders a picture of every camera of the world as it is now, unless the last order is still being drawn.
@@ -159,6 +161,11 @@ impl Photographer {
         Ok(())
     }
 
+    /// Lets go of what is still being drawn: the world has jumped to another time.
+    pub fn discard(&mut self) {
+        self.discarded = self.ordered.is_some();
+    }
+
     /// What was ordered, once it is there; stamped with the time of the order.
     ///
     /// # Errors
@@ -167,6 +174,9 @@ impl Photographer {
         let Some(stamp) = self.ordered else { return Ok(None) };
         let Some(pictures) = self.eyes.delivered()? else { return Ok(None) };
         self.ordered = None;
+        if std::mem::take(&mut self.discarded) {
+            return Ok(None);
+        }
         let frames = pictures.into_iter().enumerate().map(|(i, picture)| frame(&self.built, i, picture, stamp));
         frames.collect::<Result<_, _>>().map(Some)
     }

@@ -42,7 +42,7 @@ const NODE_EXAMPLES: &str = "\
 Examples:
   ponder node world                                  (each in a terminal of its own)
   ponder node perceive --ros-args -p use_sim_time:=true
-  ponder node world perceive reason act --ros-args -p use_sim_time:=true -p scene:=drawer
+  ponder node world perceive reason act --ros-args -p use_sim_time:=true -p world:scene:=drawer
   ponder node act --ros-args -p robot:=my_arm.yaml --params-file my.yaml -r __ns:=/left
 
 Nodes: world, perceive, reason, act. Ctrl-C brings the robot to rest and ends them.";
@@ -50,10 +50,10 @@ Nodes: world, perceive, reason, act. Ctrl-C brings the robot to rest and ends th
 /// `ponder node`.
 #[cfg(feature = "ros")]
 #[derive(Args)]
-#[command(after_help = NODE_EXAMPLES)]
+#[command(after_help = NODE_EXAMPLES, override_usage = "ponder node <NAME>... [--ros-args ...]")]
 pub struct NodeArgs {
     /// Which nodes; then, after --ros-args, what ROS itself reads
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
 }
 

@@ -69,6 +69,16 @@ pub fn ask(orders: &Orders, ask: Ask) {
     }
 }
 
+/// Hands an order to the simulation; whoever waits for it is told if that can't be.
+pub fn order(orders: &Orders, order: Order) {
+    let Some(way) = orders.borrow().clone() else { return order.refuse("the node is not active") };
+    match way.try_send(order) {
+        Ok(()) => {}
+        Err(TrySendError::Full(order)) => order.refuse("the simulation has too much to do: ask again"),
+        Err(TrySendError::Disconnected(order)) => order.refuse("the simulation's thread has ended"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

@@ -49,7 +49,7 @@ pub struct Board {
     odom: Option<Publisher<Odometry>>,
     wrench: Option<Publisher<WrenchStamped>>,
     tf: Publisher<TFMessage>,
-    _latched: (Publisher<TFMessage>, Publisher<Text>),
+    latched: (Publisher<TFMessage>, Publisher<Text>),
     truth: Publisher<r2r::ponder_msgs::msg::Scene>,
     cameras: Vec<Camera>,
 }
@@ -98,7 +98,7 @@ impl Board {
             odom,
             wrench,
             tf: host.publisher("/tf", QosProfile::default().keep_last(100))?,
-            _latched: (tf_static, description),
+            latched: (tf_static, description),
             truth: host.publisher(topics::TRUTH, topics::reliable().keep_last(1))?,
             cameras: cameras.iter().map(camera).collect::<Result<_, _>>()?,
         })
@@ -109,9 +109,32 @@ impl Board {
         &self.names.ros.world_frame
     }
 
+    /// Takes it down: nothing is said any more, and the graph shows none of it.
+    pub fn close(self, host: &Host) {
+        host.retire(self.clock);
+        host.retire(self.joints);
+        self.odom.into_iter().for_each(|publisher| host.retire(publisher));
+        self.wrench.into_iter().for_each(|publisher| host.retire(publisher));
+        host.retire(self.tf);
+        let (tf_static, description) = self.latched;
+        host.retire(tf_static);
+        host.retire(description);
+        host.retire(self.truth);
+        for camera in self.cameras {
+            host.retire(camera.image);
+            host.retire(camera.info);
+            host.retire(camera.depth);
+        }
+    }
+
     /// The physics failed.
     pub fn failed(&self, error: &SimError) {
-        r2r::log_error!(&self.logger, "the simulation ends: {error}");
+        r2r::log_error!(&self.logger, "the simulation stands until it is reset: {error}");
+    }
+
+    /// The renderer failed.
+    pub fn blind(&self, error: &SimError) {
+        r2r::log_error!(&self.logger, "no more pictures: {error}");
     }
 
     /// A trajectory was not followed.

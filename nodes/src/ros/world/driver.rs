@@ -1,8 +1,6 @@
 //! The simulated robot's own controllers, as ros2_control would run them: a joint trajectory controller, a gripper
 //! action, a velocity controller that stops when it hears nothing. They know their robot's limits and nothing of tasks.
 
-use std::time::{Duration, Instant};
-
 use ponder_core::Stamp;
 use ponder_core::command::{BaseTwist, Command, GripperTarget, JointTarget};
 use ponder_core::robot::{JointVec, RobotSpec};
@@ -11,8 +9,8 @@ use r2r::trajectory_msgs::msg::JointTrajectory;
 
 use crate::ros::action::{End, Goal};
 
-/// A base stops when it has heard nothing for so long (diff_drive_controller's default).
-const CMD_VEL_TIMEOUT: Duration = Duration::from_millis(500);
+/// A base stops when it has heard nothing for so long (diff_drive_controller's default), simulated seconds.
+const CMD_VEL_TIMEOUT_S: f64 = 0.5;
 /// Most points of a trajectory.
 const MOST_POINTS: usize = 10_000;
 /// This close to its target a gripper has reached it, metres.
@@ -88,6 +86,16 @@ impl Trajectory {
     }
 }
 
+/// Ends a goal that was not taken up.
+pub fn refuse_follow(goal: FollowGoal, (error_code, error_string): Refusal) {
+    goal.end(End::Aborted, FollowJointTrajectory::Result { error_code, error_string });
+}
+
+/// Why a goal is not taken up that has nothing wrong with it.
+pub fn not_now(why: &str) -> Refusal {
+    (INVALID_GOAL, why.to_owned())
+}
+
 type FollowGoal = Goal<FollowJointTrajectory::Action>;
 type GripGoal = Goal<GripperCommand::Action>;
 
@@ -111,7 +119,7 @@ pub struct Driver {
     following: Option<Following>,
     target: Option<GripperTarget>,
     gripping: Option<Gripping>,
-    twist: Option<(BaseTwist, Instant)>,
+    twist: Option<(BaseTwist, Stamp)>,
     period_s: f64,
 }
 
@@ -147,6 +155,15 @@ impl Driver {
         }
     }
 
+    /// Ends all that is done for somebody: arm and gripper hold, the base stops.
+    pub fn rest(&mut self, why: &str) {
+        self.hold(why);
+        self.twist = None;
+        if let Some(Gripping { goal, .. }) = self.gripping.take() {
+            goal.end(End::Aborted, GripperCommand::Result::default());
+        }
+    }
+
     /// Opens or closes; `factor`: what the message's position has to be multiplied by for the opening.
     pub fn grip(&mut self, goal: GripGoal, factor: f64, robot: &RobotSpec) {
         let Some(limits) = robot.arm.as_ref().map(|arm| arm.gripper) else {
@@ -165,10 +182,13 @@ impl Driver {
         self.gripping = Some(Gripping { target, goal, width_m: f64::NAN, stood_s: 0.0, factor });
     }
 
-    /// Takes a velocity.
-    pub fn drive(&mut self, twist: BaseTwist) {
+    /// Takes a velocity, as fast as the base goes.
+    pub fn drive(&mut self, now: Stamp, twist: BaseTwist, robot: &RobotSpec) {
+        let Some(base) = &robot.base else { return };
         if twist.linear_m_s.is_finite() && twist.angular_rad_s.is_finite() {
-            self.twist = Some((twist, Instant::now()));
+            let linear_m_s = twist.linear_m_s.clamp(-base.linear_m_s, base.linear_m_s);
+            let angular_rad_s = twist.angular_rad_s.clamp(-base.angular_rad_s, base.angular_rad_s);
+            self.twist = Some((BaseTwist { linear_m_s, angular_rad_s }, now));
         }
     }
 
@@ -193,7 +213,7 @@ impl Driver {
         }
         command.arm = self.arm.as_ref().map(|(pos, vel)| JointTarget { pos_rad: pos.clone(), vel_rad_s: vel.clone() });
         command.gripper = self.target;
-        let fresh = |(_, heard): &&(BaseTwist, Instant)| heard.elapsed() <= CMD_VEL_TIMEOUT;
+        let fresh = |(_, heard): &&(BaseTwist, Stamp)| now.since_s(*heard) <= CMD_VEL_TIMEOUT_S;
         command.base = Some(self.twist.as_ref().filter(fresh).map(|(twist, _)| *twist).unwrap_or_default());
         command
     }

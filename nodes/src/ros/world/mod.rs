@@ -10,6 +10,7 @@ mod services;
 mod sim;
 mod steps;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -24,7 +25,7 @@ use r2r::control_msgs::action::{FollowJointTrajectory, GripperCommand};
 use r2r::geometry_msgs::msg::{Twist, TwistStamped};
 use r2r::trajectory_msgs::msg::JointTrajectory;
 
-use self::answers::Orders;
+use self::answers::{Orders, order};
 use self::board::Board;
 use self::sim::{Order, Pace, Sim, Watch};
 use super::action;
@@ -33,7 +34,7 @@ use super::host::{Host, Managed, NodeKind, RosError, Task};
 use super::params::{Declared, Kind};
 use super::topics;
 
-/// Orders on the way to the simulation; a full channel drops the newest.
+/// Orders on the way to the simulation; a full channel refuses the newest.
 const ORDERS: usize = 64;
 
 /// What can be broken: nothing, and `ponder_sim::Fault::ALL` in its order.
@@ -98,7 +99,8 @@ struct World {
     running: Option<Running>,
     watch: Arc<Watch>,
     heard: Vec<Task>,
-    served: bool,
+    /// Names of the actions that are served: for good, once they are.
+    served: BTreeSet<String>,
     _faults: Task,
 }
 
@@ -111,7 +113,8 @@ fn make(host: &Host) -> Result<Box<dyn Managed>, RosError> {
         let place = FAULTS.iter().position(|name| *name == fault).unwrap_or_default();
         wished.fault.store(place as u8, Ordering::Release);
     })?;
-    Ok(Box::new(World { orders, sim: None, running: None, watch, heard: Vec::new(), served: false, _faults: faults }))
+    let (heard, served) = (Vec::new(), BTreeSet::new());
+    Ok(Box::new(World { orders, sim: None, running: None, watch, heard, served, _faults: faults }))
 }
 
 impl World {
@@ -149,11 +152,6 @@ impl World {
 
     /// Hears the controllers' topics; their actions are served from the first configuration on.
     fn listen(&mut self, host: &Host, file: &RobotFile, resolve: &dyn Fn(&str) -> String) -> Result<(), RosError> {
-        let order = |orders: &Orders, order: Order| match orders.borrow().as_ref() {
-            // A simulation that is 64 orders behind drops the newest: the next is on its way.
-            Some(orders) => drop(orders.try_send(order)),
-            None => drop(order),
-        };
         if file.arm.is_some() {
             let controller = resolve(&file.ros.arm_controller);
             let orders = self.orders.clone();
@@ -161,14 +159,16 @@ impl World {
             self.heard.push(host.subscribe(&topic, topics::command(), move |message: JointTrajectory| {
                 order(&orders, Order::Trajectory(message));
             })?);
-            if !self.served {
+            let name = format!("{controller}/follow_joint_trajectory");
+            if self.served.insert(name.clone()) {
                 let orders = self.orders.clone();
-                let name = format!("{controller}/follow_joint_trajectory");
                 action::serve::<FollowJointTrajectory::Action>(host, &name, move |goal| {
                     order(&orders, Order::Follow(goal));
                 })?;
+            }
+            let name = resolve(&file.ros.gripper_action);
+            if self.served.insert(name.clone()) {
                 let orders = self.orders.clone();
-                let name = resolve(&file.ros.gripper_action);
                 action::serve::<GripperCommand::Action>(host, &name, move |goal| order(&orders, Order::Grip(goal)))?;
             }
         }
@@ -185,7 +185,6 @@ impl World {
             };
             self.heard.push(task);
         }
-        self.served = true;
         Ok(())
     }
 }
@@ -219,8 +218,10 @@ impl Managed for World {
         }
     }
 
-    fn cleanup(&mut self, _host: &Host) {
-        self.sim = None;
+    fn cleanup(&mut self, host: &Host) {
+        if let Some(sim) = self.sim.take() {
+            sim.close(host);
+        }
         self.heard.clear();
     }
 
@@ -233,7 +234,7 @@ impl Managed for World {
         let broken = FAULTS.get(usize::from(self.watch.fault.load(Ordering::Relaxed))).filter(|name| !name.is_empty());
         Health::ok(values)
             .unless(broken.is_some(), Level::Warn, format!("broken for a test: {}", broken.unwrap_or(&"")))
-            .unless(failed, Level::Error, "the physics failed: see the log, then reset or configure again")
+            .unless(failed, Level::Error, "the physics failed: see the log, then reset the simulation")
     }
 }
 

@@ -18,9 +18,10 @@ use r2r::trajectory_msgs::msg::JointTrajectory;
 
 use super::answers::{Ask, Code, result};
 use super::board::Board;
-use super::driver::{Driver, Trajectory};
+use super::driver::{Driver, Trajectory, not_now, refuse_follow};
 use super::steps::{Asker, Steps};
 use crate::ros::action::{End, Goal};
+use crate::ros::host::Host;
 
 /// Between two looks at the truth and two tellings of the frames, simulated seconds.
 const TRUTH_EVERY_S: f64 = 0.05;
@@ -39,6 +40,18 @@ pub enum Order {
     Drive(BaseTwist),
     /// Whatever else, between two periods.
     Ask(Ask),
+}
+
+impl Order {
+    /// Tells whoever waits for it that it is not carried out.
+    pub fn refuse(self, why: &str) {
+        match self {
+            Self::Follow(goal) => refuse_follow(goal, not_now(why)),
+            Self::Grip(goal) => goal.end(End::Aborted, GripperCommand::Result::default()),
+            Self::Ask(ask) => ask(Err(result(Code::IncorrectState, why))),
+            Self::Trajectory(_) | Self::Drive(_) => {}
+        }
+    }
 }
 
 /// What both threads look at.
@@ -132,7 +145,12 @@ impl Sim {
         })
     }
 
-    /// Runs until `stop` and gives itself back.
+    /// Lets go of everything: the board is taken down.
+    pub fn close(self, host: &Host) {
+        self.board.close(host);
+    }
+
+    /// Runs until `stop` and gives itself back, with the robot at rest.
     pub fn run(mut self, orders: &Receiver<Order>, stop: &AtomicBool, watch: &Watch) -> Self {
         let period = Duration::from_secs_f64(self.world.robot().timing.period_s / self.pace.real_time_factor);
         let mut next = Instant::now();
@@ -148,6 +166,7 @@ impl Sim {
             if let Err(error) = self.turn(watch) {
                 self.board.failed(&error);
                 self.failed = true;
+                self.driver.rest("the physics failed");
                 self.end_steps(&error.to_string());
             }
             watch.failed.store(self.failed, Ordering::Release);
@@ -159,12 +178,10 @@ impl Sim {
 
     /// Whoever still waits is answered.
     fn leave(mut self, orders: &Receiver<Order>) -> Self {
-        self.end_steps("the node is deactivated");
-        while let Ok(order) = orders.try_recv() {
-            if let Order::Ask(ask) = order {
-                ask(Err(result(Code::IncorrectState, "the node is deactivated")));
-            }
-        }
+        let why = "the node is deactivated";
+        self.end_steps(why);
+        self.driver.rest(why);
+        orders.try_iter().for_each(|order| order.refuse(why));
         self
     }
 
@@ -172,19 +189,18 @@ impl Sim {
         let now = self.world.now();
         let robot: Arc<_> = self.world.robot().clone();
         match order {
+            Order::Ask(ask) => ask(Ok(self)),
+            order if self.failed => order.refuse("the physics failed: reset the simulation"),
             Order::Trajectory(message) => match Trajectory::parse(&message, &robot) {
                 Ok(trajectory) => self.driver.follow(now, trajectory, None),
                 Err((_, why)) => self.board.refused(&why),
             },
             Order::Follow(goal) => match Trajectory::parse(&goal.goal.trajectory, &robot) {
                 Ok(trajectory) => self.driver.follow(now, trajectory, Some(goal)),
-                Err((error_code, error_string)) => {
-                    goal.end(End::Aborted, FollowJointTrajectory::Result { error_code, error_string });
-                }
+                Err(refusal) => refuse_follow(goal, refusal),
             },
             Order::Grip(goal) => self.driver.grip(goal, self.pace.grip_factor, &robot),
-            Order::Drive(twist) => self.driver.drive(twist),
-            Order::Ask(ask) => ask(Ok(self)),
+            Order::Drive(twist) => self.driver.drive(now, twist, &robot),
         }
     }
 
@@ -228,7 +244,13 @@ impl Sim {
     /// # Errors
     /// [`SimError`].
     pub fn reset(&mut self, time: bool, state: bool) -> Result<(), SimError> {
-        self.end_steps("the simulation was reset");
+        let why = "the simulation was reset";
+        self.end_steps(why);
+        self.driver.rest(why);
+        if time {
+            // What is being drawn has a stamp of the time before.
+            self.photographer.iter_mut().for_each(Photographer::discard);
+        }
         self.world.reset_parts(time, state)?;
         if state {
             self.failed = false;
@@ -283,7 +305,7 @@ impl Sim {
         self.steps = self.steps.take().and_then(Steps::next);
         if self.mode != Mode::Playing && self.steps.is_none() {
             // Time stands; the robot is still there.
-            self.fetch(watch)?;
+            self.look(None, watch);
             if !self.world.has_fault(Fault::SensorSilence) {
                 self.board.senses(&self.observation);
             }
@@ -310,8 +332,7 @@ impl Sim {
         }
         let now = self.world.now();
         // The picture of what was before goes out before what comes after.
-        self.fetch(watch)?;
-        self.film(now)?;
+        self.look(Some(now), watch);
         if self.told_truth.is_none_or(|last| now.since_s(last) >= TRUTH_EVERY_S - 1e-9) {
             self.told_truth = Some(now);
             self.board.truth(&self.world.truth(), &self.observation);
@@ -325,6 +346,15 @@ impl Sim {
         self.board.clock(now);
         watch.periods.fetch_add(1, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Hands pictures out, and orders the next if it is time; a robot goes on without.
+    fn look(&mut self, now: Option<Stamp>, watch: &Watch) {
+        let looked = self.fetch(watch).and_then(|()| now.map_or(Ok(()), |now| self.film(now)));
+        if let Err(error) = looked {
+            self.board.blind(&error);
+            self.photographer = None;
+        }
     }
 
     /// Tells pictures that were drawn meanwhile; frozen cameras have only the last before, silent ones none.
