@@ -56,3 +56,72 @@ pub struct CameraFrame {
     /// Pose of the optical frame (x right, y down, z forward) in the world.
     pub world_from_camera: Pose,
 }
+
+/// A box in a picture, pixels: from the upper left corner of the first to the lower right of the last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// First column.
+    pub left_px: f64,
+    /// First row.
+    pub top_px: f64,
+    /// End of the columns.
+    pub right_px: f64,
+    /// End of the rows.
+    pub bottom_px: f64,
+}
+
+impl CameraFrame {
+    /// The box around where a box in the world (its pose and size) shows in the picture, cut at the picture's edges; what
+    /// stands before it is not looked at. `None`: it lies outside, or a corner of it behind the camera.
+    pub fn bounds_of(&self, world_from_box: &Pose, size_m: &Vec3) -> Option<Bounds> {
+        let camera_from_box = self.world_from_camera.inverse() * world_from_box;
+        let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+        for corner in 0..8_u8 {
+            let side = |axis: u8| if corner >> axis & 1 == 0 { -0.5 } else { 0.5 };
+            let at = Vec3::new(side(0) * size_m.x, side(1) * size_m.y, side(2) * size_m.z);
+            let (column, row) = self.intrinsics.project(&(camera_from_box * nalgebra::Point3::from(at)).coords)?;
+            for (axis, value) in [column, row].into_iter().enumerate() {
+                (low[axis], high[axis]) = (low[axis].min(value), high[axis].max(value));
+            }
+        }
+        let (width, height) = (self.width_px as f64, self.height_px as f64);
+        let bounds = Bounds {
+            left_px: low[0].max(0.0),
+            top_px: low[1].max(0.0),
+            right_px: high[0].min(width),
+            bottom_px: high[1].min(height),
+        };
+        (bounds.left_px < bounds.right_px && bounds.top_px < bounds.bottom_px).then_some(bounds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame() -> CameraFrame {
+        CameraFrame {
+            name: CameraName::from("test").unwrap(),
+            stamp: Stamp(0),
+            width_px: 100,
+            height_px: 80,
+            rgb: Arc::from([]),
+            depth_m: None,
+            intrinsics: Intrinsics { fx_px: 100.0, fy_px: 100.0, cx_px: 50.0, cy_px: 40.0 },
+            world_from_camera: Pose::identity(),
+        }
+    }
+
+    #[test]
+    fn a_box_shows_where_its_corners_do() {
+        let at = |x: f64, z: f64| Pose::translation(x, 0.0, z);
+        let bounds = frame().bounds_of(&at(0.0, 2.1), &Vec3::new(0.4, 0.2, 0.2)).unwrap();
+        assert!((bounds.left_px - 40.0).abs() < 1e-9 && (bounds.right_px - 60.0).abs() < 1e-9, "{bounds:?}");
+        assert!((bounds.top_px - 35.0).abs() < 1e-9 && (bounds.bottom_px - 45.0).abs() < 1e-9, "{bounds:?}");
+        let cut = frame().bounds_of(&at(1.0, 2.1), &Vec3::new(0.4, 0.2, 0.2)).unwrap();
+        assert!((cut.right_px - 100.0).abs() < 1e-9);
+        assert_eq!(frame().bounds_of(&at(5.0, 2.0), &Vec3::new(0.4, 0.2, 0.2)), None, "beside the picture");
+        assert_eq!(frame().bounds_of(&at(0.0, 0.05), &Vec3::new(0.4, 0.2, 0.2)), None, "around the lens");
+        assert_eq!(frame().bounds_of(&at(0.0, -2.0), &Vec3::new(0.4, 0.2, 0.2)), None, "behind");
+    }
+}

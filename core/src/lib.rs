@@ -10,6 +10,7 @@ pub mod check;
 pub mod command;
 pub mod event;
 pub mod fact;
+pub mod frames;
 pub mod geometry;
 pub mod goal;
 pub mod image;

@@ -143,7 +143,7 @@ impl<A: WrappedActionTypeSupport + 'static> Inner<A> {
         let mut goals_canceling = Vec::new();
         for entry in self.goals.iter_mut().filter(|entry| entry.result.is_none()) {
             let early = until != (0, 0) && (entry.stamp.sec, entry.stamp.nanosec) <= until;
-            if (all && (early || until == (0, 0))) || entry.id == info.goal_id || (!all && early) {
+            if early || entry.id == info.goal_id || (all && until == (0, 0)) {
                 entry.status = CANCELING;
                 entry.cancel.store(true, Ordering::Release);
                 goals_canceling.push(GoalInfo { goal_id: entry.id.clone(), stamp: entry.stamp.clone() });

@@ -18,6 +18,7 @@ use r2r::{Publisher, QosProfile, ServiceRequest, WrappedServiceTypeSupport, Wrap
 
 use super::clock::RosClock;
 use super::lifecycle::{self, State};
+use super::log::Logger;
 use super::params::{Declared, Kind, Params};
 use super::urgency::{self, Urgency};
 use super::{health, memory, param_services};
@@ -26,7 +27,6 @@ use super::{health, memory, param_services};
 const NAMESPACE: &str = "ponder";
 /// Longest wait for the middleware, after which the stop signal and what other threads finished are looked at.
 const WAIT: Duration = Duration::from_millis(5);
-
 /// Longest time for a robot to come to rest before its node ends.
 const REST: Duration = Duration::from_secs(4);
 
@@ -150,7 +150,7 @@ pub struct Host {
     params: Params,
     state: Rc<std::cell::Cell<State>>,
     full_name: Rc<str>,
-    logger: Rc<str>,
+    logger: Logger,
 }
 
 impl Host {
@@ -298,19 +298,24 @@ impl Host {
         f(&mut self.node.borrow_mut())
     }
 
+    /// Its voice, for other threads.
+    pub fn logger(&self) -> Logger {
+        self.logger.clone()
+    }
+
     /// Says something to the log and `/rosout`.
     pub fn info(&self, text: impl std::fmt::Display) {
-        r2r::log_info!(&self.logger, "{text}");
+        self.logger.info(text);
     }
 
     /// Warns.
     pub fn warn(&self, text: impl std::fmt::Display) {
-        r2r::log_warn!(&self.logger, "{text}");
+        self.logger.warn(text);
     }
 
     /// Says what failed.
     pub fn error(&self, text: impl std::fmt::Display) {
-        r2r::log_error!(&self.logger, "{text}");
+        self.logger.error(text);
     }
 }
 
@@ -320,7 +325,7 @@ impl Host {
 /// [`RosError`].
 pub fn plain(name: &str, declared: &[Declared]) -> Result<(Host, LocalPool), RosError> {
     memory::keep();
-    let node = r2r::Node::create(super::context::context()?, name, NAMESPACE).map_err(RosError::rcl("no node"))?;
+    let mut node = r2r::Node::create(super::context::context()?, name, NAMESPACE).map_err(RosError::rcl("no node"))?;
     let full_name = node.fully_qualified_name().map_err(RosError::rcl("no name"))?;
     let given: Vec<_> = match node.params.lock() {
         Ok(params) => params.iter().map(|(name, param)| (name.clone(), param.value.clone())).collect(),
@@ -328,7 +333,7 @@ pub fn plain(name: &str, declared: &[Declared]) -> Result<(Host, LocalPool), Ros
     };
     let params = Params::new(COMMON.iter().chain(declared), &given)
         .map_err(|why| RosError::Params { node: full_name.clone(), why })?;
-    let logger = node.logger().to_owned();
+    let logger = Logger::new(&mut node);
     let pool = LocalPool::new();
     let host = Host {
         node: Rc::new(RefCell::new(node)),
@@ -337,7 +342,7 @@ pub fn plain(name: &str, declared: &[Declared]) -> Result<(Host, LocalPool), Ros
         params,
         state: Rc::new(std::cell::Cell::new(State::Unconfigured)),
         full_name: full_name.into(),
-        logger: logger.into(),
+        logger,
     };
     follow_clock(&host)?;
     Ok((host, pool))

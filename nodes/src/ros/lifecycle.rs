@@ -200,9 +200,15 @@ impl Life {
             let mut node = self.node.borrow_mut();
             match way.id {
                 1 => node.configure(&self.host),
-                2 => Ok(node.cleanup(&self.host)),
+                2 => {
+                    node.cleanup(&self.host);
+                    Ok(())
+                }
                 3 => node.activate(&self.host),
-                4 => Ok(node.deactivate(&self.host)),
+                4 => {
+                    node.deactivate(&self.host);
+                    Ok(())
+                }
                 _ => {
                     if way.from == State::Active {
                         node.deactivate(&self.host);

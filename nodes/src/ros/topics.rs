@@ -10,9 +10,11 @@ pub const SCENE: &str = "scene";
 pub const TRUTH: &str = "ground_truth";
 /// `vision_msgs/Detection3DArray`, sensor data, `perceive` →, with every scene.
 pub const DETECTIONS_3D: &str = "detections_3d";
-/// `vision_msgs/Detection2DArray`, sensor data, `perceive` →, with every scene that had pictures.
+/// `vision_msgs/Detection2DArray`, sensor data, `perceive` →, with every scene, when somebody listens; a camera's name
+/// goes before it: where what is believed shows in its newest picture.
 pub const DETECTIONS_2D: &str = "detections_2d";
-/// `sensor_msgs/Image`, sensor data, `perceive` →, when somebody listens: the picture with what was found in it.
+/// `sensor_msgs/Image`, sensor data, `perceive` →, when somebody listens, a camera's name before it: the picture with
+/// that drawn in.
 pub const ANNOTATED: &str = "annotated";
 /// `ponder_msgs/Thought`, reliable, `reason` →, as it is thought.
 pub const THOUGHT: &str = "thought";

@@ -8,7 +8,7 @@ mod task;
 
 pub use plan::{draft, evidence, fact_msg, plan_msg, step_text};
 pub use scene::{scene, scene_msg};
-pub use space::{point, point_msg, pose, pose_msg, stamp, time, twist_msg, vector_msg};
+pub use space::{point, point_msg, pose, pose_msg, stamp, time, transform, twist_msg, vector_msg};
 pub use task::{outcome_code, outcome_msg, rejection_msg};
 
 /// Why a message can't be used.

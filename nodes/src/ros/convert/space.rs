@@ -57,13 +57,24 @@ pub fn pose(what: &'static str, pose: &msg::Pose) -> Result<Pose, ConvertError> 
     let at_m = point(what, &pose.position)?;
     let q = &pose.orientation;
     let quaternion = nalgebra::Quaternion::new(q.w, q.x, q.y, q.z);
-    if !((quaternion.norm() - 1.0).abs() < UNIT_TOLERANCE) {
+    let off = (quaternion.norm() - 1.0).abs();
+    if off.is_nan() || off >= UNIT_TOLERANCE {
         return Err(ConvertError::NotFinite(what));
     }
     // What is of length one to the last bit stays as it is.
     let unit = (quaternion.norm_squared() - 1.0).abs() < 4.0 * f64::EPSILON;
     let rotation = if unit { Rotation::new_unchecked(quaternion) } else { Rotation::new_normalize(quaternion) };
     Ok(Pose::from_parts(at_m.into(), rotation))
+}
+
+/// A transform: the pose of its child in its parent.
+///
+/// # Errors
+/// As [`pose`].
+pub fn transform(told: &msg::TransformStamped) -> Result<Pose, ConvertError> {
+    let at = &told.transform.translation;
+    let position = msg::Point { x: at.x, y: at.y, z: at.z };
+    pose("transform", &msg::Pose { position, orientation: told.transform.rotation.clone() })
 }
 
 /// A base's velocity.

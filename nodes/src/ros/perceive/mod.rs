@@ -1,6 +1,8 @@
-//! `perceive`: hears the robot's joints, its odometry and what the simulator knows; makes scenes of it on a thread of
+//! `perceive`: hears the robot's joints, its odometry, its cameras and what the simulator knows; makes scenes of it on a thread of
 //! its own, as often as told and whenever `see` asks. Bad input makes no scene: health says why.
 
+mod cameras;
+mod drawing;
 mod senses;
 mod sight;
 
@@ -19,6 +21,8 @@ use super::host::{Host, Managed, NodeKind, RosError, Task};
 use super::params::{Declared, Kind};
 use super::topics;
 use crate::stack::Perception;
+use cameras::Cameras;
+use drawing::Outlet;
 use sight::{Outlets, Sight, Waiting};
 
 /// Between two looks at what has come.
@@ -109,17 +113,20 @@ impl Managed for Perceive {
         let spec = Arc::new(robot.checked().map_err(|e| e.to_string())?);
         let file = Rc::new(robot.file.clone());
         let say = |e: RosError| e.to_string();
+        let namespace = host.params().text("robot_namespace");
+        let topic = |name: &str| robot_topic(&namespace, name);
+        let cameras = Cameras::new(host, &file, &topic).map_err(say)?;
         let outlets = Outlets {
+            drawings: cameras.names().map(|name| Outlet::new(host, name)).collect::<Result<_, _>>().map_err(say)?,
             scenes: host.publisher(topics::SCENE, topics::latched()).map_err(say)?,
             detections: host.publisher(topics::DETECTIONS_3D, topics::sensor()).map_err(say)?,
         };
         // The one choice there is.
         let eyes = Perception::GroundTruth.perceiver();
-        let sight = Sight::new(file.clone(), spec, eyes, outlets).map_err(|e| format!("no thread to see on: {e}"))?;
+        let sight =
+            Sight::new(file.clone(), spec, eyes, cameras, outlets).map_err(|e| format!("no thread to see on: {e}"))?;
         *self.sight.borrow_mut() = Some(sight);
 
-        let namespace = host.params().text("robot_namespace");
-        let topic = |name: &str| robot_topic(&namespace, name);
         let (shared, of) = (self.sight.clone(), file.clone());
         let joints = host.subscribe(&topic(&file.ros.joint_states), topics::sensor(), move |message| {
             with(&shared, |sight| sight.senses.hear_joints(&of, &message));
@@ -151,9 +158,9 @@ impl Managed for Perceive {
         self.robot = None;
     }
 
-    fn health(&mut self, _host: &Host) -> Health {
+    fn health(&mut self, host: &Host) -> Health {
         let none = || Health { level: Level::Error, message: "there is no sight".to_owned(), values: Vec::new() };
-        self.sight.borrow().as_ref().map_or_else(none, Sight::health)
+        self.sight.borrow().as_ref().map_or_else(none, |sight| sight.health(host.now()))
     }
 }
 

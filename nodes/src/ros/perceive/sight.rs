@@ -16,6 +16,8 @@ use r2r::ponder_msgs::srv::See;
 use r2r::vision_msgs::msg::{Detection3D, Detection3DArray, ObjectHypothesisWithPose};
 use r2r::{Publisher, ServiceRequest};
 
+use super::cameras::Cameras;
+use super::drawing::Outlet;
 use super::senses::Senses;
 use crate::ros::convert;
 use crate::ros::health::{Health, Level};
@@ -30,6 +32,8 @@ pub struct Outlets {
     pub scenes: Publisher<msg::Scene>,
     /// The same for tools that know no scenes.
     pub detections: Publisher<Detection3DArray>,
+    /// What shows in each camera.
+    pub drawings: Vec<Outlet>,
 }
 
 /// Somebody who asked to see.
@@ -57,6 +61,9 @@ pub fn refuse(request: ServiceRequest<See::Service>, message: String) {
 pub struct Sight {
     /// What is heard.
     pub senses: Senses,
+    cameras: Cameras,
+    /// Whoever sees needs pictures.
+    sees_pictures: bool,
     file: Rc<RobotFile>,
     worker: Threaded<Look, Result<Scene, PerceiveError>>,
     by: String,
@@ -78,12 +85,15 @@ impl Sight {
         file: Rc<RobotFile>,
         robot: Arc<RobotSpec>,
         mut eyes: Box<dyn Perceiver>,
+        cameras: Cameras,
         outlets: Outlets,
     ) -> std::io::Result<Self> {
-        let by = eyes.name().to_owned();
+        let (by, sees_pictures) = (eyes.name().to_owned(), eyes.wants().cameras);
         let see = move |look: &Look, _: &mut dyn FnMut(&str), cancel: &Cancel| eyes.perceive(look, &robot, cancel);
         Ok(Self {
             senses: Senses::default(),
+            cameras,
+            sees_pictures,
             file,
             worker: Threaded::spawn("perceive-eyes", Box::new(see))?,
             by,
@@ -114,7 +124,12 @@ impl Sight {
             // Stamps from before mean nothing now.
             self.worker.cancel();
             (self.senses, self.before) = (Senses::default(), None);
+            self.cameras.forget();
             self.give_up("the clock jumped");
+        }
+        let wanted = self.sees_pictures || self.outlets.drawings.iter().any(Outlet::is_heard);
+        if let Err(error) = self.cameras.want(host, wanted) {
+            self.trouble = Some(error.to_string());
         }
         while let Some(reply) = self.worker.poll(now) {
             match reply {
@@ -130,15 +145,24 @@ impl Sight {
         let due = !self.waiting.is_empty() || self.looked.is_none_or(|at| at.elapsed() + slack >= period);
         if self.senses.fresh && due && !self.worker.is_busy() {
             self.senses.fresh = false;
-            match self.senses.look(&self.file) {
+            match self.look(now) {
                 Ok(look) => {
                     self.looked = Some(Instant::now());
-                    self.worker.post(now, Look { before: self.before.clone(), ..look });
+                    self.worker.post(now, look);
                 }
                 Err(why) => self.trouble = Some(why),
             }
         }
-        self.expire();
+        self.expire(now);
+    }
+
+    /// One look made of the latest of everything.
+    fn look(&self, now: Stamp) -> Result<Look, String> {
+        let mut look = self.senses.look(&self.file)?;
+        if self.sees_pictures {
+            look.observation.cameras = self.cameras.pictures(now)?;
+        }
+        Ok(Look { before: self.before.clone(), ..look })
     }
 
     fn tell(&mut self, host: &Host, scene: Scene) {
@@ -151,6 +175,12 @@ impl Sight {
             host.warn(format_args!("a scene was lost: {error}"));
         }
         drop(self.outlets.detections.publish(&detections(&message))); // another follows
+        for outlet in self.outlets.drawings.iter().filter(|outlet| outlet.is_heard()) {
+            // Health says why where there is none.
+            if let Ok(frame) = self.cameras.picture(&outlet.camera, host.now()) {
+                outlet.tell(&scene, &frame);
+            }
+        }
         for waiting in self.waiting.extract_if(.., |waiting| scene.stamp >= waiting.called) {
             let response = See::Response { success: true, message: String::new(), scene: message.clone() };
             drop(waiting.request.respond(response)); // whoever asked may be gone
@@ -159,11 +189,11 @@ impl Sight {
         self.made += 1;
     }
 
-    fn expire(&mut self) {
+    fn expire(&mut self, at: Stamp) {
         if self.waiting.is_empty() {
             return;
         }
-        let why = match (&self.trouble, self.senses.look(&self.file)) {
+        let why = match (&self.trouble, self.look(at)) {
             (_, Err(why)) => why,
             (Some(why), _) => why.clone(),
             (None, Ok(_)) => "what is heard is older than the call".to_owned(),
@@ -186,14 +216,22 @@ impl Sight {
         self.give_up("perceive was deactivated");
         host.retire(self.outlets.scenes);
         host.retire(self.outlets.detections);
+        self.outlets.drawings.into_iter().for_each(|outlet| outlet.close(host));
     }
 
     /// How it is.
-    pub fn health(&self) -> Health {
+    pub fn health(&self, now: Stamp) -> Health {
         let seen = self.before.as_ref().map_or(0, |scene| scene.objects.len());
         let values = vec![("scenes", self.made.to_string()), ("objects", seen.to_string()), ("by", self.by.clone())];
-        let health = Health::ok(values);
-        let why = self.senses.look(&self.file).err().or_else(|| self.trouble.clone());
+        let drawn = self.outlets.drawings.iter().filter(|outlet| outlet.is_heard());
+        let blind: Vec<String> = drawn
+            .filter_map(|outlet| {
+                let why = self.cameras.picture(&outlet.camera, now).err()?;
+                Some(format!("camera {}: {why}", outlet.camera))
+            })
+            .collect();
+        let health = Health::ok(values).unless(!blind.is_empty(), Level::Warn, blind.join("; "));
+        let why = self.look(now).err().or_else(|| self.trouble.clone());
         let message = why.clone().unwrap_or_default();
         let level = if self.senses.is_silent() { Level::Stale } else { Level::Error };
         health.unless(why.is_some(), level, message)

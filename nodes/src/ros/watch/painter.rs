@@ -10,8 +10,9 @@ use rerun::time::TimeCell;
 use rerun::{EncodedDepthImage, EncodedImage, RecordingStream};
 
 use super::pen::TIMELINE;
-use super::picture::Picture;
+use super::picture;
 use super::points::Cloud;
+use crate::ros::picture::Picture;
 
 /// What is written.
 pub enum What {
@@ -133,7 +134,7 @@ fn paint(desk: &Desk, rec: &RecordingStream) {
 fn write(rec: &RecordingStream, job: &Job) -> Result<(), String> {
     let path = job.path.as_str();
     let written = match &job.what {
-        What::Picture(picture) => rec.log(path, picture.encoded()?.as_ref()),
+        What::Picture(picture) => rec.log(path, picture::encoded(picture)?.as_ref()),
         What::Encoded(image) => rec.log(path, image),
         What::EncodedDepth(image) => rec.log(path, image),
         What::Cloud(cloud) => rec.log(path, &cloud.points()),

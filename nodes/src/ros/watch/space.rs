@@ -13,8 +13,9 @@ use rerun::{Pinhole, Scalars, Transform3D, TransformAxes3D};
 
 use super::painter::What;
 use super::pen::{Pen, below};
-use super::picture::{self, Picture};
+use super::picture;
 use super::table::Topic;
+use crate::ros::picture::Picture;
 
 /// Most frames and cameras that are kept in mind.
 const MOST: usize = 4096;

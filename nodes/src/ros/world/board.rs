@@ -23,6 +23,7 @@ use super::frames::{self, transform};
 use crate::ros::convert;
 use crate::ros::frames::Outlet;
 use crate::ros::host::{Host, RosError};
+use crate::ros::log::Logger;
 use crate::ros::topics;
 
 struct Camera {
@@ -43,7 +44,7 @@ fn is_heard(publisher: &Publisher<Image>) -> bool {
 pub struct Board {
     names: RobotFile,
     spec: Arc<RobotSpec>,
-    logger: String,
+    logger: Logger,
     clock: Publisher<Clock>,
     joints: Publisher<JointState>,
     odom: Option<Publisher<Odometry>>,
@@ -92,7 +93,7 @@ impl Board {
         Ok(Self {
             names: file.clone(),
             spec: spec.clone(),
-            logger: host.full_name().trim_start_matches('/').replace('/', "."),
+            logger: host.logger(),
             clock: host.publisher("/clock", QosProfile::default().keep_last(1))?,
             joints: host.publisher(&resolve(&file.ros.joint_states), states)?,
             odom,
@@ -129,17 +130,17 @@ impl Board {
 
     /// The physics failed.
     pub fn failed(&self, error: &SimError) {
-        r2r::log_error!(&self.logger, "the simulation stands until it is reset: {error}");
+        self.logger.error(format_args!("the simulation stands until it is reset: {error}"));
     }
 
     /// The renderer failed.
     pub fn blind(&self, error: &SimError) {
-        r2r::log_error!(&self.logger, "no more pictures: {error}");
+        self.logger.error(format_args!("no more pictures: {error}"));
     }
 
     /// A trajectory was not followed.
     pub fn refused(&self, why: &str) {
-        r2r::log_warn!(&self.logger, "a trajectory is not followed: {why}");
+        self.logger.warn(format_args!("a trajectory is not followed: {why}"));
     }
 
     fn header(&self, stamp: Stamp, frame_id: &str) -> Header {
