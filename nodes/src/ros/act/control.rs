@@ -41,7 +41,7 @@ const IDLE: Duration = Duration::from_millis(20);
 const EASE_TURNS: u32 = 50;
 /// Longest time for them: a robot that is not heard any more turns slowly.
 const EASE: Duration = Duration::from_secs(1);
-/// Wait for joint states after a jump of the clock.
+/// Wait for the senses after a jump of the clock.
 const SETTLE: Duration = Duration::from_millis(500);
 /// Turns that a robot gets to show that it may be released from an emergency stop.
 const RESUME_TURNS: u32 = 10;
@@ -297,12 +297,12 @@ impl Desk {
         }
     }
 
-    /// What was heard before the clock jumped is of another time: it is let go of, and new joint states are waited for.
+    /// What was heard before the clock jumped is of another time: it is let go of, and what the robot says now is waited for.
     fn settle(&self) {
         let jumps = self.setup.clock.jumps();
         if self.jumps.replace(jumps) != jumps {
             self.setup.senses.forget();
-            self.setup.senses.wait_until(Stamp(1), SETTLE);
+            self.setup.senses.wait_for_all(SETTLE);
         }
     }
 

@@ -110,6 +110,7 @@ impl Senses {
                 };
                 latest.observation.base = Some(BaseState { world_from_base, twist });
                 latest.base_heard = Some(Instant::now());
+                self.latest.1.notify_all();
             }
             Err(why) => latest.problem = Some(why.to_string()),
         }
@@ -167,6 +168,14 @@ impl Senses {
         let latest = self.lock();
         // Whether they came or the limit passed, the loop looks at the clock itself.
         drop(self.latest.1.wait_timeout_while(latest, limit, |latest| latest.observation.stamp < until));
+    }
+
+    /// Waits until all that an observation needs was heard, not longer than the limit.
+    pub fn wait_for_all(&self, limit: Duration) {
+        let latest = self.lock();
+        let lacks =
+            |latest: &mut Latest| latest.heard.is_none() || (self.names.has_base && latest.base_heard.is_none());
+        drop(self.latest.1.wait_timeout_while(latest, limit, lacks)); // what is missing then is said by who needs it
     }
 
     /// When the newest joint states were taken.
