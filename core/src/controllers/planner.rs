@@ -22,11 +22,17 @@ const SAMPLES: usize = 24;
 /// Shares of the speed asked for that are tried: the slower, the less room a stop needs.
 const SLOWER: [f64; 3] = [1.0, 0.5, 0.25];
 
+/// A stop may jerk this many times as much as other motion: it is the accelerations that wear an arm, and a stop that
+/// first has to turn one round smoothly takes twice as long.
+const STOP_JERK: f64 = 10.0;
+
 /// Plans for one arm: one joint motion and one path at a time. Allocates nothing once made.
 pub struct Planner {
     arm: Arm,
     range_rad: ArrayVec<(f64, f64), MAX_JOINTS>,
     full: Limits,
+    /// For stops.
+    stop: Limits,
     ik: Ik,
     joints: Profile,
     path: Path,
@@ -39,10 +45,13 @@ pub struct Planner {
 impl Planner {
     /// For an arm whose counts agree (see [`crate::robot::RobotSpec::checked`]).
     pub fn new(arm: &Arm) -> Self {
-        let each = |of: fn(&JointLimits) -> f64| arm.limits.iter().map(of).collect();
+        let each = |of: fn(&JointLimits) -> f64| -> JointVec { arm.limits.iter().map(of).collect() };
+        let full = Limits { vel: each(|l| l.vel_rad_s), acc: each(|l| l.acc_rad_s2), jerk: each(|l| l.jerk_rad_s3) };
+        let stop = Limits { jerk: full.jerk.iter().map(|jerk| jerk * STOP_JERK).collect(), ..full.clone() };
         Self {
             range_rad: arm.limits.iter().map(|l| (l.min_rad, l.max_rad)).collect(),
-            full: Limits { vel: each(|l| l.vel_rad_s), acc: each(|l| l.acc_rad_s2), jerk: each(|l| l.jerk_rad_s3) },
+            full,
+            stop,
             ik: Ik::new(arm),
             joints: Profile::new(arm.limits.len()),
             path: Path::new(),
@@ -79,11 +88,11 @@ impl Planner {
     /// forbidden. Is it? `None`, and nothing sound planned, where there is none.
     pub fn stop_joints(&mut self, from: &State) -> Option<bool> {
         for together in [false, true] {
-            if self.joints.stop(from, &self.full, together) && self.are_joints_clear() {
+            if self.joints.stop(from, &self.stop, together) && self.are_joints_clear() {
                 return Some(true);
             }
         }
-        self.joints.stop(from, &self.full, false).then_some(false)
+        self.joints.stop(from, &self.stop, false).then_some(false)
     }
 
     /// Plans a stop along the path. `false` where there is none.
