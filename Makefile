@@ -23,8 +23,9 @@ build: setup ## target/release/ponder
 run: setup ## tell the robot GOAL="..."; further options in ARGS="--scene drawer"
 	$(CARGO) run --release --locked --package ponder-nodes --bin ponder -- run "$$GOAL" $(ARGS)
 
-test: lint ## everything: format, lints, all tests with the slow ones
+test: lint ## everything: format, lints, all tests with the slow ones, and the ROS 2 graph
 	$(CARGO) test --release --locked --workspace --no-fail-fast -- --include-ignored
+	$(MAKE) test-ros
 
 test-fast: setup ## unit and property tests and the short whole-stack ones
 	$(CARGO) test --release --locked --workspace --no-fail-fast
@@ -32,7 +33,7 @@ test-fast: setup ## unit and property tests and the short whole-stack ones
 test-ros: ros ## the ROS 2 graph: lints, unit tests, and a graph driven by an independent client
 	. .deps/ros/setup.sh && $(CARGO) clippy --release --locked --package ponder-nodes --features ros --all-targets -- -D warnings
 	. .deps/ros/setup.sh && $(CARGO) test --release --locked --package ponder-nodes --features ros --lib ros::
-	. .deps/ros/setup.sh && cd tests/ros && PONDER="$(PONDER_ROS)" python3 -m unittest -v
+	. .deps/ros/setup.sh && cd tests/ros && PONDER="$(PONDER_ROS)" timeout 1200 python3 -m unittest -v
 	PONDER_TEST_ROS=1 $(CARGO) test --release --locked --package ponder-tests --test ros -- --include-ignored
 
 bench: setup ## the benchmarks

@@ -25,7 +25,7 @@ pub struct JointLimits {
     pub vel_rad_s: f64,
     /// Largest acceleration, rad/s².
     pub acc_rad_s2: f64,
-    /// Largest jerk, rad/s³.
+    /// Largest jerk, rad/s³; a stop may take ten times as much.
     pub jerk_rad_s3: f64,
 }
 

@@ -17,6 +17,9 @@ use ponder_core::{Pose, Vec3};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+/// A stop may jerk this many times as much as other motion.
+const STOP_JERKS: f64 = 10.0;
+
 fn arm7() -> Plant {
     Plant::new(common::arm7())
 }
@@ -115,6 +118,7 @@ fn arcs_turn_about_their_axis() {
 fn a_new_action_takes_over_in_full_motion() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let mut plant = arm7();
+    plant.most_jerks = STOP_JERKS;
     for i in 0..150 {
         let path = if i % 3 == 0 { Path::Straight } else { Path::Joint };
         let action = reach(random_down(&mut rng), path, rng.random_range(0.2..1.0));
@@ -129,6 +133,7 @@ fn a_new_action_takes_over_in_full_motion() {
 #[test]
 fn hold_stops_from_full_speed() {
     let mut plant = arm7();
+    plant.most_jerks = STOP_JERKS;
     plant.for_s(&reach(down(0.4, 0.45, 0.3, 0.0), Path::Joint, 1.0), 0.5);
     let rows = plant.sent.len();
     assert_eq!(plant.run(&Action::Hold, 2.0), MotionState::Reached);
@@ -143,6 +148,7 @@ fn hold_stops_from_full_speed() {
 fn contact_ends_a_reach() {
     for path in [Path::Straight, Path::Joint] {
         let mut plant = arm7();
+        plant.most_jerks = STOP_JERKS;
         plant.floor_m = Some(0.10);
         assert_eq!(plant.run(&reach(down(0.5, 0.1, 0.2, 0.3), Path::Joint, 1.0), 20.0), MotionState::Reached);
         let world_from_tool = down(0.5, 0.1, 0.04, 0.3);
@@ -243,6 +249,7 @@ fn reset_takes_the_arm_as_it_stands() {
 #[test]
 fn silent_joints_stop_the_arm() {
     let mut plant = arm7();
+    plant.most_jerks = STOP_JERKS;
     let action = reach(down(0.45, 0.3, 0.2, 0.0), Path::Joint, 1.0);
     plant.for_s(&action, 0.5);
     let seen = plant.observation.joint_pos_rad.clone();

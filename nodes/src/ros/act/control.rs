@@ -10,7 +10,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use futures::channel::mpsc;
-use ponder_core::Stamp;
 use ponder_core::command::BaseTwist;
 use ponder_core::controllers::RobotController;
 use ponder_core::goal::Goal as Wish;
@@ -43,6 +42,8 @@ const EASE_TURNS: u32 = 50;
 const EASE: Duration = Duration::from_secs(1);
 /// Wait for the senses after a jump of the clock.
 const SETTLE: Duration = Duration::from_millis(500);
+/// Times a stage's longest silence that it gets to be heard of before a task.
+const ROLL_CALLS: u32 = 3;
 /// Turns that a robot gets to show that it may be released from an emergency stop.
 const RESUME_TURNS: u32 = 10;
 
@@ -306,12 +307,15 @@ impl Desk {
         }
     }
 
-    /// Gives the slow stages as long to be heard as they would get to be missed: `act` may be younger than they are.
+    /// Gives the slow stages time to be heard of: `act` may be younger than they are, or they were just started again.
     fn await_peers(&self, goal: &Goal<ExecuteTask::Action>) {
         let (perceive, reason) = (&self.setup.perceive, &self.setup.reason);
         let begun = Instant::now();
-        let waits =
-            || begun.elapsed() < perceive.within && !goal.is_cancel_asked() && !self.quit.load(Ordering::Acquire);
+        let waits = || {
+            begun.elapsed() < perceive.within * ROLL_CALLS
+                && !goal.is_cancel_asked()
+                && !self.quit.load(Ordering::Acquire)
+        };
         while !(perceive.is_alive() && reason.is_alive()) && waits() {
             std::thread::sleep(IDLE);
         }

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::mpsc;
@@ -22,6 +23,11 @@ use crate::ros::convert;
 use crate::ros::host::{Host, RosError, Task};
 use crate::ros::topics;
 
+/// A question whose receipt was not heard of is asked anew after so many beats: between two nodes that have just found
+/// each other, a service's response may be lost, and the reasoner lets a newer question take the place of an older.
+const BEAT: Duration = Duration::from_millis(250);
+const PATIENCE: u32 = 4;
+
 type Asked = Rc<RefCell<Option<ActionClientGoal<Think::Action>>>>;
 
 /// Carries questions to the reasoner until the task is dropped.
@@ -38,6 +44,13 @@ pub fn carry_questions(
     let (on, frame_id) = (host.clone(), frame_id.to_owned());
     host.spawn(async move {
         let mut current: Option<(u64, Asked, Task)> = None;
+        let beat: Rc<RefCell<Option<mpsc::Sender<()>>>> = Rc::default();
+        let beaten = beat.clone();
+        let _beats = on.every(BEAT, move || {
+            if let Some(beat) = beaten.borrow_mut().as_mut() {
+                drop(beat.try_send(())); // one that waits already will do
+            }
+        });
         while let Some(letter) = letters.next().await {
             let (number, question) = match letter {
                 Letter::Ask(number, question) => (number, Some(question)),
@@ -50,7 +63,10 @@ pub fn carry_questions(
             }
             let Some(question) = question else { continue };
             let asked = Asked::default();
-            let work = ask(client.clone(), number, *question, frame_id.clone(), mail.clone(), asked.clone());
+            let (tick, beats) = mpsc::channel(1);
+            *beat.borrow_mut() = Some(tick);
+            let way = Way { client: client.clone(), frame_id: frame_id.clone(), beats };
+            let work = ask(way, number, *question, mail.clone(), asked.clone());
             match on.spawn(work) {
                 Ok(task) => current = Some((number, asked, task)),
                 Err(error) => on.error(error),
@@ -59,38 +75,41 @@ pub fn carry_questions(
     })
 }
 
-async fn ask(
+/// How one question goes out.
+struct Way {
     client: ActionClient<Think::Action>,
-    number: u64,
-    question: Question,
     frame_id: String,
-    mail: SyncSender<Mail>,
-    asked: Asked,
-) {
+    beats: mpsc::Receiver<()>,
+}
+
+async fn ask(mut way: Way, number: u64, question: Question, mail: SyncSender<Mail>, asked: Asked) {
     let say = |piece: &str| drop(mail.try_send((number, Reply::Piece(piece.into()))));
-    let answer = converse(&client, &question, &frame_id, &say, &asked).await;
+    let answer = converse(&mut way, &question, &say, &asked).await;
     asked.borrow_mut().take();
     // The loop takes its mail every period: a full box means that it is gone.
     drop(mail.try_send((number, Reply::Answer(answer.map_err(ReasonError::Failed)))));
 }
 
-async fn converse(
-    client: &ActionClient<Think::Action>,
-    question: &Question,
-    frame_id: &str,
-    say: &impl Fn(&str),
-    asked: &Asked,
-) -> Result<Answer, String> {
+async fn converse(way: &mut Way, question: &Question, say: &impl Fn(&str), asked: &Asked) -> Result<Answer, String> {
     let attempts = question.attempts.iter().map(serde_json::to_string).collect::<Result<_, _>>();
     let goal = Think::Goal {
         instruction: question.goal.instruction.clone(),
         time_limit: question.goal.time_limit_s,
-        scene: convert::scene_msg(&question.scene, frame_id, ""),
+        scene: convert::scene_msg(&question.scene, &way.frame_id, ""),
         attempts: attempts.map_err(|e| e.to_string())?,
     };
-    let sent = client.send_goal_request(goal).map_err(|e| format!("the question could not be sent: {e}"))?;
-    let (goal, result, mut feedback) =
-        sent.await.map_err(|e| format!("the reasoner does not take the question: {e}"))?;
+    let taken = 'sending: loop {
+        let sent = way.client.send_goal_request(goal.clone());
+        let mut sent = Box::pin(sent.map_err(|e| format!("the question could not be sent: {e}"))?);
+        for _ in 0..PATIENCE {
+            match select(&mut sent, way.beats.next()).await {
+                Either::Left((taken, _)) => break 'sending taken,
+                Either::Right((Some(()), _)) => {}
+                Either::Right((None, _)) => return Err("a newer question came in between".to_owned()),
+            }
+        }
+    };
+    let (goal, result, mut feedback) = taken.map_err(|e| format!("the reasoner does not take the question: {e}"))?;
     *asked.borrow_mut() = Some(goal);
     let mut said = String::new();
     let mut hear = |piece: &str| {
