@@ -111,12 +111,12 @@ impl Frames {
     /// # Errors
     /// [`FrameError`].
     pub fn pose(&self, root: &str, frame: &str, stamp: Stamp, most_s: f64) -> Result<Pose, FrameError> {
-        let (up, top) = self.climb(frame, Some(root), stamp, most_s)?;
+        let (up, top) = self.climb(frame, root, stamp, most_s)?;
         if top == root {
             return Ok(up);
         }
         // `root` is no ancestor: both hang under a common one.
-        let (root_up, root_top) = self.climb(root, Some(top), stamp, most_s)?;
+        let (root_up, root_top) = self.climb(root, top, stamp, most_s)?;
         if root_top != top {
             let known = |name: &str| self.links.contains_key(name) || self.links.values().any(|l| l.parent == name);
             let unknown = [frame, root].into_iter().find(|name| !known(name));
@@ -132,13 +132,13 @@ impl Frames {
     fn climb<'a>(
         &'a self,
         frame: &'a str,
-        until: Option<&str>,
+        until: &str,
         stamp: Stamp,
         most_s: f64,
     ) -> Result<(Pose, &'a str), FrameError> {
         let (mut pose, mut here) = (Pose::identity(), frame);
         for _ in 0..MOST_HOPS {
-            if Some(here) == until {
+            if here == until {
                 return Ok((pose, here));
             }
             let Some(link) = self.links.get(here) else { return Ok((pose, here)) };

@@ -13,6 +13,10 @@ pub const MAX_JOINTS: usize = 10;
 /// One number a joint, in the robot file's order; unit in the name of the value.
 pub type JointVec = ArrayVec<f64, MAX_JOINTS>;
 
+/// A stop may jerk this many times as much as other motion: a stop that first has to turn an acceleration round smoothly
+/// takes longer, and it is the accelerations that wear an arm.
+pub const STOP_JERK_FACTOR: f64 = 10.0;
+
 /// Limits of one joint.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +29,7 @@ pub struct JointLimits {
     pub vel_rad_s: f64,
     /// Largest acceleration, rad/s².
     pub acc_rad_s2: f64,
-    /// Largest jerk, rad/s³; a stop may take ten times as much.
+    /// Largest jerk, rad/s³; a stop may take [`STOP_JERK_FACTOR`] times as much.
     pub jerk_rad_s3: f64,
 }
 

@@ -65,6 +65,16 @@ pub struct RosFile {
     pub camera_namespace: String,
 }
 
+impl RosFile {
+    /// Where a camera's topics are: its name in the cameras' namespace, absolute where that is.
+    pub fn camera_topic(&self, camera: &str) -> String {
+        if self.camera_namespace.is_empty() {
+            return camera.to_owned();
+        }
+        format!("{}/{camera}", self.camera_namespace.trim_end_matches('/'))
+    }
+}
+
 /// What a gripper action's position is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -131,7 +141,7 @@ pub struct JointFile {
     pub vel_rad_s: f64,
     /// Largest acceleration, rad/s².
     pub acc_rad_s2: f64,
-    /// Largest jerk, rad/s³; a stop may take ten times as much.
+    /// Largest jerk, rad/s³; a stop may take [`crate::robot::STOP_JERK_FACTOR`] times as much.
     pub jerk_rad_s3: f64,
     /// Position in the posture to park in, radians.
     pub home_rad: f64,

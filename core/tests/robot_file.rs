@@ -5,7 +5,7 @@ mod common;
 
 use common::{ARM7, ROVER, arm7, arm7_chain, parse, rover};
 use ponder_core::robot::RobotError;
-use ponder_core::robot_file::RobotFile;
+use ponder_core::robot_file::{RobotFile, RosFile};
 
 #[test]
 fn our_files_make_checked_robots() {
@@ -52,4 +52,14 @@ fn unknown_fields_are_errors() {
     let typo = ROVER.replace("  linear_m_s:", "  lineer_m_s:");
     let error = serde_norway::from_str::<RobotFile>(&typo).expect_err("a typo").to_string();
     assert!(error.contains("lineer_m_s"), "{error}");
+}
+
+#[test]
+fn cameras_topics_are_in_their_namespace() {
+    let at =
+        |namespace: &str| RosFile { camera_namespace: namespace.into(), ..RosFile::default() }.camera_topic("wrist");
+    assert_eq!(
+        [at(""), at("eyes"), at("eyes/"), at("/eyes"), at("/")],
+        ["wrist", "eyes/wrist", "eyes/wrist", "/eyes/wrist", "/wrist"]
+    );
 }

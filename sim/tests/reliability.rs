@@ -20,7 +20,7 @@ fn failures(evaluation: &Evaluation) -> String {
 }
 
 #[test]
-#[ignore = "slow"]
+#[ignore = "runs hundreds of episodes: make test"]
 fn the_suites_are_done_and_impossible_goals_refused() {
     let scenarios = Scenario::built_in().expect("built-in scenarios load");
     let tasks = scenarios.iter().flat_map(|s| &s.tasks).count();
@@ -37,7 +37,7 @@ fn the_suites_are_done_and_impossible_goals_refused() {
 }
 
 #[test]
-#[ignore = "slow"]
+#[ignore = "runs forty episodes: make test"]
 fn a_scene_from_outside_is_done_too() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/external/kitchen.yaml");
     let scenario = Scenario::load(&path).expect("the external scenario loads");

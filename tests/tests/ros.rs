@@ -172,7 +172,7 @@ fn a_sourced_ros_is_used_as_it_is() {
 }
 
 #[test]
-#[ignore = "downloads 116 MB and compiles for minutes"]
+#[ignore = "downloads 116 MB and compiles for minutes: make test-ros"]
 fn a_machine_without_ros_gets_one_that_python_can_use() {
     if std::env::var_os("PONDER_TEST_ROS").is_none() {
         eprintln!("skipped: `make test-ros` runs it");

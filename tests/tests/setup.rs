@@ -33,7 +33,7 @@ fn set_up(checkout: &TempDir, adjust: impl FnOnce(&mut Command)) -> (Output, Str
 }
 
 #[test]
-#[ignore = "downloads 26 MB"]
+#[ignore = "downloads 26 MB: make test"]
 fn a_bare_checkout_gets_the_library_and_a_broken_one_is_mended() {
     let checkout = checkout();
     let (output, said) = set_up(&checkout, |_| ());
@@ -59,7 +59,7 @@ fn a_bare_checkout_gets_the_library_and_a_broken_one_is_mended() {
 }
 
 #[test]
-#[ignore = "asks for 26 MB where there is no network"]
+#[ignore = "asks for 26 MB where there is no network: make test"]
 fn without_the_package_nothing_is_left_that_looks_like_one() {
     let checkout = checkout();
     let (output, said) = set_up(&checkout, |command| {

@@ -12,7 +12,7 @@ use super::curve::Curve;
 use super::ik::Ik;
 use super::path::Path;
 use super::profile::{Limits, Profile, State};
-use crate::robot::{Arm, JointLimits, JointVec, MAX_JOINTS};
+use crate::robot::{Arm, JointLimits, JointVec, MAX_JOINTS, STOP_JERK_FACTOR};
 use crate::{Pose, Vec3};
 
 /// Plans keep this share of a speed limit, so that rounding and sampling do not break it.
@@ -21,10 +21,6 @@ const KEEP: f64 = 0.96;
 const SAMPLES: usize = 24;
 /// Shares of the speed asked for that are tried: the slower, the less room a stop needs.
 const SLOWER: [f64; 3] = [1.0, 0.5, 0.25];
-
-/// A stop may jerk this many times as much as other motion: it is the accelerations that wear an arm, and a stop that
-/// first has to turn one round smoothly takes twice as long.
-const STOP_JERK: f64 = 10.0;
 
 /// Plans for one arm: one joint motion and one path at a time. Allocates nothing once made.
 pub struct Planner {
@@ -47,7 +43,7 @@ impl Planner {
     pub fn new(arm: &Arm) -> Self {
         let each = |of: fn(&JointLimits) -> f64| -> JointVec { arm.limits.iter().map(of).collect() };
         let full = Limits { vel: each(|l| l.vel_rad_s), acc: each(|l| l.acc_rad_s2), jerk: each(|l| l.jerk_rad_s3) };
-        let stop = Limits { jerk: full.jerk.iter().map(|jerk| jerk * STOP_JERK).collect(), ..full.clone() };
+        let stop = Limits { jerk: full.jerk.iter().map(|jerk| jerk * STOP_JERK_FACTOR).collect(), ..full.clone() };
         Self {
             range_rad: arm.limits.iter().map(|l| (l.min_rad, l.max_rad)).collect(),
             full,

@@ -7,7 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use ponder_core::image::CameraFrame;
 
-type Latest = Mutex<Option<CameraFrame>>;
+/// What one camera shows.
+#[derive(Debug)]
+struct Latest {
+    frame_id: String,
+    frame: Mutex<Option<CameraFrame>>,
+}
 
 /// Cameras of this process, as long as whoever makes their pictures lives.
 fn cameras() -> MutexGuard<'static, HashMap<String, Weak<Latest>>> {
@@ -20,9 +25,9 @@ fn cameras() -> MutexGuard<'static, HashMap<String, Weak<Latest>>> {
 pub struct Outlet(Arc<Latest>);
 
 impl Outlet {
-    /// For a topic by its full name; it takes the place of one of the same name.
-    pub fn new(topic: &str) -> Self {
-        let latest = Arc::<Latest>::default();
+    /// For a topic by its full name, its pictures taken in that coordinate frame; it takes the place of one of the same name.
+    pub fn new(topic: &str, frame_id: &str) -> Self {
+        let latest = Arc::new(Latest { frame_id: frame_id.to_owned(), frame: Mutex::default() });
         let mut cameras = cameras();
         cameras.retain(|_, camera| camera.strong_count() > 0);
         cameras.insert(topic.to_owned(), Arc::downgrade(&latest));
@@ -31,16 +36,16 @@ impl Outlet {
 
     /// Puts the newest picture; its pixels are shared, not copied.
     pub fn put(&self, frame: &CameraFrame) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(frame.clone());
+        *self.0.frame.lock().unwrap_or_else(PoisonError::into_inner) = Some(frame.clone());
     }
 }
 
-/// The newest picture of a topic that a node of this process makes; `None`: none makes it (hear the topic), or none is
-/// there yet.
-pub fn latest(topic: &str) -> Option<CameraFrame> {
+/// The newest picture of a topic that a node of this process makes, and its coordinate frame; `None`: none makes it (hear
+/// the topic), or none is there yet.
+pub fn latest(topic: &str) -> Option<(CameraFrame, String)> {
     let camera = cameras().get(topic)?.upgrade()?;
-    let latest = camera.lock().unwrap_or_else(PoisonError::into_inner);
-    latest.clone()
+    let frame = camera.frame.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+    Some((frame, camera.frame_id.clone()))
 }
 
 /// Does a node of this process make the pictures of a topic?
@@ -70,13 +75,13 @@ mod tests {
 
     #[test]
     fn the_newest_picture_arrives_on_another_thread_without_a_copy() {
-        let outlet = Outlet::new("/test/near/image_raw");
+        let outlet = Outlet::new("/test/near/image_raw", "near_optical_frame");
         assert!(is_near("/test/near/image_raw") && latest("/test/near/image_raw").is_none());
         outlet.put(&frame(1));
         let second = frame(2);
         outlet.put(&second);
-        let taken = std::thread::spawn(|| latest("/test/near/image_raw")).join().unwrap().unwrap();
-        assert_eq!(taken.stamp, Stamp(2));
+        let (taken, frame_id) = std::thread::spawn(|| latest("/test/near/image_raw")).join().unwrap().unwrap();
+        assert_eq!((taken.stamp, frame_id.as_str()), (Stamp(2), "near_optical_frame"));
         assert!(Arc::ptr_eq(&taken.rgb, &second.rgb), "the pixels were copied");
         let (taken, put) = (taken.depth_m.unwrap(), second.depth_m.as_ref().unwrap());
         assert!(Arc::ptr_eq(&taken, put), "the depths were copied");
@@ -86,13 +91,13 @@ mod tests {
     #[test]
     fn pictures_go_with_their_maker_and_a_new_maker_takes_the_place() {
         let topic = "/test/gone/image_raw";
-        let first = Outlet::new(topic);
+        let first = Outlet::new(topic, "f");
         first.put(&frame(1));
-        let second = Outlet::new(topic);
+        let second = Outlet::new(topic, "f");
         assert!(latest(topic).is_none(), "the new maker has none yet");
         second.put(&frame(2));
         drop(first);
-        assert_eq!(latest(topic).map(|frame| frame.stamp), Some(Stamp(2)));
+        assert_eq!(latest(topic).map(|(frame, _)| frame.stamp), Some(Stamp(2)));
         drop(second);
         assert!(latest(topic).is_none() && !is_near(topic));
     }

@@ -92,14 +92,14 @@ impl Picture {
     }
 
     /// Its pixels' bytes without padding, row by row.
-    pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
+    fn rows(&self) -> impl Iterator<Item = &[u8]> {
         let row = self.width * self.form.bytes();
         self.data.chunks(self.step).take(self.height).filter_map(move |bytes| bytes.get(..row))
     }
 
-    /// What its pixels are.
-    pub fn form(&self) -> Form {
-        self.form
+    /// Brightness, row by row; `None`: it has more or other than that.
+    pub fn grey(&self) -> Option<Vec<u8>> {
+        (self.form == Form::Grey).then(|| self.rows().flatten().copied().collect())
     }
 
     /// Columns and rows.
@@ -130,39 +130,39 @@ impl Picture {
             Form::Rgb { .. } | Form::Grey => None,
             Form::Millimetres => {
                 let metres = |mm: u16| if mm == 0 { f32::NAN } else { f32::from(mm) / MM_PER_M };
-                Some(self.depths_mm().into_iter().map(metres).collect())
+                Some(self.depths_mm()?.into_iter().map(metres).collect())
             }
             Form::Metres => {
-                let number = |b: &[u8]| {
-                    let b = [b[0], b[1], b[2], b[3]];
-                    if self.big_endian { f32::from_be_bytes(b) } else { f32::from_le_bytes(b) }
-                };
                 let usable = |depth_m: f32| if depth_m.is_finite() && depth_m > 0.0 { depth_m } else { f32::NAN };
                 let pixels = self.rows().flat_map(|row| row.chunks_exact(4));
-                Some(pixels.map(|bytes| usable(number(bytes))).collect())
+                Some(pixels.map(|bytes| usable(self.metres(bytes))).collect())
             }
         }
     }
 
-    /// Depths in millimetres, 0 where there is none.
-    pub fn depths_mm(&self) -> Vec<u16> {
-        let mut depths = Vec::with_capacity(self.width * self.height);
-        for row in self.rows() {
-            if self.form == Form::Millimetres {
-                depths.extend(row.chunks_exact(2).map(|b| {
+    /// Depths in millimetres, row by row, 0 where there is none; `None`: it has colours.
+    pub fn depths_mm(&self) -> Option<Vec<u16>> {
+        let pixels = self.rows().flat_map(|row| row.chunks_exact(self.form.bytes()));
+        match self.form {
+            Form::Rgb { .. } | Form::Grey => None,
+            Form::Millimetres => {
+                let number = |b: &[u8]| {
                     let b = [b[0], b[1]];
                     if self.big_endian { u16::from_be_bytes(b) } else { u16::from_le_bytes(b) }
-                }));
-            } else {
-                depths.extend(row.chunks_exact(4).map(|b| {
-                    let b = [b[0], b[1], b[2], b[3]];
-                    let depth_m = if self.big_endian { f32::from_be_bytes(b) } else { f32::from_le_bytes(b) };
-                    // No number is no depth; what is further than the form reaches is at its end.
-                    (depth_m * MM_PER_M).round().clamp(0.0, f32::from(u16::MAX)) as u16
-                }));
+                };
+                Some(pixels.map(number).collect())
+            }
+            // No number is no depth; what is further than the form reaches is at its end.
+            Form::Metres => {
+                let in_mm = |b: &[u8]| (self.metres(b) * MM_PER_M).round().clamp(0.0, f32::from(u16::MAX)) as u16;
+                Some(pixels.map(in_mm).collect())
             }
         }
-        depths
+    }
+
+    fn metres(&self, b: &[u8]) -> f32 {
+        let b = [b[0], b[1], b[2], b[3]];
+        if self.big_endian { f32::from_be_bytes(b) } else { f32::from_le_bytes(b) }
     }
 }
 

@@ -298,7 +298,8 @@ impl Desk {
         }
     }
 
-    /// What was heard before the clock jumped is of another time: it is let go of, and what the robot says now is waited for.
+    /// What was heard before the clock jumped is of another time: it is let go of, and what the robot says now is waited
+    /// for.
     fn settle(&self) {
         let jumps = self.setup.clock.jumps();
         if self.jumps.replace(jumps) != jumps {

@@ -23,8 +23,9 @@ use crate::ros::convert;
 use crate::ros::host::{Host, RosError, Task};
 use crate::ros::topics;
 
-/// A question whose receipt was not heard of is asked anew after so many beats: between two nodes that have just found
-/// each other, a service's response may be lost, and the reasoner lets a newer question take the place of an older.
+/// A question whose receipt was not heard of is asked anew after so many beats, then after twice as many and so on, so
+/// that a slow network gets its turn: between two nodes that have just found each other, a service's response may be
+/// lost, and the reasoner lets a newer question take the place of an older.
 const BEAT: Duration = Duration::from_millis(250);
 const PATIENCE: u32 = 4;
 
@@ -98,16 +99,18 @@ async fn converse(way: &mut Way, question: &Question, say: &impl Fn(&str), asked
         scene: convert::scene_msg(&question.scene, &way.frame_id, ""),
         attempts: attempts.map_err(|e| e.to_string())?,
     };
+    let mut patience = PATIENCE;
     let taken = 'sending: loop {
         let sent = way.client.send_goal_request(goal.clone());
         let mut sent = Box::pin(sent.map_err(|e| format!("the question could not be sent: {e}"))?);
-        for _ in 0..PATIENCE {
+        for _ in 0..patience {
             match select(&mut sent, way.beats.next()).await {
                 Either::Left((taken, _)) => break 'sending taken,
                 Either::Right((Some(()), _)) => {}
                 Either::Right((None, _)) => return Err("a newer question came in between".to_owned()),
             }
         }
+        patience = patience.saturating_mul(2);
     };
     let (goal, result, mut feedback) = taken.map_err(|e| format!("the reasoner does not take the question: {e}"))?;
     *asked.borrow_mut() = Some(goal);

@@ -50,8 +50,9 @@ struct Camera {
 
 struct Ear {
     name: CameraName,
-    /// Where its topics are.
+    /// Where its topics are, and its pictures.
     at: String,
+    image: String,
     heard: Rc<RefCell<Camera>>,
     tasks: Vec<Task>,
 }
@@ -87,9 +88,9 @@ impl Cameras {
         let deep = topics::sensor().keep_last(100);
         let tf = [hear("/tf", deep, false)?, hear("/tf_static", topics::latched().keep_last(100), true)?];
         let ear = |name: &String| {
-            let at = topic(&format!("{}/{name}", file.ros.camera_namespace).trim_start_matches('/').replace("//", "/"));
+            let at = topic(&file.ros.camera_topic(name));
             let name = CameraName::from(name).map_err(|e| format!("the name of a camera: {e}"))?;
-            Ok(Ear { name, at, heard: Rc::default(), tasks: Vec::new() })
+            Ok(Ear { name, image: format!("{at}/image_raw"), at, heard: Rc::default(), tasks: Vec::new() })
         };
         let ears = file.cameras.iter().map(ear).collect::<Result<_, String>>();
         let ears = ears.map_err(|why| RosError::Begin { node: host.full_name().to_owned(), why })?;
@@ -107,7 +108,7 @@ impl Cameras {
     /// [`RosError`].
     pub fn want(&mut self, host: &Host, wanted: bool) -> Result<(), RosError> {
         for ear in &mut self.ears {
-            let far = wanted && !frames::is_near(&format!("{}/image_raw", ear.at));
+            let far = wanted && !frames::is_near(&ear.image);
             if far && ear.tasks.is_empty() {
                 ear.listen(host)?;
             } else if !far && !ear.tasks.is_empty() {
@@ -129,15 +130,15 @@ impl Cameras {
     /// # Errors
     /// Which camera has none that can be used, and why.
     pub fn pictures(&self, now: Stamp) -> Result<ArrayVec<CameraFrame, MAX_CAMERAS>, String> {
-        let picture = |ear: &Ear| ear.picture(&self.placed.borrow(), &self.world_frame, now);
-        self.ears.iter().map(|ear| picture(ear).map_err(|why| format!("camera {}: {why}", ear.name))).collect()
+        let picture = |ear: &Ear| Ok(ear.picture(&self.placed.borrow(), &self.world_frame, now)?.0);
+        self.ears.iter().map(|ear| picture(ear).map_err(|why: String| format!("camera {}: {why}", ear.name))).collect()
     }
 
-    /// The newest picture of one camera.
+    /// The newest picture of one camera, and the coordinate frame that it was taken in.
     ///
     /// # Errors
     /// Why there is none that can be used.
-    pub fn picture(&self, name: &str, now: Stamp) -> Result<CameraFrame, String> {
+    pub fn picture(&self, name: &str, now: Stamp) -> Result<(CameraFrame, String), String> {
         let ear = self.ears.iter().find(|ear| ear.name.as_str() == name).ok_or("there is no such camera")?;
         ear.picture(&self.placed.borrow(), &self.world_frame, now)
     }
@@ -146,7 +147,7 @@ impl Cameras {
 impl Ear {
     fn listen(&mut self, host: &Host) -> Result<(), RosError> {
         let color = self.heard.clone();
-        let color = host.subscribe(&format!("{}/image_raw", self.at), topics::sensor(), move |message: Image| {
+        let color = host.subscribe(&self.image, topics::sensor(), move |message: Image| {
             color.borrow_mut().color = Some(parse(message, Picture::rgb, "depths where colours should be"));
         })?;
         let depth = self.heard.clone();
@@ -163,10 +164,9 @@ impl Ear {
         Ok(())
     }
 
-    fn picture(&self, placed: &Frames, world_frame: &str, now: Stamp) -> Result<CameraFrame, String> {
-        let image = format!("{}/image_raw", self.at);
-        let frame = if frames::is_near(&image) {
-            frames::latest(&image).ok_or("no picture yet")?
+    fn picture(&self, placed: &Frames, world_frame: &str, now: Stamp) -> Result<(CameraFrame, String), String> {
+        let (frame, frame_id) = if frames::is_near(&self.image) {
+            frames::latest(&self.image).ok_or("no picture yet")?
         } else {
             self.joined(placed, world_frame)?
         };
@@ -177,11 +177,11 @@ impl Ear {
         if age_s < -AHEAD_S {
             return Err(format!("its picture is {:.1} s from the future", -age_s));
         }
-        Ok(frame)
+        Ok((frame, frame_id))
     }
 
     /// What was heard, as one frame.
-    fn joined(&self, placed: &Frames, world_frame: &str) -> Result<CameraFrame, String> {
+    fn joined(&self, placed: &Frames, world_frame: &str) -> Result<(CameraFrame, String), String> {
         let heard = self.heard.borrow();
         let color = heard.color.as_ref().ok_or("no picture yet")?.as_ref().map_err(String::clone)?;
         let info = heard.info.as_ref().ok_or("no camera_info yet")?.as_ref().map_err(String::clone)?;
@@ -193,7 +193,7 @@ impl Ear {
             depth.size_px == color.size_px && depth.stamp.since_s(color.stamp).abs() <= TOGETHER_S
         };
         let depth = heard.depth.as_ref().map(|depth| depth.as_ref().map_err(String::clone)).transpose()?;
-        Ok(CameraFrame {
+        let frame = CameraFrame {
             name: self.name,
             stamp: color.stamp,
             width_px: color.size_px.0,
@@ -204,7 +204,8 @@ impl Ear {
             world_from_camera: placed
                 .pose(world_frame, &color.frame_id, color.stamp, PLACED_S)
                 .map_err(|e| e.to_string())?,
-        })
+        };
+        Ok((frame, color.frame_id.clone()))
     }
 }
 

@@ -61,14 +61,13 @@ impl Outlet {
         self.annotated.get_inter_process_subscription_count().map_or(true, |count| count > 0)
     }
 
-    /// Tells what of a scene shows in a picture.
-    pub fn tell(&self, scene: &Scene, frame: &CameraFrame) {
+    /// Tells what of a scene shows in a picture that was taken in a coordinate frame.
+    pub fn tell(&self, scene: &Scene, frame: &CameraFrame, frame_id: String) {
         let shown: Vec<_> = scene
             .objects
             .iter()
             .filter_map(|object| Some((object, frame.bounds_of(&object.world_from_object, &object.size_m)?)))
             .collect();
-        let frame_id = format!("{}_optical_frame", self.camera);
         let header = Header { stamp: convert::time(frame.stamp), frame_id };
         let detection = |object: &ponder_core::scene::SceneObject, bounds: &Bounds| {
             let mut found = ObjectHypothesisWithPose::default();

@@ -1,5 +1,5 @@
-//! `perceive`: hears the robot's joints, its odometry, its cameras and what the simulator knows; makes scenes of it on a thread of
-//! its own, as often as told and whenever `see` asks. Bad input makes no scene: health says why.
+//! `perceive`: hears the robot's joints, its odometry, its cameras and what the simulator knows; makes scenes of it on a
+//! thread of its own, as often as told and whenever `see` asks. Bad input makes no scene: health says why.
 
 mod cameras;
 mod drawing;
@@ -96,11 +96,6 @@ fn make(host: &Host) -> Result<Box<dyn Managed>, RosError> {
     Ok(Box::new(Perceive { sight, robot: None, tasks: Vec::new() }))
 }
 
-/// A robot's own topic.
-fn robot_topic(namespace: &str, name: &str) -> String {
-    if name.starts_with('/') { name.to_owned() } else { format!("{}/{name}", namespace.trim_end_matches('/')) }
-}
-
 impl Managed for Perceive {
     fn configure(&mut self, host: &Host) -> Result<(), String> {
         let robot = RobotSource::load(&host.params().text("robot"), Path::new("."));
@@ -114,7 +109,7 @@ impl Managed for Perceive {
         let file = Rc::new(robot.file.clone());
         let say = |e: RosError| e.to_string();
         let namespace = host.params().text("robot_namespace");
-        let topic = |name: &str| robot_topic(&namespace, name);
+        let topic = |name: &str| super::within(&namespace, name);
         let cameras = Cameras::new(host, &file, &topic).map_err(say)?;
         let outlets = Outlets {
             drawings: cameras.names().map(|name| Outlet::new(host, name)).collect::<Result<_, _>>().map_err(say)?,

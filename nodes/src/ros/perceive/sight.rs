@@ -177,8 +177,8 @@ impl Sight {
         drop(self.outlets.detections.publish(&detections(&message))); // another follows
         for outlet in self.outlets.drawings.iter().filter(|outlet| outlet.is_heard()) {
             // Health says why where there is none.
-            if let Ok(frame) = self.cameras.picture(&outlet.camera, host.now()) {
-                outlet.tell(&scene, &frame);
+            if let Ok((frame, frame_id)) = self.cameras.picture(&outlet.camera, host.now()) {
+                outlet.tell(&scene, &frame, frame_id);
             }
         }
         for waiting in self.waiting.extract_if(.., |waiting| scene.stamp >= waiting.called) {

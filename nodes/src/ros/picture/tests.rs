@@ -30,19 +30,20 @@ fn padding_is_left_out_and_the_last_row_may_lack_it() {
     assert_eq!(picture.rgb().unwrap(), [3, 2, 1]);
     let picture = Picture::of(image("mono8", 2, 1, 2, vec![7, 9])).unwrap();
     assert_eq!(picture.rgb().unwrap(), [7, 7, 7, 9, 9, 9]);
-    assert!(picture.depths_m().is_none());
+    assert!(picture.depths_m().is_none() && picture.depths_mm().is_none());
+    assert_eq!(picture.grey().unwrap(), [7, 9]);
 }
 
 #[test]
 fn depths_are_millimetres_in_either_byte_order_and_no_number_is_no_depth() {
     let picture = Picture::of(image("16UC1", 2, 1, 4, vec![0x01, 0x02, 0xff, 0xff])).unwrap();
-    assert_eq!(picture.depths_mm(), [0x0201, 0xffff]);
+    assert_eq!(picture.depths_mm().unwrap(), [0x0201, 0xffff]);
     let big = Image { is_bigendian: 1, ..image("16UC1", 1, 1, 2, vec![0x01, 0x02]) };
-    assert_eq!(Picture::of(big).unwrap().depths_mm(), [0x0102]);
+    assert_eq!(Picture::of(big).unwrap().depths_mm().unwrap(), [0x0102]);
     let metres = [1.5, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0, 100.0];
     let data: Vec<u8> = metres.iter().flat_map(|m| m.to_le_bytes()).collect();
     let picture = Picture::of(image("32FC1", 6, 1, 24, data)).unwrap();
-    assert_eq!(picture.depths_mm(), [1500, 0, 65_535, 0, 0, 65_535]);
+    assert_eq!(picture.depths_mm().unwrap(), [1500, 0, 65_535, 0, 0, 65_535]);
     let depths_m = picture.depths_m().unwrap();
     assert_eq!((depths_m[0], depths_m[5]), (1.5, 100.0));
     assert!(depths_m[1..5].iter().all(|depth_m| depth_m.is_nan()), "{depths_m:?}");

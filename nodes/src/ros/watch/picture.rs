@@ -27,18 +27,20 @@ pub fn encoded(picture: &Picture) -> Result<Box<dyn AsComponents>, String> {
     let (width, height) = picture.size_px();
     let (width, height) = (width as u32, height as u32);
     let mut out = Vec::new();
-    if let Some(rgb) = picture.rgb() {
-        JpegEncoder::new_with_quality(&mut out, QUALITY)
-            .write_image(&rgb, width, height, image::ExtendedColorType::Rgb8)
+    if let Some(depths_mm) = picture.depths_mm() {
+        let bytes: Vec<u8> = depths_mm.into_iter().flat_map(u16::to_ne_bytes).collect();
+        PngEncoder::new_with_quality(&mut out, CompressionType::Fast, FilterType::Up)
+            .write_image(&bytes, width, height, image::ExtendedColorType::L16)
             .map_err(|e| e.to_string())?;
-        return Ok(Box::new(EncodedImage::new(out).with_media_type(MediaType::JPEG)));
+        return Ok(Box::new(EncodedDepthImage::new(out).with_media_type(MediaType::PNG).with_meter(UNITS_PER_M)));
     }
-    let bytes: Vec<u8> = picture.depths_mm().into_iter().flat_map(u16::to_ne_bytes).collect();
-    PngEncoder::new_with_quality(&mut out, CompressionType::Fast, FilterType::Up)
-        .write_image(&bytes, width, height, image::ExtendedColorType::L16)
-        .map_err(|e| e.to_string())?;
-    let depths = EncodedDepthImage::new(out).with_media_type(MediaType::PNG).with_meter(UNITS_PER_M);
-    Ok(Box::new(depths))
+    let (pixels, color) = match picture.grey() {
+        Some(grey) => (grey, image::ExtendedColorType::L8),
+        None => (picture.rgb().ok_or("neither depths nor colours")?, image::ExtendedColorType::Rgb8),
+    };
+    let encoder = JpegEncoder::new_with_quality(&mut out, QUALITY);
+    encoder.write_image(&pixels, width, height, color).map_err(|e| e.to_string())?;
+    Ok(Box::new(EncodedImage::new(out).with_media_type(MediaType::JPEG)))
 }
 
 /// A picture that comes encoded. What it is, its first bytes tell; its `format` only whether it is a depth.

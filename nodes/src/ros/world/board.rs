@@ -69,13 +69,12 @@ impl Board {
     ) -> Result<Self, RosError> {
         let states = QosProfile::default().keep_last(5);
         let camera = |name: &String| -> Result<Camera, RosError> {
-            let at =
-                resolve(&format!("{}/{name}", file.ros.camera_namespace).trim_start_matches('/').replace("//", "/"));
+            let (at, frame_id) = (resolve(&file.ros.camera_topic(name)), format!("{name}_optical_frame"));
             let image = format!("{at}/image_raw");
             Ok(Camera {
-                near: Outlet::new(&image),
+                near: Outlet::new(&image, &frame_id),
                 name: name.clone(),
-                frame_id: format!("{name}_optical_frame"),
+                frame_id,
                 image: host.publisher(&image, topics::reliable().keep_last(2))?,
                 info: host.publisher(&format!("{at}/camera_info"), topics::reliable().keep_last(2))?,
                 depth: host.publisher(&format!("{at}/depth/image_raw"), topics::reliable().keep_last(2))?,
