@@ -76,8 +76,9 @@ fn all_are_asked_then_told_then_killed() {
     let (say, heard) = ear();
     let stop = Cancel::default();
     let all = vec![
-        shell("good", "trap 'echo good rests; exit 0' INT; echo up; while :; do sleep 0.05; done", None),
-        shell("slow", "trap '' INT; trap 'echo slow told; exit 0' TERM; echo up; while :; do sleep 0.05; done", None),
+        // They start nothing after they are up: a shell may miss a signal while it forks.
+        shell("good", "trap 'kill $!; echo good rests; exit 0' INT; sleep 60 & echo up; wait", None),
+        shell("slow", "trap '' INT; trap 'kill $!; echo slow told; exit 0' TERM; sleep 60 & echo up; wait", None),
         shell("deaf", "trap '' INT TERM; echo up; while :; do sleep 0.05; done", Some(Duration::ZERO)),
     ];
     let (signal, told) = (stop.clone(), heard.clone());
