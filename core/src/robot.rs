@@ -13,8 +13,8 @@ pub const MAX_JOINTS: usize = 10;
 /// One number a joint, in the robot file's order; unit in the name of the value.
 pub type JointVec = ArrayVec<f64, MAX_JOINTS>;
 
-/// A stop may jerk this many times as much as other motion: a stop that first has to turn an acceleration round smoothly
-/// takes longer, and it is the accelerations that wear an arm.
+/// How much more a stop may jerk than other motion where a robot file does not say: a stop that first has to turn an
+/// acceleration round smoothly takes longer, and it is the accelerations that wear an arm.
 pub const STOP_JERK_FACTOR: f64 = 10.0;
 
 /// Limits of one joint.
@@ -29,8 +29,20 @@ pub struct JointLimits {
     pub vel_rad_s: f64,
     /// Largest acceleration, rad/s².
     pub acc_rad_s2: f64,
-    /// Largest jerk, rad/s³; a stop may take [`STOP_JERK_FACTOR`] times as much.
+    /// Largest jerk, rad/s³.
     pub jerk_rad_s3: f64,
+    /// Largest deceleration of a stop, rad/s²; no less than `acc_rad_s2`.
+    pub stop_acc_rad_s2: f64,
+    /// Largest jerk of a stop, rad/s³; no less than `jerk_rad_s3`.
+    pub stop_jerk_rad_s3: f64,
+}
+
+impl JointLimits {
+    /// The acceleration that may take a joint from one speed (rad/s) to another: more where it only slows down.
+    pub fn acc_between_rad_s2(&self, from_rad_s: f64, to_rad_s: f64) -> f64 {
+        let slows = to_rad_s.abs() <= from_rad_s.abs() && to_rad_s * from_rad_s >= 0.0;
+        if slows { self.stop_acc_rad_s2 } else { self.acc_rad_s2 }
+    }
 }
 
 /// An arm with its gripper.
@@ -212,6 +224,14 @@ impl RobotSpec {
                 positive(&format!("{name}: vel_rad_s"), limit.vel_rad_s)?;
                 positive(&format!("{name}: acc_rad_s2"), limit.acc_rad_s2)?;
                 positive(&format!("{name}: jerk_rad_s3"), limit.jerk_rad_s3)?;
+                not_negative(
+                    &format!("{name}: stop_acc_rad_s2 - acc_rad_s2"),
+                    limit.stop_acc_rad_s2 - limit.acc_rad_s2,
+                )?;
+                not_negative(
+                    &format!("{name}: stop_jerk_rad_s3 - jerk_rad_s3"),
+                    limit.stop_jerk_rad_s3 - limit.jerk_rad_s3,
+                )?;
                 if !(*home >= limit.min_rad && *home <= limit.max_rad) {
                     let what = format!("{name}: home_rad");
                     return Err(RobotError::Value {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::Aabb;
 use crate::kinematics::Chain;
-use crate::robot::{Arm, Base, Gripper, JointLimits, RobotError, RobotSpec, Timing};
+use crate::robot::{Arm, Base, Gripper, JointLimits, RobotError, RobotSpec, STOP_JERK_FACTOR, Timing};
 
 /// A robot file. Lengths in metres, angles in radians, times in seconds; unknown fields are errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,8 +141,14 @@ pub struct JointFile {
     pub vel_rad_s: f64,
     /// Largest acceleration, rad/s².
     pub acc_rad_s2: f64,
-    /// Largest jerk, rad/s³; a stop may take [`crate::robot::STOP_JERK_FACTOR`] times as much.
+    /// Largest jerk, rad/s³.
     pub jerk_rad_s3: f64,
+    /// Largest deceleration of a stop, rad/s²: what the drives and the load stand now and then; `acc_rad_s2` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_acc_rad_s2: Option<f64>,
+    /// Largest jerk of a stop, rad/s³; [`STOP_JERK_FACTOR`] times `jerk_rad_s3` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_jerk_rad_s3: Option<f64>,
     /// Position in the posture to park in, radians.
     pub home_rad: f64,
 }
@@ -257,6 +263,8 @@ impl ArmFile {
             vel_rad_s: j.vel_rad_s,
             acc_rad_s2: j.acc_rad_s2,
             jerk_rad_s3: j.jerk_rad_s3,
+            stop_acc_rad_s2: j.stop_acc_rad_s2.unwrap_or(j.acc_rad_s2),
+            stop_jerk_rad_s3: j.stop_jerk_rad_s3.unwrap_or(STOP_JERK_FACTOR * j.jerk_rad_s3),
         });
         Ok(Arm {
             limits: limits.collect(),

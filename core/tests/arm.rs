@@ -13,7 +13,6 @@ use ponder_core::action::{Action, MotionRefusal, MotionState, Path};
 use ponder_core::controller::Controller;
 use ponder_core::geometry::Aabb;
 use ponder_core::guard::Guard;
-use ponder_core::robot::STOP_JERK_FACTOR;
 use ponder_core::{Pose, Vec3};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -116,7 +115,7 @@ fn arcs_turn_about_their_axis() {
 fn a_new_action_takes_over_in_full_motion() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let mut plant = arm7();
-    plant.most_jerks = STOP_JERK_FACTOR; // stops are among them
+    plant.stops = true; // stops are among them
     for i in 0..150 {
         let path = if i % 3 == 0 { Path::Straight } else { Path::Joint };
         let action = reach(random_down(&mut rng), path, rng.random_range(0.2..1.0));
@@ -133,11 +132,10 @@ fn hold_stops_from_full_speed() {
     let mut plant = arm7();
     plant.for_s(&reach(down(0.4, 0.45, 0.3, 0.0), Path::Joint, 1.0), 0.5);
     let rows = plant.sent.len();
-    plant.most_jerks = STOP_JERK_FACTOR;
+    plant.stops = true;
     assert_eq!(plant.run(&Action::Hold, 2.0), MotionState::Reached);
     let stop_s = (plant.sent.len() - rows) as f64 * plant.robot.timing.period_s;
-    // 0.30 s; without STOP_JERK_FACTOR it takes 0.38 s.
-    assert!(stop_s < 0.35, "took {stop_s} s to stop");
+    assert!(stop_s < 0.095, "took {stop_s} s to stop");
     let held = plant.sent.last().cloned();
     plant.for_s(&Action::Hold, 0.5);
     assert_eq!(plant.sent.last().cloned(), held);
@@ -149,7 +147,7 @@ fn contact_ends_a_reach() {
         let mut plant = arm7();
         plant.floor_m = Some(0.10);
         assert_eq!(plant.run(&reach(down(0.5, 0.1, 0.2, 0.3), Path::Joint, 1.0), 20.0), MotionState::Reached);
-        plant.most_jerks = STOP_JERK_FACTOR;
+        plant.stops = true;
         let world_from_tool = down(0.5, 0.1, 0.04, 0.3);
         let action = Action::Reach { world_from_tool, path, speed: 0.1, until_contact_n: Some(8.0) };
         assert_eq!(plant.run(&action, 20.0), MotionState::Reached);
@@ -253,7 +251,7 @@ fn silent_joints_stop_the_arm() {
     let seen = plant.observation.joint_pos_rad.clone();
     plant.observation.joint_pos_rad[3] = f64::NAN;
     let mut blind = plant.observation.clone();
-    plant.most_jerks = STOP_JERK_FACTOR;
+    plant.stops = true;
     for _ in 0..100 {
         plant.observation = blind.clone();
         assert_eq!(plant.tick(&action), MotionState::Moving);

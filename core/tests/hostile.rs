@@ -78,7 +78,7 @@ fn hostile(rng: &mut ChaCha8Rng, plant: &Plant) -> Action {
 fn torment(seed: u64, asks: usize) -> Vec<Vec<f64>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut plant = Plant::both(&common::arm7(), &common::rover());
-    plant.most_jerks = ponder_core::robot::STOP_JERK_FACTOR; // stops are among them
+    plant.stops = true; // stops are among them
     plant.floor_m = Some(0.02);
     for _ in 0..asks {
         let action = hostile(&mut rng, &plant);

@@ -59,9 +59,9 @@ pub fn is_clear(arm: &Arm, samples: usize, mut at: impl FnMut(f64, &mut State)) 
     let mut state = State::default();
     let mut look = |share: f64| {
         at(share, &mut state);
-        // All joints brake along their course, the slowest to stop at its acceleration.
+        // All joints brake along their course, the slowest to stop at its deceleration.
         let joints = state.vel.iter().zip(&arm.limits);
-        let stop_s = joints.fold(0.0_f64, |most, (vel, limit)| most.max(vel.abs() / limit.acc_rad_s2));
+        let stop_s = joints.fold(0.0_f64, |most, (vel, limit)| most.max(vel.abs() / limit.stop_acc_rad_s2));
         let joints = state.pos.iter().zip(&state.vel);
         let stopped: JointVec = joints.map(|(pos, vel)| pos + 0.5 * stop_s * vel).collect();
         (Breach::of(arm, &state.pos), Breach::of(arm, &stopped))

@@ -12,7 +12,7 @@ use super::curve::Curve;
 use super::ik::Ik;
 use super::path::Path;
 use super::profile::{Limits, Profile, State};
-use crate::robot::{Arm, JointLimits, JointVec, MAX_JOINTS, STOP_JERK_FACTOR};
+use crate::robot::{Arm, JointLimits, JointVec, MAX_JOINTS};
 use crate::{Pose, Vec3};
 
 /// Plans keep this share of a speed limit, so that rounding and sampling do not break it.
@@ -43,7 +43,7 @@ impl Planner {
     pub fn new(arm: &Arm) -> Self {
         let each = |of: fn(&JointLimits) -> f64| -> JointVec { arm.limits.iter().map(of).collect() };
         let full = Limits { vel: each(|l| l.vel_rad_s), acc: each(|l| l.acc_rad_s2), jerk: each(|l| l.jerk_rad_s3) };
-        let stop = Limits { jerk: full.jerk.iter().map(|jerk| jerk * STOP_JERK_FACTOR).collect(), ..full.clone() };
+        let stop = Limits { acc: each(|l| l.stop_acc_rad_s2), jerk: each(|l| l.stop_jerk_rad_s3), ..full.clone() };
         Self {
             range_rad: arm.limits.iter().map(|l| (l.min_rad, l.max_rad)).collect(),
             full,
@@ -111,8 +111,11 @@ impl Planner {
     }
 
     /// Plans joint motion at a share of full speed. `false`, and nothing sound planned, where it would leave the
-    /// joints' range or run the tool too fast.
+    /// joints' range or run the tool too fast, or out of the midst of a stop that brakes harder than motions may.
     pub fn go(&mut self, from: &State, to_rad: &[f64], speed: f64) -> bool {
+        if from.acc.iter().zip(&self.full.acc).any(|(acc, most)| acc.abs() > most * (1.0 + 1e-6)) {
+            return false;
+        }
         let limits = self.paced(speed);
         let now_m_s = self.tool_velocity_m_s(from).norm();
         let most_m_s = (self.arm.tool_speed_m_s * speed * KEEP).max(now_m_s);

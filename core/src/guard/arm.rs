@@ -116,7 +116,7 @@ impl Setpoints {
         target
     }
 
-    /// One period slower on the way to rest: all joints along their course, the slowest to stop at its acceleration.
+    /// One period slower on the way to rest: all joints along their course, the slowest to stop at its deceleration.
     pub(super) fn brake(&mut self, arm: &Arm, period_s: f64, ready: bool) -> Option<JointTarget> {
         self.braked = true;
         let last = self.last.as_mut()?;
@@ -147,10 +147,12 @@ fn follow(arm: &Arm, last: &Setpoint, target: &JointTarget, period_s: f64) -> Re
         let step_rad = pos - last_pos;
         let reach_rad = limit.vel_rad_s * period_s * (1.0 + STEP_TOLERANCE) + ROUNDING;
         Rejection::unless_within(RejectCode::JointJump, i, step_rad, reach_rad)?;
-        let bend_rad = limit.acc_rad_s2 * period_s * period_s * (1.0 + ACC_TOLERANCE) + ROUNDING;
-        Rejection::unless_within(RejectCode::JointJump, i, step_rad - last_vel * period_s, bend_rad)?;
+        let bend_rad = |acc_rad_s2: f64| acc_rad_s2 * period_s * period_s * (1.0 + ACC_TOLERANCE) + ROUNDING;
+        let most_rad = bend_rad(limit.acc_between_rad_s2(*last_vel, step_rad / period_s));
+        Rejection::unless_within(RejectCode::JointJump, i, step_rad - last_vel * period_s, most_rad)?;
         // The velocity sent along with it must be the motion's own.
-        Rejection::unless_within(RejectCode::JointJump, i, vel * period_s - step_rad, bend_rad)?;
+        let most_rad = bend_rad(limit.acc_between_rad_s2(*last_vel, *vel));
+        Rejection::unless_within(RejectCode::JointJump, i, vel * period_s - step_rad, most_rad)?;
         let moves = step_rad.abs() > 1e-12; // what is held is at rest, to the last bit
         step_rad_s.push(if moves { step_rad / period_s } else { 0.0 });
     }
@@ -178,5 +180,8 @@ fn start(arm: &Arm, target: &JointTarget, observation: &Observation, period_s: f
 
 /// Time that the joints need to come to rest together, seconds.
 pub(super) fn rest_s(arm: &Arm, vel_rad_s: &JointVec) -> f64 {
-    vel_rad_s.iter().zip(&arm.limits).fold(0.0, |longest, (vel, limit)| (vel.abs() / limit.acc_rad_s2).max(longest))
+    vel_rad_s
+        .iter()
+        .zip(&arm.limits)
+        .fold(0.0, |longest, (vel, limit)| (vel.abs() / limit.stop_acc_rad_s2).max(longest))
 }

@@ -215,10 +215,11 @@ impl Oracle {
         let follows = (0..count).all(|i| {
             let (limit, step) = (&arm.limits[i], sent.pos_rad[i] - last[i]);
             let bend = (step - self.vel_rad_s[i] * period_s).abs();
+            let bend_most = |vel| limit.acc_between_rad_s2(self.vel_rad_s[i], vel) * period_s.powi(2);
             let speed = (limit.vel_rad_s * STEP).max(if passed { 0.0 } else { self.vel_rad_s[i].abs() });
             step.abs() <= speed * period_s + EPS
-                && bend <= limit.acc_rad_s2 * period_s.powi(2) * slack + EPS
-                && (sent.vel_rad_s[i] * period_s - step).abs() <= limit.acc_rad_s2 * period_s.powi(2) * ACC + EPS
+                && bend <= bend_most(step / period_s) * slack + EPS
+                && (sent.vel_rad_s[i] * period_s - step).abs() <= bend_most(sent.vel_rad_s[i]) * ACC + EPS
         });
         let at_rest = senses.joint_vel_rad_s.iter().all(|v| v.abs() <= 0.1) && self.arm_speed() == 0.0;
         let near = sent.pos_rad.iter().zip(&measured).all(|(p, m)| (p - m).abs() <= START_RAD + EPS);

@@ -20,7 +20,15 @@ pub const TABLE_M: f64 = 0.4;
 /// An arm over the table.
 pub fn arm_robot() -> Arc<RobotSpec> {
     let joint = Joint { parent_from_joint: Pose::translation(0.0, 0.0, 0.3), axis: Vec3::z_axis() };
-    let limits = JointLimits { min_rad: -2.0, max_rad: 2.0, vel_rad_s: 1.0, acc_rad_s2: 5.0, jerk_rad_s3: 50.0 };
+    let limits = JointLimits {
+        min_rad: -2.0,
+        max_rad: 2.0,
+        vel_rad_s: 1.0,
+        acc_rad_s2: 5.0,
+        jerk_rad_s3: 50.0,
+        stop_acc_rad_s2: 5.0,
+        stop_jerk_rad_s3: 50.0,
+    };
     let arm = Arm {
         joint_names: vec!["joint".to_owned()],
         limits: vec![limits],
