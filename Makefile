@@ -23,8 +23,9 @@ build: setup ## target/release/ponder
 run: setup ## tell the robot GOAL="..."; further options in ARGS="--scene drawer"
 	$(CARGO) run --release --locked --package ponder-nodes --bin ponder -- run "$$GOAL" $(ARGS)
 
-test: lint ## everything but the ROS 2 graph: format, lints, all tests with the slow ones
+test: lint ## everything: format, lints, all tests with the slow ones, then the ROS 2 graph (test-ros)
 	$(CARGO) test --release --locked --workspace --no-fail-fast -- --include-ignored
+	$(MAKE) test-ros
 
 test-fast: setup ## unit and property tests and the short whole-stack ones
 	$(CARGO) test --release --locked --workspace --no-fail-fast
