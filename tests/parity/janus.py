@@ -120,6 +120,7 @@ def generate(name, seed):
     out = folder(name)
     write_expected(out, expected)
     words.write(tokenizer, out)
+    words.write_talks(tokenizer, out, count)
     text, model = model.config.text_config, model.half()
     if name == "janus_hf":
         model.save_pretrained(out)

@@ -121,3 +121,51 @@ impl LoadError {
 fn gigabytes(bytes: u64) -> String {
     if bytes < 100_000_000 { format!("{:.1} MB", bytes as f64 / 1e6) } else { format!("{:.1} GB", bytes as f64 / 1e9) }
 }
+
+/// Why a model that is loaded can't answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Nothing to answer or to draw.
+    #[error("nothing was said: give at least one message, or words of what to draw")]
+    Empty,
+    /// An option out of its range.
+    #[error("{name} is {value}, it must be {range}")]
+    Option {
+        /// Which option.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// A prompt that leaves no room for an answer.
+    #[error("the prompt takes {tokens} tokens of a context of {context}: say less, or show fewer pictures")]
+    TooLong {
+        /// Tokens of the prompt, and of the picture where one is drawn.
+        tokens: usize,
+        /// Tokens that fit.
+        context: usize,
+    },
+    /// A picture of another size or with values that are none.
+    #[error("picture {index} is {found}, it must be 3x{size}x{size} with values in [-1, 1]")]
+    Picture {
+        /// Which, in the order of the prompt, from 0.
+        index: usize,
+        /// What it is.
+        found: String,
+        /// Side wanted, in pixels.
+        size: usize,
+    },
+    /// Words that can't be cut into tokens, or tokens that make no words.
+    #[error("the tokenizer failed: {0}")]
+    Tokenizer(String),
+    /// The network gives no numbers: broken weights, or a dtype too narrow for them.
+    #[error("the model's logits are not finite: are its weights whole? f16 is too narrow for some, bf16 is not")]
+    NotFinite,
+    /// Stopped from outside.
+    #[error("cancelled")]
+    Cancelled,
+    /// The network can't run.
+    #[error("the network can't run: {0}")]
+    Network(#[from] candle_core::Error),
+}
