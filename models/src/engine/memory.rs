@@ -10,17 +10,24 @@ use super::error::LoadError;
 use crate::net::decoder::Config;
 use crate::net::layers::Quant;
 
-/// Bytes to have free for a network: its tensors, kept as asked, and twice the largest while it is converted.
+/// Bytes to have free for a network: its tensors, kept as asked, and the largest while it is converted.
 #[must_use]
 pub fn weights(needs: &[Need], quant: Option<Quant>) -> u64 {
     let kept: u64 = needs.iter().map(|need| kept(need, quant)).sum();
-    let wide = |need: &Need| need.elements() * (DType::F32.size_in_bytes() + need.dtype.size_in_bytes()) as u64;
-    kept + needs.iter().map(wide).max().unwrap_or(0)
+    // As stored, as asked for and, on the way to blocks, in f32: at most three at a time.
+    let on_the_way = |need: &Need| {
+        let sizes = [DType::BF16, need.dtype, if quant.is_some() { DType::F32 } else { DType::BF16 }];
+        need.elements() * sizes.iter().map(DType::size_in_bytes).sum::<usize>() as u64
+    };
+    kept + needs.iter().map(on_the_way).max().unwrap_or(0)
 }
 
 /// Bytes a tensor takes once loaded.
 fn kept(need: &Need, quant: Option<Quant>) -> u64 {
-    let matrix = need.shape.len() == 2 && !need.name.contains("embed") && need.dtype != DType::U32;
+    let matrix = need.shape.len() == 2;
+    if matrix && quant.is_some() && need.name.contains("embed") {
+        return need.elements() * DType::BF16.size_in_bytes() as u64;
+    }
     let quant = quant.filter(|_| matrix).zip(need.shape.last());
     match quant.and_then(|(quant, &width)| quant.for_width(width)) {
         Some(format) => need.elements() * format.type_size() as u64 / format.block_size() as u64,

@@ -85,22 +85,27 @@ impl Linear {
 #[derive(Clone, Debug)]
 pub struct Embedding {
     table: Tensor,
+    dtype: DType,
 }
 
 impl Embedding {
-    /// From `weight` [count, width].
+    /// From `weight` [count, width]; kept in bf16, as the published models are, where matrices are kept quantised.
     ///
     /// # Errors
     /// The tensor is missing or of another shape.
     pub fn new(count: usize, width: usize, weights: &Weights) -> Result<Self> {
+        let dtype = weights.dtype();
+        let weights = if weights.quant().is_some() { weights.clone().set_dtype(DType::BF16) } else { weights.clone() };
         let init = Init::Randn { mean: 0.0, stdev: 0.02 };
-        Ok(Self { table: weights.get_or((count, width), "weight", init)? })
+        Ok(Self { table: weights.get_or((count, width), "weight", init)?, dtype })
     }
 
-    /// The table [count, width].
-    #[must_use]
-    pub fn table(&self) -> &Tensor {
-        &self.table
+    /// The table [count, width], as a head that is tied to it reads it.
+    ///
+    /// # Errors
+    /// The device has no memory for it.
+    pub fn table(&self) -> Result<Tensor> {
+        self.table.to_dtype(self.dtype)
     }
 
     /// `ids` (u32, any shape) to [.., width].
@@ -110,7 +115,7 @@ impl Embedding {
     pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
         let mut shape = ids.dims().to_vec();
         shape.push(self.table.dim(1)?);
-        self.table.index_select(&ids.flatten_all()?, 0)?.reshape(shape)
+        self.table.index_select(&ids.flatten_all()?, 0)?.reshape(shape)?.to_dtype(self.dtype)
     }
 }
 
