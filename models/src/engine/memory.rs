@@ -1,5 +1,5 @@
 //! Whether a model fits, told before it is loaded: what its tensors will take as they are kept, its cache, and what
-//! loading holds beside them for a moment.
+//! is held beside them for a moment on the way.
 
 use std::fs;
 
@@ -10,16 +10,19 @@ use super::error::LoadError;
 use crate::net::decoder::Config;
 use crate::net::layers::Quant;
 
-/// Bytes to have free for a network: its tensors, kept as asked, and the largest while it is converted.
+/// Bytes to have free for a network: the most that is held at once while its tensors come in, in this order, each beside
+/// those already kept as asked.
 #[must_use]
 pub fn weights(needs: &[Need], quant: Option<Quant>) -> u64 {
-    let kept: u64 = needs.iter().map(|need| kept(need, quant)).sum();
-    // As stored, as asked for and, on the way to blocks, in f32: at most three at a time.
-    let on_the_way = |need: &Need| {
-        let sizes = [DType::BF16, need.dtype, if quant.is_some() { DType::F32 } else { DType::BF16 }];
-        need.elements() * sizes.iter().map(DType::size_in_bytes).sum::<usize>() as u64
-    };
-    kept + needs.iter().map(on_the_way).max().unwrap_or(0)
+    let mut held = 0;
+    let peaks = needs.iter().map(|need| {
+        let kept = kept(need, quant);
+        held += kept;
+        // A tensor as stored, in two bytes, is there until it is converted; one that becomes blocks is in f32 before.
+        let blocks = quant.is_some() && kept < need.elements() * 2;
+        held + need.elements() * if blocks { 6 } else { 2 }
+    });
+    peaks.max().unwrap_or(0)
 }
 
 /// Bytes a tensor takes once loaded.
