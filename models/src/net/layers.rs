@@ -8,7 +8,7 @@ use candle_core::{D, DType, Module, Result, Tensor};
 use candle_nn::{Init, ops, rotary_emb};
 
 pub use super::attention::{Mask, attention};
-pub use super::weights::{Quant, Weights};
+pub use super::weights::{Quant, Shelf, Weights};
 
 /// Whether a gradient may be asked of any of these.
 fn tracked(tensors: &[&Tensor]) -> bool {
@@ -35,9 +35,12 @@ impl Linear {
     /// # Errors
     /// A tensor is missing or of another shape.
     pub fn new(inputs: usize, outputs: usize, bias: bool, weights: &Weights) -> Result<Self> {
-        let weight = weights.get_or((outputs, inputs), "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
         let bias = bias.then(|| weights.get_or(outputs, "bias", Init::Const(0.0))).transpose()?;
-        Self::from_tensors(weight, bias, weights.quant())
+        if let Some(blocks) = weights.blocks((outputs, inputs))? {
+            return Ok(Self { matrix: Matrix::Quantised(QMatMul::from_arc(blocks)?), bias });
+        }
+        let weight = weights.get_or((outputs, inputs), "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
+        Ok(Self { matrix: Matrix::Dense(weight), bias })
     }
 
     /// From a weight [outputs, inputs] and a bias [outputs], kept quantised where asked and where the width allows.
