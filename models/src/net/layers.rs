@@ -30,7 +30,7 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// From `weight` [outputs, inputs] and, where `bias`, `bias` [outputs].
+    /// From `weight` [outputs, inputs] and, where `bias`, `bias` `[outputs]`.
     ///
     /// # Errors
     /// A tensor is missing or of another shape.
@@ -43,7 +43,7 @@ impl Linear {
         Ok(Self { matrix: Matrix::Dense(weight), bias })
     }
 
-    /// From a weight [outputs, inputs] and a bias [outputs], kept quantised where asked and where the width allows.
+    /// From a weight [outputs, inputs] and a bias `[outputs]`, kept quantised where asked and where the width allows.
     ///
     /// # Errors
     /// The weight is no matrix, or can't be quantised.
@@ -130,7 +130,7 @@ pub struct RmsNorm {
 }
 
 impl RmsNorm {
-    /// From `weight` [width].
+    /// From `weight` `[width]`.
     ///
     /// # Errors
     /// The tensor is missing or of another shape.
@@ -161,7 +161,7 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// From `weight` and `bias` [width].
+    /// From `weight` and `bias` `[width]`.
     ///
     /// # Errors
     /// A tensor is missing or of another shape.
@@ -196,7 +196,7 @@ pub struct GroupNorm {
 }
 
 impl GroupNorm {
-    /// From `weight` and `bias` [channels]; `groups` divides `channels`.
+    /// From `weight` and `bias` `[channels]`; `groups` divides `channels`.
     ///
     /// # Errors
     /// A tensor is missing or of another shape, or the groups don't divide the channels.
@@ -233,7 +233,7 @@ pub struct Conv2d {
 }
 
 impl Conv2d {
-    /// From `weight` [outputs, inputs, kernel, kernel] and `bias` [outputs]; zeros are padded on every side.
+    /// From `weight` [outputs, inputs, kernel, kernel] and `bias` `[outputs]`; zeros are padded on every side.
     ///
     /// # Errors
     /// A tensor is missing or of another shape.
