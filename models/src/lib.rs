@@ -2,3 +2,4 @@
 //! how they learn. A stage of the ring only through adapters that implement core's traits.
 
 pub mod kernel;
+pub mod net;

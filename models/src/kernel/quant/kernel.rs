@@ -30,7 +30,14 @@ pub(super) fn widest(level: Level) -> usize {
 
 /// The rows `panel * 16 ..` of `weights`, times every row of `acts`, into columns `panel * 16 ..` of `out`, which has
 /// `weights.rows` columns and as many rows as `acts`.
-pub(super) fn panel(level: Level, weights: &Packed, panel: usize, acts: &Acts, bias: Option<&[f32]>, out: &Shared<f32>) {
+pub(super) fn panel(
+    level: Level,
+    weights: &Packed,
+    panel: usize,
+    acts: &Acts,
+    bias: Option<&[f32]>,
+    out: &Shared<f32>,
+) {
     let row = panel * ROWS;
     let rows = ROWS.min(weights.rows - row);
     let mut sums = [0f32; 8 * ROWS];

@@ -33,13 +33,8 @@ impl Format {
     fn unit_lines(self) -> usize {
         match self.bits {
             8 => 8,
-            bits => 4 + bits - 4,
+            bits => bits,
         }
-    }
-
-    /// Bytes of codes for a panel's 32 columns.
-    pub(super) fn unit_bytes(self) -> usize {
-        self.unit_lines() * 64
     }
 
     /// Bytes before a block's byte scales: the f16 scales and mins.
