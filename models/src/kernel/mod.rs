@@ -4,9 +4,21 @@
 //! meets an instruction it lacks. Everything here computes what a plain candle expression computes; tests hold the two
 //! together. Tensors that are not on the CPU, not f32, or that carry gradients go the plain way.
 
+pub mod conv;
+pub mod dense;
+pub(crate) mod float;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod float_neon;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod float_x86;
+pub(crate) mod gemm;
 pub mod level;
 pub mod pool;
 pub mod quant;
+pub mod rows;
 
 pub use level::Level;
 pub use pool::Pool;
+
+#[cfg(test)]
+mod tests;
