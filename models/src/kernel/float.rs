@@ -26,6 +26,7 @@ pub(crate) unsafe trait Floats {
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn mul_add(a: Self::V, b: Self::V, to: Self::V) -> Self::V;
+    unsafe fn sum(x: Self::V) -> f32;
     /// 2 to whole numbers in -126..=127.
     unsafe fn power_of_two(x: Self::V) -> Self::V;
 }
@@ -153,6 +154,11 @@ unsafe impl Floats for Plain {
     #[inline(always)]
     unsafe fn mul_add(a: Self::V, b: Self::V, to: Self::V) -> Self::V {
         std::array::from_fn(|i| a[i] * b[i] + to[i])
+    }
+
+    #[inline(always)]
+    unsafe fn sum(x: Self::V) -> f32 {
+        x.iter().sum()
     }
 
     #[inline(always)]

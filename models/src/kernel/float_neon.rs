@@ -88,6 +88,11 @@ unsafe impl Floats for Neon {
     }
 
     #[inline(always)]
+    unsafe fn sum(x: Self::V) -> f32 {
+        unsafe { vaddvq_f32(vaddq_f32(x[0], x[1])) }
+    }
+
+    #[inline(always)]
     unsafe fn power_of_two(x: Self::V) -> Self::V {
         unsafe { x.map(|x| vreinterpretq_f32_s32(vshlq_n_s32::<23>(vcvtnq_s32_f32(vaddq_f32(x, vdupq_n_f32(127.0)))))) }
     }

@@ -73,6 +73,15 @@ unsafe impl Floats for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn sum(x: __m256) -> f32 {
+        unsafe {
+            let x = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+            let x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+            _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)))
+        }
+    }
+
+    #[inline(always)]
     unsafe fn power_of_two(x: __m256) -> __m256 {
         unsafe {
             _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_cvtps_epi32(_mm256_add_ps(x, _mm256_set1_ps(127.0)))))
@@ -144,6 +153,11 @@ unsafe impl Floats for Avx512 {
     #[inline(always)]
     unsafe fn mul_add(a: __m512, b: __m512, to: __m512) -> __m512 {
         unsafe { _mm512_fmadd_ps(a, b, to) }
+    }
+
+    #[inline(always)]
+    unsafe fn sum(x: __m512) -> f32 {
+        unsafe { _mm512_reduce_add_ps(x) }
     }
 
     #[inline(always)]

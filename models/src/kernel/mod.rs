@@ -4,6 +4,7 @@
 //! meets an instruction it lacks. Everything here computes what a plain candle expression computes; tests hold the two
 //! together. Tensors that are not on the CPU, not f32, or that carry gradients go the plain way.
 
+pub mod attention;
 pub mod conv;
 pub mod dense;
 pub(crate) mod float;

@@ -242,16 +242,6 @@ on_every_level!(unsafe fn moments(x: &[f32], to: *mut f32) = moments_on);
 on_every_level!(unsafe fn stretch(x: &[f32], by: f32, plus: f32, swish: bool, out: *mut f32) = stretch_on);
 on_every_level!(unsafe fn activate(x: &[f32], gate: *const f32, what: What, out: *mut f32) = activate_on);
 
-/// The sum of a vector's floats.
-#[allow(unsafe_code)]
-#[inline(always)]
-unsafe fn total<F: Floats>(x: F::V) -> f32 {
-    let mut all = [0f32; 16];
-    // SAFETY: no vector is wider than 16.
-    unsafe { F::store(x, all.as_mut_ptr()) };
-    all.iter().sum()
-}
-
 /// Sum, and sum of squares about the mean.
 #[allow(unsafe_code)]
 #[inline(always)]
@@ -267,7 +257,7 @@ unsafe fn moments_of<F: Floats>(x: &[f32]) -> (f32, f32) {
             sum[i % 4] = F::add(sum[i % 4], v);
             square[i % 4] = F::mul_add(v, v, square[i % 4]);
         }
-        let all = |v: [F::V; 4]| total::<F>(F::add(F::add(v[0], v[1]), F::add(v[2], v[3])));
+        let all = |v: [F::V; 4]| F::sum(F::add(F::add(v[0], v[1]), F::add(v[2], v[3])));
         let (mut s, mut q) = (all(sum), all(square));
         for x in rest {
             let x = x - near;
