@@ -1,6 +1,7 @@
 //! Attention in one go: scores of a few queries against all keys they see stay in a cache, never in memory (after Dao et
 //! al., 2022). Many queries go tile by tile through packed keys and values; one query, as when a model speaks, reads the
 //! cache of keys and values once, where it stands.
+#![allow(clippy::needless_range_loop)] // an index here also moves pointers
 
 use std::cell::RefCell;
 

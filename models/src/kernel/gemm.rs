@@ -1,5 +1,6 @@
 //! The matrix product all dense kernels share: `out[m][n] += sum over k of a[k][m] * b[k][n]`, both sides in panels, so
 //! that the inner loop reads memory in order (the scheme of Goto and van de Geijn, 2008). `b` may be f32, bf16 or f16.
+#![allow(clippy::needless_range_loop)] // an index here also moves pointers
 
 use half::{bf16, f16};
 

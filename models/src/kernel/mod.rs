@@ -18,8 +18,36 @@ pub mod pool;
 pub mod quant;
 pub mod rows;
 
+use std::cell::Cell;
+
+use candle_core::Tensor;
 pub use level::Level;
 pub use pool::Pool;
+
+thread_local! {
+    static PLAIN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f` with no kernels on this thread: layers made in it keep candle's tensors, and operations are candle's. For
+/// tests and measurements of one way against the other.
+pub fn plain<T>(f: impl FnOnce() -> T) -> T {
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            PLAIN.set(self.0);
+        }
+    }
+    let _back = Back(PLAIN.replace(true));
+    f()
+}
+
+/// Whether kernels can take all of these: floats of up to 32 bits, on the CPU, no gradient asked of them, and not
+/// [`plain`].
+pub fn takes(tensors: &[&Tensor]) -> bool {
+    use candle_core::DType::{BF16, F16, F32};
+    !PLAIN.get()
+        && tensors.iter().all(|t| matches!(t.dtype(), F32 | BF16 | F16) && t.device().is_cpu() && !t.track_op())
+}
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Norms and activations, each in one pass over memory: root-mean-square norm, layer norm, group norm with or without
 //! swish behind it, GELU by erf, swish, and swish times a gate.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
 
 use super::float::{Floats, erf, on_every_level, sigmoid};
 use super::{Level, Pool};
@@ -63,11 +63,6 @@ pub(crate) fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a
         candle_core::bail!("a kernel was given a tensor that is not contiguous")
     };
     Ok(&storage.as_slice::<f32>()?[start..end])
-}
-
-/// Whether a kernel can take all of these: f32, on the CPU, no gradient asked of them.
-pub fn takes(tensors: &[&Tensor]) -> bool {
-    tensors.iter().all(|t| t.dtype() == DType::F32 && t.device().is_cpu() && !t.track_op())
 }
 
 #[derive(Clone, Copy)]

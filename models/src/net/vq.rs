@@ -4,7 +4,7 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
-use super::layers::{Conv2d, GroupNorm, Mask, Weights, attention, silu};
+use super::layers::{Conv2d, GroupNorm, Mask, Weights, attention};
 
 /// Groups of every group norm.
 const GROUPS: usize = 32;
@@ -84,8 +84,8 @@ impl Residual {
     }
 
     fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        let ys = self.conv1.forward(&silu(&self.norm1.forward(xs)?)?)?;
-        let ys = self.conv2.forward(&silu(&self.norm2.forward(&ys)?)?)?;
+        let ys = self.conv1.forward(&self.norm1.forward_silu(xs)?)?;
+        let ys = self.conv2.forward(&self.norm2.forward_silu(&ys)?)?;
         match &self.shortcut {
             Some(shortcut) => shortcut.forward(xs)? + ys,
             None => xs + ys,
@@ -198,7 +198,7 @@ impl Encoder {
                 xs = resize.forward(&xs.pad_with_zeros(3, 0, 1)?.pad_with_zeros(2, 0, 1)?)?;
             }
         }
-        self.last.forward(&silu(&self.norm.forward(&self.middle.forward(&xs)?)?)?)
+        self.last.forward(&self.norm.forward_silu(&self.middle.forward(&xs)?)?)
     }
 }
 
@@ -240,7 +240,7 @@ impl Decoder {
                 xs = resize.forward(&xs.upsample_nearest2d(2 * height, 2 * width)?)?;
             }
         }
-        self.last.forward(&silu(&self.norm.forward(&xs)?)?)
+        self.last.forward(&self.norm.forward_silu(&xs)?)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A panel of packed weights times a tile of quantised activations: integer dot products over 32 columns, then one
 //! multiplication by both scales. Written once over [`Lanes`], compiled once for each instruction set.
+#![allow(clippy::needless_range_loop)] // an index here also moves pointers
 
 use super::acts::{Acts, Tile};
 use super::format::Format;

@@ -106,7 +106,7 @@ impl QuantLinear {
         let &[_, columns] = weights.dims() else {
             return Err(QuantError::Shape { shape: weights.dims().to_vec() });
         };
-        if columns % dtype.block_size() != 0 {
+        if !columns.is_multiple_of(dtype.block_size()) {
             return Err(QuantError::Columns { columns, dtype, block: dtype.block_size() });
         }
         Self::from_qtensor(&QTensor::quantize(&weights.to_dtype(DType::F32)?, dtype)?, bias)
@@ -124,7 +124,7 @@ impl QuantLinear {
         if rows == 0 || columns == 0 {
             return Err(QuantError::Shape { shape: vec![rows, columns] });
         }
-        if columns % block != 0 {
+        if !columns.is_multiple_of(block) {
             return Err(QuantError::Columns { columns, dtype, block });
         }
         let needed = rows.checked_mul(columns / block).and_then(|blocks| blocks.checked_mul(dtype.type_size()));
