@@ -41,6 +41,12 @@ pub fn plain<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
+/// Whether to pack these weights: as [`takes`] says, and they are not stand-ins without memory of their own (one value
+/// spread over a shape), with which a network is built dry.
+pub fn packs(weights: &Tensor) -> bool {
+    takes(&[weights]) && (weights.elem_count() <= 1 || weights.stride().iter().any(|&stride| stride > 0))
+}
+
 /// Whether kernels can take all of these: floats of up to 32 bits, on the CPU, no gradient asked of them, and not
 /// [`plain`].
 pub fn takes(tensors: &[&Tensor]) -> bool {

@@ -71,7 +71,7 @@ impl Linear {
     /// The weight is no matrix, or can't be quantised.
     pub fn from_tensors(weight: Tensor, bias: Option<Tensor>, quant: Option<Quant>) -> Result<Self> {
         let (_, inputs) = weight.dims2()?;
-        let kernels = kernel::takes(&[&weight]);
+        let kernels = kernel::packs(&weight);
         let matrix = match quant.and_then(|q| q.for_width(inputs)) {
             Some(format) => {
                 let quantised = QTensor::quantize(&weight.to_dtype(DType::F32)?, format)?;
@@ -295,7 +295,7 @@ impl Conv2d {
         let shape = (io.1, io.0, kernel, kernel);
         let weight = weights.get_or(shape, "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
         let bias = weights.get_or(io.1, "bias", Init::Const(0.0))?;
-        let packed = kernel::takes(&[&weight, &bias])
+        let packed = (kernel::packs(&weight) && kernel::takes(&[&bias]))
             .then(|| conv::Conv2d::new(&weight, Some(&bias), stride, padding))
             .transpose()?;
         Ok(Self { weight, bias, stride, padding, packed })
