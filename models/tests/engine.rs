@@ -103,7 +103,7 @@ fn a_conversation_goes_on_from_what_is_known() {
     let shown = picture(&janus, -0.25);
     let first = Message::user("what is in the cup?").with_picture(shown.clone());
     let options = short(6);
-    let answer = chat(&mut janus, &[first.clone()], &options);
+    let answer = chat(&mut janus, std::slice::from_ref(&first), &options);
     assert_eq!(answer.reused_tokens, 0);
     let talk = [first.clone(), Message::assistant("the red"), Message::user("and now?").with_picture(shown)];
     let on = chat(&mut janus, &talk, &options);

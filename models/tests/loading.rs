@@ -235,10 +235,11 @@ fn the_published_models_have_their_published_sizes() {
     // Patches, positions, 24 layers, the last norm: 303.7 million without the pooling head.
     assert_eq!(count(eye), 787_456 + 589_824 + 24 * 12_596_224 + 2048);
     let code = needs(DType::F32, |w| vq::Vq::new(&vq::Config::vq16(), w)).unwrap();
-    assert_eq!(count(code) / 100_000, 719);
+    assert!((count(code) as f64 / 1e6 - 71.9).abs() < 0.05);
     let r1 = needs(DType::BF16, |w| llama::Decoder::new(&llama::Config::r1_distill_qwen_1_5b(), w)).unwrap();
     assert_eq!(count(r1), 1_777_088_000);
-    for (cfg, billions) in [(janus::Config::janus_pro_1b(), 2.09), (janus::Config::janus_pro_7b(), 7.42)] {
+    // Two bytes each, with the 12.6 million of SigLIP's pooling head: 14.84 GB of files for the 7B.
+    for (cfg, billions) in [(janus::Config::janus_pro_1b(), 2.08), (janus::Config::janus_pro_7b(), 7.41)] {
         let all = needs(DType::BF16, |w| janus::Janus::new(&cfg, w)).unwrap();
         let parameters = count(all.clone()) as f64 / 1e9;
         assert!((parameters - billions).abs() < 0.01, "{parameters}");
