@@ -39,16 +39,16 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         };
         let vb = VarBuilder::from_backend(Box::new(Random), dtype, Device::Cpu);
         let mut ours = Ours::new(Janus::new(&Config::janus_pro_1b(), Weights::from(vb).quantised(quant))?)?;
-        let mut times = [[[0.0; 2]; ROUNDS]; TASKS.len()];
+        let mut times = [const { Vec::new() }; TASKS.len()];
         for round in 0..ROUNDS {
-            for (task, name) in TASKS.iter().enumerate() {
-                times[task][round][0] = ours.run(name)?;
-                times[task][round][1] = peer.as_mut().map_or(Ok(f64::NAN), |peer| peer.run(name))?;
+            for (times, name) in times.iter_mut().zip(TASKS) {
+                times.push([ours.run(name)?, peer.as_mut().map_or(Ok(f64::NAN), |peer| peer.run(name))?]);
+                eprintln!("{kind} turn {round} {name}: {:.3?}", times[round]);
             }
         }
         for (task, name) in TASKS.iter().enumerate() {
             let [ours, theirs] = [0, 1].map(|who| {
-                let mut sorted = times[task].map(|times| times[who]);
+                let mut sorted: Vec<f64> = times[task].iter().map(|times: &[f64; 2]| times[who]).collect();
                 sorted.sort_by(f64::total_cmp);
                 sorted[ROUNDS / 2]
             });

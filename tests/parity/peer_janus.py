@@ -63,7 +63,7 @@ def decode(count):
         token = torch.tensor([[5]])
         hidden, kept = step(language.embed_tokens(token), kept)
         model.lm_head(hidden).argmax(-1)
-    kept.crop(640)
+    kept.crop(-count)
 
 
 def image(count):

@@ -1,17 +1,16 @@
 //! Attention in one go: scores of a few queries against all keys they see stay in a cache, never in memory (after Dao et
 //! al., 2022). Many queries go tile by tile through packed keys and values; one query, as when a model speaks, reads the
 //! cache of keys and values once, where it stands.
-#![allow(clippy::needless_range_loop)] // an index here also moves pointers
 
 use std::cell::RefCell;
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, WithDType};
+use half::bf16;
 
-use super::float::{Floats, exp, on_every_level};
+use super::attention_row::{Kept, softmax};
 use super::gemm::{STRETCH, Tile, multiply_f32, pack_rows, tile, width};
 use super::pool::Shared;
-use super::rows::floats;
-use super::{Level, Pool};
+use super::{Level, Pool, floats};
 
 /// Up to this many queries of a key head read keys and values where they stand.
 const FEW: usize = 8;
@@ -35,12 +34,12 @@ pub enum Seen {
     },
 }
 
-/// q [batch, heads, queries, d], k and v [batch, kv_heads, keys, d], f32 on the CPU, to [batch, heads, queries, d];
+/// q [batch, heads, queries, d] in f32, k and v [batch, kv_heads, keys, d] in f32 or bf16, on the CPU, to [batch, heads, queries, d];
 /// `kv_heads` divides `heads`. Rows of k and v must be whole (d floats, one row after the other), heads may lie anywhere.
 /// A query that sees nothing gets zeros.
 ///
 /// # Errors
-/// Shapes do not fit, or a tensor is not f32 on the CPU.
+/// Shapes do not fit, or a tensor is in another dtype or not on the CPU.
 pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, seen: Seen, scale: f64) -> Result<Tensor> {
     on(q, k, v, seen, scale, Level::best())
 }
@@ -70,13 +69,13 @@ struct Sizes {
 }
 
 /// Where keys or values of a head start.
-struct Heads<'a> {
-    all: &'a [f32],
+struct Heads<'a, E> {
+    all: &'a [E],
     start: usize,
     strides: (usize, usize),
 }
 
-impl<'a> Heads<'a> {
+impl<'a, E: WithDType> Heads<'a, E> {
     fn new(storage: &'a CpuStorage, layout: &Layout) -> Result<Self> {
         let (dims, strides) = (layout.dims(), layout.stride());
         if dims.len() != 4 || strides[3] != 1 && dims[3] > 1 || strides[2] != dims[3] && dims[2] > 1 {
@@ -85,7 +84,7 @@ impl<'a> Heads<'a> {
         Ok(Self { all: storage.as_slice()?, start: layout.start_offset(), strides: (strides[0], strides[1]) })
     }
 
-    fn get(&self, batch: usize, head: usize, len: usize) -> Result<&'a [f32]> {
+    fn get(&self, batch: usize, head: usize, len: usize) -> Result<&'a [E]> {
         let start = self.start + batch * self.strides.0 + head * self.strides.1;
         self.all.get(start..start + len).ok_or_else(|| candle_core::Error::msg("keys or values beyond their storage"))
     }
@@ -104,7 +103,7 @@ impl Attention {
     }
 
     /// Queries row by row, each against keys and values where they stand.
-    fn few(&self, q: &[f32], k: &[f32], v: &[f32], batch: usize, sizes: Sizes, out: &mut [f32]) {
+    fn few<E: Kept>(&self, q: &[f32], k: &[E], v: &[E], batch: usize, sizes: Sizes, out: &mut [f32]) {
         let Sizes { queries, keys, width, .. } = sizes;
         SCRATCH.with_borrow_mut(|scores| {
             scores.resize(keys.max(scores.len()), 0.0);
@@ -115,7 +114,7 @@ impl Attention {
                 // SAFETY: k and v hold as many rows as there are scores, each as wide as q and `out`.
                 #[allow(unsafe_code)]
                 unsafe {
-                    one_query(self.level, q, k.as_ptr(), v.as_ptr(), scores, self.scale, out);
+                    E::one_query(self.level, q, (k.as_ptr(), v.as_ptr()), scores, self.scale, out);
                 }
             }
         });
@@ -212,19 +211,30 @@ impl CustomOp3 for Attention {
             candle_core::bail!("attention: {} paddings for {batch} rows", left_pad.len());
         }
         let q = floats(s1, l1)?;
-        let (k, v) = (Heads::new(s2, l2)?, Heads::new(s3, l3)?);
         let group = heads / kv_heads;
         let sizes = Sizes { kv_heads, group, queries, keys, width };
         let mut out = vec![0f32; q.len()];
         if !(out.is_empty() || keys == 0) {
-            self.fill(q, &k, &v, sizes, &mut out)?;
+            match s2 {
+                CpuStorage::BF16(_) => {
+                    self.fill::<bf16>(q, &Heads::new(s2, l2)?, &Heads::new(s3, l3)?, sizes, &mut out)?;
+                }
+                _ => self.fill::<f32>(q, &Heads::new(s2, l2)?, &Heads::new(s3, l3)?, sizes, &mut out)?,
+            }
         }
         Ok((CpuStorage::F32(out), l1.shape().clone()))
     }
 }
 
 impl Attention {
-    fn fill(&self, q: &[f32], k: &Heads, v: &Heads, sizes: Sizes, out: &mut [f32]) -> Result<()> {
+    fn fill<E: Kept + WithDType>(
+        &self,
+        q: &[f32],
+        k: &Heads<E>,
+        v: &Heads<E>,
+        sizes: Sizes,
+        out: &mut [f32],
+    ) -> Result<()> {
         let Sizes { kv_heads, group, queries, keys, width } = sizes;
         // The query rows of one key head lie together.
         let each = group * queries * width;
@@ -251,11 +261,12 @@ impl Attention {
             let (to_k, to_v) = to.split_at_mut(k_size);
             for (key, row) in k.chunks_exact(width).enumerate() {
                 let panel = &mut to_k[key / columns * columns * width..];
-                row.iter().enumerate().for_each(|(d, x)| panel[d * columns + key % columns] = *x);
+                row.iter().enumerate().for_each(|(d, x)| panel[d * columns + key % columns] = (*x).into());
             }
             for (key, row) in v.chunks_exact(width).enumerate() {
                 for (panel, part) in row.chunks(columns).enumerate() {
-                    to_v[(panel * keys + key) * columns..][..part.len()].copy_from_slice(part);
+                    let to = &mut to_v[(panel * keys + key) * columns..][..part.len()];
+                    to.iter_mut().zip(part).for_each(|(to, x)| *to = (*x).into());
                 }
             }
         });
@@ -272,91 +283,5 @@ impl Attention {
             self.many(&q[at..at + rows * width], k, v, pairs[i].0, sizes, first, out);
         });
         Ok(())
-    }
-}
-
-on_every_level!(
-    unsafe fn one_query(q: &[f32], k: *const f32, v: *const f32, scores: &mut [f32], scale: f32, out: &mut [f32])
-        = one_query_on
-);
-on_every_level!(unsafe fn softmax(scores: &mut [f32], scale: f32, sum: *mut f32) = softmax_on);
-
-/// Scores to e^(scale * (score - the largest)), and their sum.
-#[allow(unsafe_code)]
-#[inline(always)]
-unsafe fn softmax_on<F: Floats>(scores: &mut [f32], scale: f32, sum: *mut f32) {
-    let whole = scores.len() / F::WIDTH * F::WIDTH;
-    let largest = scores.iter().fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a });
-    let at = scores.as_mut_ptr();
-    // SAFETY: within `scores`; `sum` is the caller's.
-    unsafe {
-        let (scale, minus) = (F::splat(scale), F::splat(-largest * scale));
-        let mut total = F::splat(0.0);
-        for i in (0..whole).step_by(F::WIDTH) {
-            let e = exp::<F>(F::mul_add(F::load(at.add(i)), scale, minus));
-            F::store(e, at.add(i));
-            total = F::add(total, e);
-        }
-        *sum = F::sum(total);
-        for i in whole..scores.len() {
-            let mut buffer = [0f32; 16];
-            F::store(exp::<F>(F::mul_add(F::splat(*at.add(i)), scale, minus)), buffer.as_mut_ptr());
-            *at.add(i) = buffer[0];
-            *sum += buffer[0];
-        }
-    }
-}
-
-#[allow(unsafe_code)]
-#[inline(always)]
-unsafe fn one_query_on<F: Floats>(
-    q: &[f32],
-    k: *const f32,
-    v: *const f32,
-    scores: &mut [f32],
-    scale: f32,
-    out: &mut [f32],
-) {
-    let (width, whole) = (q.len(), q.len() / F::WIDTH * F::WIDTH);
-    // SAFETY: the caller's: k and v hold `scores.len()` rows of `width`.
-    unsafe {
-        for (key, score) in scores.iter_mut().enumerate() {
-            let row = k.add(key * width);
-            let mut sums = [F::splat(0.0); 2];
-            let mut i = 0;
-            while i + 2 * F::WIDTH <= whole {
-                sums[0] = F::mul_add(F::load(q.as_ptr().add(i)), F::load(row.add(i)), sums[0]);
-                let j = i + F::WIDTH;
-                sums[1] = F::mul_add(F::load(q.as_ptr().add(j)), F::load(row.add(j)), sums[1]);
-                i += 2 * F::WIDTH;
-            }
-            if i < whole {
-                sums[0] = F::mul_add(F::load(q.as_ptr().add(i)), F::load(row.add(i)), sums[0]);
-            }
-            *score = F::sum(F::add(sums[0], sums[1]));
-            for i in whole..width {
-                *score += q[i] * *row.add(i);
-            }
-        }
-        let mut sum = 0.0;
-        softmax_on::<F>(scores, scale, &raw mut sum);
-        let by = if sum == 0.0 { 0.0 } else { 1.0 / sum };
-        out.fill(0.0);
-        let to = out.as_mut_ptr();
-        // Two vectors of the output at a time stay in registers while all values go by.
-        for i in (0..whole).step_by(F::WIDTH) {
-            let mut sums = [F::splat(0.0); 4];
-            for (key, score) in scores.iter().enumerate() {
-                let value = F::load(v.add(key * width + i));
-                sums[key % 4] = F::mul_add(F::splat(*score), value, sums[key % 4]);
-            }
-            let all = F::add(F::add(sums[0], sums[1]), F::add(sums[2], sums[3]));
-            F::store(F::mul(all, F::splat(by)), to.add(i));
-        }
-        for i in whole..width {
-            for (key, score) in scores.iter().enumerate() {
-                *to.add(i) += score * *v.add(key * width + i) * by;
-            }
-        }
     }
 }

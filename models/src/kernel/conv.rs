@@ -8,8 +8,7 @@ use candle_core::{CpuStorage, CustomOp1, DType, Layout, Shape, Storage, Tensor};
 
 use super::gemm::{STRETCH, Tile, multiply_f32, pack_rows, tile, width};
 use super::pool::Shared;
-use super::rows::floats;
-use super::{Level, Pool};
+use super::{Level, Pool, floats};
 
 /// Panels of pixels in a piece of work.
 const PANELS: usize = 4;

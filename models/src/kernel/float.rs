@@ -168,6 +168,24 @@ unsafe impl Floats for Plain {
     }
 }
 
+/// Calls `$value` on each vector of `x`, the last one through a buffer.
+macro_rules! each_vector {
+    ($F:ty, $x:expr, $out:expr, |$v:ident, $at:ident| $value:expr) => {{
+        let whole = $x.len() / <$F>::WIDTH * <$F>::WIDTH;
+        for $at in (0..whole).step_by(<$F>::WIDTH) {
+            let $v = <$F>::load($x.as_ptr().add($at));
+            <$F>::store($value, $out.add($at));
+        }
+        for $at in whole..$x.len() {
+            let $v = <$F>::splat($x[$at]);
+            let mut buffer = [0f32; 16];
+            <$F>::store($value, buffer.as_mut_ptr());
+            *$out.add($at) = buffer[0];
+        }
+    }};
+}
+pub(crate) use each_vector;
+
 /// Makes `$name(level, ..)`, which runs the generic `$kernel::<F>(..)` compiled for that level.
 macro_rules! on_every_level {
     ($(#[$doc:meta])* $vis:vis unsafe fn $name:ident($($argument:ident: $type:ty),* $(,)?) = $kernel:ident) => {

@@ -4,7 +4,9 @@
 //! meets an instruction it lacks. Everything here computes what a plain candle expression computes; tests hold the two
 //! together. Tensors that are not on the CPU, not f32, or that carry gradients go the plain way.
 
+pub mod act;
 pub mod attention;
+mod attention_row;
 pub mod conv;
 pub mod dense;
 pub(crate) mod float;
@@ -14,13 +16,13 @@ pub(crate) mod float_neon;
 pub(crate) mod float_x86;
 pub(crate) mod gemm;
 pub mod level;
+pub mod norm;
 pub mod pool;
 pub mod quant;
-pub mod rows;
 
 use std::cell::Cell;
 
-use candle_core::Tensor;
+use candle_core::{CpuStorage, Layout, Tensor};
 pub use level::Level;
 pub use pool::Pool;
 
@@ -53,6 +55,14 @@ pub fn takes(tensors: &[&Tensor]) -> bool {
     use candle_core::DType::{BF16, F16, F32};
     !PLAIN.get()
         && tensors.iter().all(|t| matches!(t.dtype(), F32 | BF16 | F16) && t.device().is_cpu() && !t.track_op())
+}
+
+/// The values of a contiguous f32 tensor.
+pub(crate) fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
+    let Some((start, end)) = layout.contiguous_offsets() else {
+        candle_core::bail!("a kernel was given a tensor that is not contiguous")
+    };
+    Ok(&storage.as_slice::<f32>()?[start..end])
 }
 
 #[cfg(test)]

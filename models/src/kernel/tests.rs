@@ -83,17 +83,17 @@ fn norms_and_activations_are_their_formulas() {
         let (w, b) = (random(&[width]), random(&[width]));
         let size = (x.sqr().unwrap().mean_keepdim(D::Minus1).unwrap() + 1e-6).unwrap().sqrt().unwrap();
         let plain = x.broadcast_div(&size).unwrap().broadcast_mul(&w).unwrap();
-        assert!(off(&rows::rms_norm(&x, &w, 1e-6).unwrap(), &plain) < 2e-6, "{rows} x {width}");
+        assert!(off(&norm::rms_norm(&x, &w, 1e-6).unwrap(), &plain) < 2e-6, "{rows} x {width}");
         let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1).unwrap()).unwrap();
         let size = (centred.sqr().unwrap().mean_keepdim(D::Minus1).unwrap() + 1e-3).unwrap().sqrt().unwrap();
         let plain = centred.broadcast_div(&size).unwrap().broadcast_mul(&w).unwrap().broadcast_add(&b).unwrap();
-        let off_by = off(&rows::layer_norm(&x, &w, &b, 1e-3).unwrap(), &plain);
+        let off_by = off(&norm::layer_norm(&x, &w, &b, 1e-3).unwrap(), &plain);
         assert!(off_by < 2e-5, "{rows} x {width}: {off_by}");
         let x = (random(&[rows, width]) * 6.0).unwrap();
-        assert!(off(&rows::gelu_erf(&x).unwrap(), &x.gelu_erf().unwrap()) < 1e-6);
-        assert!(off(&rows::silu(&x).unwrap(), &x.silu().unwrap()) < 1e-6);
+        assert!(off(&act::gelu_erf(&x).unwrap(), &x.gelu_erf().unwrap()) < 1e-6);
+        assert!(off(&act::silu(&x).unwrap(), &x.silu().unwrap()) < 1e-6);
         let gate = random(&[rows, width]);
-        assert!(off(&rows::silu_mul(&x, &gate).unwrap(), &(x.silu().unwrap() * &gate).unwrap()) < 1e-6);
+        assert!(off(&act::silu_mul(&x, &gate).unwrap(), &(x.silu().unwrap() * &gate).unwrap()) < 1e-6);
     }
     for (batch, channels, groups, side) in [(1, 32, 32, 1), (2, 64, 32, 5), (1, 6, 2, 33), (1, 32, 1, 64)] {
         let x = (random(&[batch, channels, side, side]) + 5.0).unwrap();
@@ -104,8 +104,8 @@ fn norms_and_activations_are_their_formulas() {
         let unit = centred.broadcast_div(&size).unwrap().reshape(x.shape()).unwrap();
         let channel = |t: &Tensor| t.reshape((1, channels, 1, 1)).unwrap();
         let plain = unit.broadcast_mul(&channel(&w)).unwrap().broadcast_add(&channel(&b)).unwrap();
-        assert!(off(&rows::group_norm(&x, &w, &b, groups, 1e-3, false).unwrap(), &plain) < 2e-5);
-        assert!(off(&rows::group_norm(&x, &w, &b, groups, 1e-3, true).unwrap(), &plain.silu().unwrap()) < 2e-5);
+        assert!(off(&norm::group_norm(&x, &w, &b, groups, 1e-3, false).unwrap(), &plain) < 2e-5);
+        assert!(off(&norm::group_norm(&x, &w, &b, groups, 1e-3, true).unwrap(), &plain.silu().unwrap()) < 2e-5);
     }
 }
 
@@ -160,6 +160,11 @@ fn attention_is_attention() {
                 let out = attention::on(&q, &k, &v, seen.clone(), scale, level).unwrap();
                 let off = off(&out, &plain);
                 assert!(off < 3e-6, "{:?} {:?} {seen:?} on {}: {off}", q.dims(), k.dims(), level.name());
+                let (k, v) = (k.to_dtype(DType::BF16).unwrap(), v.to_dtype(DType::BF16).unwrap());
+                let (wide_k, wide_v) = (k.to_dtype(DType::F32).unwrap(), v.to_dtype(DType::F32).unwrap());
+                let wide = attention::on(&q, &wide_k, &wide_v, seen.clone(), scale, level).unwrap();
+                let half = attention::on(&q, &k, &v, seen.clone(), scale, level).unwrap();
+                assert!(self::off(&half, &wide) < 1e-6);
             }
         }
     }
@@ -171,7 +176,7 @@ fn attention_is_attention() {
 fn extremes_stay_what_they_are() {
     let x = Tensor::new(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30, 0.0, 200.0, -200.0], &Device::Cpu);
     let x = x.unwrap();
-    for y in [rows::silu(&x).unwrap(), rows::gelu_erf(&x).unwrap()] {
+    for y in [act::silu(&x).unwrap(), act::gelu_erf(&x).unwrap()] {
         let y = y.to_vec1::<f32>().unwrap();
         assert!(y[0].is_nan() && y[1] == f32::INFINITY, "{y:?}");
         assert!(y[3] == 1e30 && y[5] == 0.0 && y[6] == 200.0 && y[7].abs() < 1e-30, "{y:?}");

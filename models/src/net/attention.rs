@@ -43,7 +43,8 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>, scale: f64)
     };
     if let Some(seen) = seen.filter(|_| kernel::takes(&[q, k, v])) {
         let wide = |t: &Tensor| t.to_dtype(DType::F32);
-        return kernel::attention::attention(&wide(q)?, &wide(k)?, &wide(v)?, seen, scale)?.to_dtype(q.dtype());
+        let kept = |t: &Tensor| if t.dtype() == DType::F16 { wide(t) } else { Ok(t.clone()) };
+        return kernel::attention::attention(&wide(q)?, &kept(k)?, &kept(v)?, seen, scale)?.to_dtype(q.dtype());
     }
     let (batch, heads, queries, _) = q.dims4()?;
     let keys = k.dim(2)?;

@@ -9,7 +9,7 @@ use candle_nn::{Init, ops, rotary_emb};
 
 pub use super::attention::{Mask, attention};
 pub use super::weights::{Quant, Weights};
-use crate::kernel::{self, conv, dense::DenseLinear, quant::QuantLinear, rows};
+use crate::kernel::{self, act, conv, dense::DenseLinear, norm, quant::QuantLinear};
 
 /// Whether a gradient may be asked of any of these.
 fn tracked(tensors: &[&Tensor]) -> bool {
@@ -173,7 +173,7 @@ impl RmsNorm {
     /// Shapes or dtypes don't meet.
     pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         if kernel::takes(&[xs, &self.weight]) {
-            return through(xs, |xs| rows::rms_norm(xs, &wide(&self.weight)?, self.eps));
+            return through(xs, |xs| norm::rms_norm(xs, &wide(&self.weight)?, self.eps));
         }
         if !tracked(&[xs, &self.weight]) {
             return ops::rms_norm(&xs.contiguous()?, &self.weight, self.eps as f32);
@@ -208,7 +208,7 @@ impl LayerNorm {
     /// Shapes or dtypes don't meet.
     pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         if kernel::takes(&[xs, &self.weight, &self.bias]) {
-            return through(xs, |xs| rows::layer_norm(xs, &wide(&self.weight)?, &wide(&self.bias)?, self.eps));
+            return through(xs, |xs| norm::layer_norm(xs, &wide(&self.weight)?, &wide(&self.bias)?, self.eps));
         }
         if !tracked(&[xs, &self.weight, &self.bias]) {
             return ops::layer_norm(&xs.contiguous()?, &self.weight, &self.bias, self.eps as f32);
@@ -262,7 +262,7 @@ impl GroupNorm {
     fn norm(&self, xs: &Tensor, swish: bool) -> Result<Tensor> {
         if kernel::takes(&[xs, &self.weight, &self.bias]) {
             let (weight, bias) = (wide(&self.weight)?, wide(&self.bias)?);
-            return through(xs, |xs| rows::group_norm(xs, &weight, &bias, self.groups, self.eps, swish));
+            return through(xs, |xs| norm::group_norm(xs, &weight, &bias, self.groups, self.eps, swish));
         }
         let (batch, channels, height, width) = xs.dims4()?;
         let wide = xs.to_dtype(DType::F32)?.reshape((batch, self.groups, ()))?;
@@ -319,7 +319,7 @@ impl Conv2d {
 /// # Errors
 /// None on floats.
 pub fn gelu_erf(xs: &Tensor) -> Result<Tensor> {
-    if kernel::takes(&[xs]) { through(xs, rows::gelu_erf) } else { xs.gelu_erf() }
+    if kernel::takes(&[xs]) { through(xs, act::gelu_erf) } else { xs.gelu_erf() }
 }
 
 /// `x · sigmoid(x)`, also called swish.
@@ -327,7 +327,7 @@ pub fn gelu_erf(xs: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// None on floats.
 pub fn silu(xs: &Tensor) -> Result<Tensor> {
-    if kernel::takes(&[xs]) { through(xs, rows::silu) } else { xs.silu() }
+    if kernel::takes(&[xs]) { through(xs, act::silu) } else { xs.silu() }
 }
 
 /// `silu(gate) · up` (Shazeer, 2020).
@@ -336,7 +336,7 @@ pub fn silu(xs: &Tensor) -> Result<Tensor> {
 /// Shapes or dtypes don't meet.
 pub fn swiglu(gate: &Tensor, up: &Tensor) -> Result<Tensor> {
     if kernel::takes(&[gate, up]) {
-        return through(gate, |gate| rows::silu_mul(gate, &wide(up)?));
+        return through(gate, |gate| act::silu_mul(gate, &wide(up)?));
     }
     gate.silu()? * up
 }
