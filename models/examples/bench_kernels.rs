@@ -6,7 +6,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use candle_core::quantized::{QMatMul, QStorage, QTensor};
-use candle_core::{Device, Module, Tensor};
+use candle_core::{DType, Device, Module, Tensor};
+use ponder_models::kernel::dense::DenseLinear;
 use ponder_models::kernel::quant::{FORMATS, QuantLinear};
 use ponder_models::kernel::{Level, Pool};
 
@@ -25,6 +26,29 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{} threads, best level {}, memory read at {memory:.1} GB/s", pool.threads(), Level::best().name());
     println!("layer {rows} x {columns}\nformat  level     1 row GB/s (of memory)   64 rows GFLOP/s  256 rows GFLOP/s");
     let dense = Tensor::randn(0f32, 1f32, (rows, columns), &Device::Cpu)?;
+    if only.as_ref().is_none_or(|only| only == "dense") {
+        for dtype in [DType::F32, DType::BF16] {
+            let weights = dense.to_dtype(dtype)?;
+            let bytes = rows * columns * dtype.size_in_bytes();
+            let copies = (LAYERS_BYTES / bytes).clamp(1, 64);
+            let layers: Vec<_> = (0..copies).map(|_| DenseLinear::new(&weights, None)).collect::<Result<_, _>>()?;
+            let time = |count: usize| {
+                let x = vec![0.5f32; count * columns];
+                let mut out = vec![0f32; count * rows];
+                let mut turn = layers.iter().cycle();
+                best(|| turn.next().into_iter().for_each(|layer| layer.multiply(black_box(&x), &mut out, pool)))
+            };
+            report(&format!("{dtype:?}"), Level::best().name(), bytes, memory, rows * columns, time);
+            let copy = |_| weights.force_contiguous().and_then(|w| w.t());
+            let weights: Vec<_> = (0..copies).map(copy).collect::<Result<_, _>>()?;
+            let time = |count: usize| {
+                let x = Tensor::full(0.5f32, (count, columns), &Device::Cpu).and_then(|x| x.to_dtype(dtype));
+                let mut turn = weights.iter().cycle();
+                x.map_or(Duration::MAX, |x| best(|| turn.next().into_iter().for_each(|w| drop(black_box(x.matmul(w))))))
+            };
+            report(&format!("{dtype:?}"), "candle", bytes, memory, rows * columns, time);
+        }
+    }
     for format in FORMATS {
         if only.as_ref().is_some_and(|only| format!("{:?}", format.dtype) != *only) {
             continue;

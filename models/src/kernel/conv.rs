@@ -157,12 +157,15 @@ fn gather(
     to: &mut [f32],
 ) {
     let Place { height, width, out_width, kernel, stride, padding, .. } = place;
-    for (i, to) in to.chunks_exact_mut(columns).take(ks).enumerate() {
-        let (channel, at) = ((k + i) / (kernel.0 * kernel.1), (k + i) % (kernel.0 * kernel.1));
-        let (down, right) = (at / kernel.1, at % kernel.1);
+    // Divisions would cost more than the copying: there are none for a stride of 1, and none from place to place.
+    let steps = |size: usize| if stride == 1 { size } else { size.div_ceil(stride) };
+    let (first_row, first_column) = (pixel / out_width, pixel % out_width);
+    let (mut channel, at) = (k / (kernel.0 * kernel.1), k % (kernel.0 * kernel.1));
+    let (mut down, mut right) = (at / kernel.1, at % kernel.1);
+    for to in to.chunks_exact_mut(columns).take(ks) {
         let plane = &x[channel * height * width..(channel + 1) * height * width];
         to[pixels..].fill(0.0);
-        let (mut n, mut row, mut column) = (0, pixel / out_width, pixel % out_width);
+        let (mut n, mut row, mut column) = (0, first_row, first_column);
         // Row by row of the output, each a run that may begin and end outside the picture.
         while n < pixels {
             let run = (out_width - column).min(pixels - n);
@@ -174,8 +177,8 @@ fn gather(
             } else {
                 let line = &plane[y * width..(y + 1) * width];
                 // Outputs column + j, j in first..last, lie inside.
-                let first = padding.saturating_sub(right).div_ceil(stride).saturating_sub(column).min(run);
-                let last = (width + padding).saturating_sub(right).div_ceil(stride).saturating_sub(column);
+                let first = steps(padding.saturating_sub(right)).saturating_sub(column).min(run);
+                let last = steps((width + padding).saturating_sub(right)).saturating_sub(column);
                 let last = last.clamp(first, run);
                 to[..first].fill(0.0);
                 to[last..].fill(0.0);
@@ -189,6 +192,13 @@ fn gather(
                 }
             }
             (row, column) = (row + 1, 0);
+        }
+        right += 1;
+        if right == kernel.1 {
+            (right, down) = (0, down + 1);
+        }
+        if down == kernel.0 {
+            (down, channel) = (0, channel + 1);
         }
     }
 }
