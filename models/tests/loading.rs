@@ -285,3 +285,40 @@ fn a_model_lies_in_one_file_or_in_shards_in_f32_or_bf16() {
         "{error}"
     );
 }
+
+#[test]
+fn quantised_matrices_are_made_once_and_read_from_then_on() {
+    let folder = copy("qwen2");
+    let shelf = tempfile::tempdir().unwrap();
+    let options = Options { quant: Some(Quant::Q8_0), shelf: Some(shelf.path().join("kept")), ..Options::default() };
+    let ids = common::Expected::of("qwen2").get("ids").clone();
+    let think = || decoder(folder.path(), &options).unwrap().forward_ids(&ids, None).unwrap();
+    let files = || fs::read_dir(shelf.path().join("kept")).unwrap().map(|f| f.unwrap().path()).collect::<Vec<_>>();
+    let made = think();
+    let [file] = &files()[..] else { panic!("one file, not {:?}", files()) };
+    let (bytes, written) = (fs::read(file).unwrap(), fs::metadata(file).unwrap().modified().unwrap());
+    assert_eq!(gap(&think(), &made), 0.0);
+    assert_eq!(fs::metadata(file).unwrap().modified().unwrap(), written, "it was written again");
+    // It is what is read: with its last matrix zeroed, the model thinks otherwise.
+    let mut spoilt = bytes.clone();
+    let end = spoilt.len();
+    spoilt[end - 5000..].fill(0);
+    fs::write(file, &spoilt).unwrap();
+    assert!(gap(&think(), &made) > 0.0);
+    // Cut short, or of other weights, it counts as none and is made anew.
+    for wrong in [&bytes[..bytes.len() - 1], &bytes[..40], &[]] {
+        fs::write(file, wrong).unwrap();
+        assert_eq!(gap(&think(), &made), 0.0);
+        assert_eq!(fs::read(file).unwrap().len(), bytes.len());
+    }
+    let mut tensors = weights(folder.path());
+    let head = tensors["lm_head.weight"].affine(-1.0, 0.0).unwrap();
+    tensors.insert("lm_head.weight".into(), head);
+    rewrite(folder.path(), &tensors);
+    assert!(gap(&think(), &made) > 1.0);
+    assert_eq!(files().len(), 2);
+    // Where nothing can be written the model loads all the same.
+    fs::write(shelf.path().join("a_file"), "").unwrap();
+    let options = Options { shelf: Some(shelf.path().join("a_file")), ..options.clone() };
+    assert!(decoder(folder.path(), &options).is_ok());
+}

@@ -13,8 +13,9 @@ use super::files::Files;
 use super::hf_config::{self, ModelConfig};
 use super::memory;
 use super::names::{Layout, Source};
+use super::shelf::FileShelf;
 use crate::net::decoder::Decoder;
-use crate::net::layers::{Quant, Weights};
+use crate::net::layers::{Quant, Shelf, Weights};
 
 /// How a model is loaded.
 #[derive(Clone, Debug)]
@@ -29,11 +30,13 @@ pub struct Options {
     pub context: usize,
     /// Bytes that may be taken; none: what the system has.
     pub free: Option<u64>,
+    /// A folder where quantised matrices are kept for the next time, one file a model; none: they are made each time.
+    pub shelf: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { dtype: DType::F32, quant: None, device: Device::Cpu, context: 4096, free: None }
+        Self { dtype: DType::F32, quant: None, device: Device::Cpu, context: 4096, free: None, shelf: None }
     }
 }
 
@@ -176,7 +179,15 @@ impl Checkpoint {
         self.check(&needs)?;
         let bytes = memory::weights(&needs, options.quant) + more;
         memory::check(bytes, options.free.or_else(memory::free), options.quant, options.dtype)?;
-        Ok(make(self.weights(options))?)
+        let shelf = match (&options.shelf, options.quant) {
+            (Some(folder), Some(quant)) => Some(Arc::new(FileShelf::open(folder, quant, &self.files.mark()))),
+            _ => None,
+        };
+        let network = make(self.weights(options).shelved(shelf.clone().map(|shelf| shelf as Arc<dyn Shelf>)))?;
+        if let Some(shelf) = shelf {
+            shelf.write();
+        }
+        Ok(network)
     }
 }
 

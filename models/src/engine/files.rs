@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use candle_core::pickle::PthTensors;
 use candle_core::{DType, Device, Shape, Tensor};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::error::LoadError;
 use super::fields::Fields;
@@ -83,6 +85,18 @@ impl Files {
     /// The file to name for a tensor that is in none.
     pub(super) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What changes when a file does: names, lengths, and when each was last written.
+    pub(super) fn mark(&self) -> String {
+        let mut mark = Sha256::new();
+        for (path, _) in &self.stores {
+            let about = path.metadata().ok();
+            let since = about.as_ref().and_then(|about| about.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+            let since = since.map_or(0, |since| since.as_nanos());
+            mark.update(format!("{} {} {since}\n", path.display(), about.map_or(0, |about| about.len())));
+        }
+        mark.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// File and shape of a tensor.

@@ -15,6 +15,7 @@ pub mod names;
 pub mod prompt;
 pub mod sampling;
 pub mod save;
+mod shelf;
 pub mod tokenizer;
 
 pub use chat::{ChatOptions, End, Reply};

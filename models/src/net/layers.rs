@@ -3,12 +3,14 @@
 //! gradient is wanted (an input is tracked) only differentiable operations run: candle's fused ones have no backward and
 //! don't say so.
 
+use std::sync::Arc;
+
 use candle_core::quantized::{QMatMul, QTensor};
 use candle_core::{D, DType, Error, Module, Result, Tensor};
 use candle_nn::{Init, ops, rotary_emb};
 
 pub use super::attention::{Mask, attention};
-pub use super::weights::{Quant, Weights};
+pub use super::weights::{Quant, Shelf, Weights};
 use crate::kernel::{self, act, conv, dense::DenseLinear, norm, quant::QuantLinear};
 
 /// Whether a gradient may be asked of any of these.
@@ -36,6 +38,16 @@ enum Matrix {
     PackedQuantised(QuantLinear),
 }
 
+impl Matrix {
+    /// A matrix in blocks: packed where kernels run.
+    fn blocks(blocks: Arc<QTensor>) -> Result<Self> {
+        if blocks.device().is_cpu() && kernel::takes(&[]) {
+            return Ok(Self::PackedQuantised(QuantLinear::from_qtensor(&blocks, None).map_err(Error::wrap)?));
+        }
+        Ok(Self::Quantised(QMatMul::from_arc(blocks)?))
+    }
+}
+
 impl std::fmt::Debug for Matrix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -60,9 +72,12 @@ impl Linear {
     /// # Errors
     /// A tensor is missing or of another shape.
     pub fn new(inputs: usize, outputs: usize, bias: bool, weights: &Weights) -> Result<Self> {
-        let weight = weights.get_or((outputs, inputs), "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
         let bias = bias.then(|| weights.get_or(outputs, "bias", Init::Const(0.0))).transpose()?;
-        Self::from_tensors(weight, bias, weights.quant())
+        if let Some(blocks) = weights.blocks((outputs, inputs))? {
+            return Ok(Self { matrix: Matrix::blocks(blocks)?, bias });
+        }
+        let weight = weights.get_or((outputs, inputs), "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
+        Self::from_tensors(weight, bias, None)
     }
 
     /// From a weight [outputs, inputs] and a bias [outputs], kept quantised where asked and where the width allows.
@@ -71,17 +86,9 @@ impl Linear {
     /// The weight is no matrix, or can't be quantised.
     pub fn from_tensors(weight: Tensor, bias: Option<Tensor>, quant: Option<Quant>) -> Result<Self> {
         let (_, inputs) = weight.dims2()?;
-        let kernels = kernel::packs(&weight);
         let matrix = match quant.and_then(|q| q.for_width(inputs)) {
-            Some(format) => {
-                let quantised = QTensor::quantize(&weight.to_dtype(DType::F32)?, format)?;
-                if kernels {
-                    Matrix::PackedQuantised(QuantLinear::from_qtensor(&quantised, None).map_err(Error::wrap)?)
-                } else {
-                    Matrix::Quantised(QMatMul::from_qtensor(quantised)?)
-                }
-            }
-            None if kernels => Matrix::PackedDense(DenseLinear::new(&weight, None)?),
+            Some(format) => Matrix::blocks(Arc::new(QTensor::quantize(&weight.to_dtype(DType::F32)?, format)?))?,
+            None if kernel::packs(&weight) => Matrix::PackedDense(DenseLinear::new(&weight, None)?),
             None => Matrix::Dense(weight),
         };
         Ok(Self { matrix, bias })
@@ -122,22 +129,27 @@ impl Linear {
 #[derive(Clone, Debug)]
 pub struct Embedding {
     table: Tensor,
+    dtype: DType,
 }
 
 impl Embedding {
-    /// From `weight` [count, width].
+    /// From `weight` [count, width]; kept in bf16, as the published models are, where matrices are kept quantised.
     ///
     /// # Errors
     /// The tensor is missing or of another shape.
     pub fn new(count: usize, width: usize, weights: &Weights) -> Result<Self> {
+        let dtype = weights.dtype();
+        let weights = if weights.quant().is_some() { weights.clone().set_dtype(DType::BF16) } else { weights.clone() };
         let init = Init::Randn { mean: 0.0, stdev: 0.02 };
-        Ok(Self { table: weights.get_or((count, width), "weight", init)? })
+        Ok(Self { table: weights.get_or((count, width), "weight", init)?, dtype })
     }
 
-    /// The table [count, width].
-    #[must_use]
-    pub fn table(&self) -> &Tensor {
-        &self.table
+    /// The table [count, width], as a head that is tied to it reads it.
+    ///
+    /// # Errors
+    /// The device has no memory for it.
+    pub fn table(&self) -> Result<Tensor> {
+        self.table.to_dtype(self.dtype)
     }
 
     /// `ids` (u32, any shape) to [.., width].
@@ -147,7 +159,7 @@ impl Embedding {
     pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
         let mut shape = ids.dims().to_vec();
         shape.push(self.table.dim(1)?);
-        self.table.index_select(&ids.flatten_all()?, 0)?.reshape(shape)
+        self.table.index_select(&ids.flatten_all()?, 0)?.reshape(shape)?.to_dtype(self.dtype)
     }
 }
 

@@ -189,8 +189,8 @@ impl Vq {
             candle_core::bail!("a picture of {height}x{width}: its sides must be multiples of {stride}");
         }
         let found = self.to_code.forward(&self.encoder.forward(&pictures.to_dtype(DType::F32)?)?)?;
-        let found = unit(&found.permute((0, 2, 3, 1))?.reshape(((), self.cfg.embed_dim))?)?;
-        // On the sphere the nearest code is the one of the largest product.
+        let found = found.permute((0, 2, 3, 1))?.reshape(((), self.cfg.embed_dim))?;
+        // The nearest code on the sphere is the one of the largest product, whatever the length of what was found.
         found.matmul(&self.book.t()?)?.argmax(D::Minus1)?.reshape((batch, ()))
     }
 

@@ -1,7 +1,9 @@
 //! Where a network's tensors come from: candle's `VarBuilder`, and the precision in which matrices are to be kept. A
 //! network asks by name and shape and cannot tell a checkpoint from a training run's variables or from a dry run.
 
-use candle_core::quantized::GgmlDType;
+use std::sync::Arc;
+
+use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Result, Shape, Tensor};
 use candle_nn::VarBuilder;
 
@@ -26,16 +28,29 @@ impl Quant {
     }
 }
 
+/// Where matrices made into blocks before are kept, by their whole names: making them takes longer than reading them.
+pub trait Shelf: Send + Sync {
+    /// The matrix in this format, if it is there.
+    ///
+    /// # Errors
+    /// It is there and can't be read.
+    fn take(&self, name: &str, format: GgmlDType) -> Result<Option<QTensor>>;
+
+    /// Keeps a matrix for the next time.
+    fn keep(&self, name: &str, matrix: &Arc<QTensor>);
+}
+
 /// Tensors by name, under a prefix. Cheap to clone.
 #[derive(Clone)]
 pub struct Weights {
     vb: VarBuilder<'static>,
     quant: Option<Quant>,
+    shelf: Option<Arc<dyn Shelf>>,
 }
 
 impl From<VarBuilder<'static>> for Weights {
     fn from(vb: VarBuilder<'static>) -> Self {
-        Self { vb, quant: None }
+        Self { vb, quant: None, shelf: None }
     }
 }
 
@@ -48,6 +63,32 @@ impl Weights {
         self
     }
 
+    /// The same tensors, with matrices in blocks taken from a shelf where it has them, and kept there where not.
+    #[must_use]
+    pub fn shelved(mut self, shelf: Option<Arc<dyn Shelf>>) -> Self {
+        self.shelf = shelf;
+        self
+    }
+
+    /// The tensor `weight` [outputs, inputs] in blocks; none where matrices aren't kept so, or the width doesn't allow it.
+    ///
+    /// # Errors
+    /// As [`Weights::get`], or the device can't make blocks.
+    pub fn blocks(&self, (outputs, inputs): (usize, usize)) -> Result<Option<Arc<QTensor>>> {
+        let Some(format) = self.quant.and_then(|quant| quant.for_width(inputs)) else { return Ok(None) };
+        let name = format!("{}.weight", self.vb.prefix());
+        let shelved = self.shelf.as_ref().map_or(Ok(None), |shelf| shelf.take(&name, format))?;
+        if let Some(matrix) = shelved.filter(|matrix| matrix.shape().dims() == [outputs, inputs]) {
+            return Ok(Some(Arc::new(matrix)));
+        }
+        let weight = self.get((outputs, inputs), "weight")?;
+        let matrix = Arc::new(QTensor::quantize(&weight.to_dtype(DType::F32)?, format)?);
+        if let Some(shelf) = &self.shelf {
+            shelf.keep(&name, &matrix);
+        }
+        Ok(Some(matrix))
+    }
+
     /// The same tensors in another dtype, from here down.
     #[must_use]
     pub fn set_dtype(mut self, dtype: DType) -> Self {
@@ -58,7 +99,7 @@ impl Weights {
     /// Tensors below `name`.
     #[must_use]
     pub fn pp(&self, name: impl ToString) -> Self {
-        Self { vb: self.vb.pp(name), quant: self.quant }
+        Self { vb: self.vb.pp(name), ..self.clone() }
     }
 
     /// The tensor `name` of this shape, in [`Weights::dtype`].
