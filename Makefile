@@ -1,18 +1,20 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
 PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
-.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture ros bench-ros
+.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture ros bench-ros bench-janus
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
 RRD ?= run.rrd
 PNG ?= $(RRD:.rrd=.png)
 CARGO := cargo
+PYTHON ?=
+KINDS ?= f32,bf16,q8_0
 export GOAL
 export PATH := $(CURDIR)/.deps/rerun:$(PATH)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## check and fetch what the build needs (every command below does)
 	@./setup.sh
@@ -38,6 +40,10 @@ test-ros: ros ## the ROS 2 graph: lints, unit tests, and a graph driven by an in
 
 bench: setup ## the benchmarks
 	$(CARGO) bench --locked --workspace
+
+bench-janus: setup ## Janus-Pro-1B at full size beside PyTorch, if PYTHON=… has torch and transformers
+	$(CARGO) run --release --locked --package ponder-models --example bench_kernels
+	$(CARGO) run --release --locked --package ponder-models --example bench_janus -- "$(PYTHON)" $(KINDS)
 
 lint: setup ## formatting and clippy, warnings are errors
 	$(CARGO) fmt --all --check

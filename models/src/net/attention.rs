@@ -5,6 +5,8 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::layers::softmax;
+use crate::kernel;
+use crate::kernel::attention::Seen;
 
 /// Scores held at once, in elements: 64 MiB of f32.
 const SCORES: usize = 16 << 20;
@@ -34,6 +36,16 @@ pub enum Mask<'a> {
 /// # Errors
 /// Shapes or dtypes don't meet.
 pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>, scale: f64) -> Result<Tensor> {
+    let seen = match mask {
+        Mask::None => Some(Seen::All),
+        Mask::Causal { offset, left_pad } => Some(Seen::Causal { offset, left_pad: left_pad.to_vec() }),
+        Mask::Add(_) => None,
+    };
+    if let Some(seen) = seen.filter(|_| kernel::takes(&[q, k, v])) {
+        let wide = |t: &Tensor| t.to_dtype(DType::F32);
+        let kept = |t: &Tensor| if t.dtype() == DType::F16 { wide(t) } else { Ok(t.clone()) };
+        return kernel::attention::attention(&wide(q)?, &kept(k)?, &kept(v)?, seen, scale)?.to_dtype(q.dtype());
+    }
     let (batch, heads, queries, _) = q.dims4()?;
     let keys = k.dim(2)?;
     let block = (SCORES / (batch * heads * keys).max(1)).max(1);

@@ -3,23 +3,60 @@
 //! gradient is wanted (an input is tracked) only differentiable operations run: candle's fused ones have no backward and
 //! don't say so.
 
+use std::sync::Arc;
+
 use candle_core::quantized::{QMatMul, QTensor};
-use candle_core::{D, DType, Module, Result, Tensor};
+use candle_core::{D, DType, Error, Module, Result, Tensor};
 use candle_nn::{Init, ops, rotary_emb};
 
 pub use super::attention::{Mask, attention};
 pub use super::weights::{Quant, Shelf, Weights};
+use crate::kernel::{self, act, conv, dense::DenseLinear, norm, quant::QuantLinear};
 
 /// Whether a gradient may be asked of any of these.
 fn tracked(tensors: &[&Tensor]) -> bool {
     tensors.iter().any(|t| t.track_op())
 }
 
-/// A matrix as it is kept.
-#[derive(Clone, Debug)]
+/// A kernel's f32 answer for contiguous f32 inputs, in the dtype of `xs`.
+fn through(xs: &Tensor, kernel: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    kernel(&xs.to_dtype(DType::F32)?.contiguous()?)?.to_dtype(xs.dtype())
+}
+
+/// A small tensor as kernels take it.
+fn wide(t: &Tensor) -> Result<Tensor> {
+    t.to_dtype(DType::F32)?.contiguous()
+}
+
+/// A matrix as it is kept: as a tensor or a candle matrix where it is trained or not on the CPU, otherwise packed for the
+/// kernels.
+#[derive(Clone)]
 enum Matrix {
     Dense(Tensor),
     Quantised(QMatMul),
+    PackedDense(DenseLinear),
+    PackedQuantised(QuantLinear),
+}
+
+impl Matrix {
+    /// A matrix in blocks: packed where kernels run.
+    fn blocks(blocks: Arc<QTensor>) -> Result<Self> {
+        if blocks.device().is_cpu() && kernel::takes(&[]) {
+            return Ok(Self::PackedQuantised(QuantLinear::from_qtensor(&blocks, None).map_err(Error::wrap)?));
+        }
+        Ok(Self::Quantised(QMatMul::from_arc(blocks)?))
+    }
+}
+
+impl std::fmt::Debug for Matrix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Dense(weight) => write!(f, "{:?} {:?}", weight.shape(), weight.dtype()),
+            Self::Quantised(_) => write!(f, "quantised"),
+            Self::PackedDense(weight) => write!(f, "{weight:?}"),
+            Self::PackedQuantised(weight) => write!(f, "{:?} packed", weight.shape()),
+        }
+    }
 }
 
 /// `x · Wᵀ + b` over the last dimension.
@@ -37,10 +74,10 @@ impl Linear {
     pub fn new(inputs: usize, outputs: usize, bias: bool, weights: &Weights) -> Result<Self> {
         let bias = bias.then(|| weights.get_or(outputs, "bias", Init::Const(0.0))).transpose()?;
         if let Some(blocks) = weights.blocks((outputs, inputs))? {
-            return Ok(Self { matrix: Matrix::Quantised(QMatMul::from_arc(blocks)?), bias });
+            return Ok(Self { matrix: Matrix::blocks(blocks)?, bias });
         }
         let weight = weights.get_or((outputs, inputs), "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
-        Ok(Self { matrix: Matrix::Dense(weight), bias })
+        Self::from_tensors(weight, bias, None)
     }
 
     /// From a weight [outputs, inputs] and a bias `[outputs]`, kept quantised where asked and where the width allows.
@@ -50,10 +87,8 @@ impl Linear {
     pub fn from_tensors(weight: Tensor, bias: Option<Tensor>, quant: Option<Quant>) -> Result<Self> {
         let (_, inputs) = weight.dims2()?;
         let matrix = match quant.and_then(|q| q.for_width(inputs)) {
-            Some(format) => {
-                let quantised = QTensor::quantize(&weight.to_dtype(DType::F32)?, format)?;
-                Matrix::Quantised(QMatMul::from_qtensor(quantised)?)
-            }
+            Some(format) => Matrix::blocks(Arc::new(QTensor::quantize(&weight.to_dtype(DType::F32)?, format)?))?,
+            None if kernel::packs(&weight) => Matrix::PackedDense(DenseLinear::new(&weight, None)?),
             None => Matrix::Dense(weight),
         };
         Ok(Self { matrix, bias })
@@ -72,6 +107,12 @@ impl Linear {
             Matrix::Quantised(matrix) => {
                 matrix.forward(&flat.to_dtype(DType::F32)?.contiguous()?)?.to_dtype(xs.dtype())?
             }
+            // A gradient goes through weights that are not trained.
+            Matrix::PackedDense(matrix) if tracked(&[xs]) => {
+                flat.matmul(&matrix.weights()?.to_dtype(xs.dtype())?.t()?)?
+            }
+            Matrix::PackedDense(matrix) => through(&flat, |xs| matrix.forward(xs))?,
+            Matrix::PackedQuantised(matrix) => through(&flat, |xs| matrix.forward(xs))?,
         };
         let ys = match &self.bias {
             Some(bias) => ys.broadcast_add(&bias.to_dtype(ys.dtype())?)?,
@@ -143,6 +184,9 @@ impl RmsNorm {
     /// # Errors
     /// Shapes or dtypes don't meet.
     pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
+        if kernel::takes(&[xs, &self.weight]) {
+            return through(xs, |xs| norm::rms_norm(xs, &wide(&self.weight)?, self.eps));
+        }
         if !tracked(&[xs, &self.weight]) {
             return ops::rms_norm(&xs.contiguous()?, &self.weight, self.eps as f32);
         }
@@ -175,6 +219,9 @@ impl LayerNorm {
     /// # Errors
     /// Shapes or dtypes don't meet.
     pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
+        if kernel::takes(&[xs, &self.weight, &self.bias]) {
+            return through(xs, |xs| norm::layer_norm(xs, &wide(&self.weight)?, &wide(&self.bias)?, self.eps));
+        }
         if !tracked(&[xs, &self.weight, &self.bias]) {
             return ops::layer_norm(&xs.contiguous()?, &self.weight, &self.bias, self.eps as f32);
         }
@@ -213,13 +260,31 @@ impl GroupNorm {
     /// # Errors
     /// Shapes or dtypes don't meet.
     pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
+        self.norm(xs, false)
+    }
+
+    /// [`silu`] of [`GroupNorm::forward`], in one go.
+    ///
+    /// # Errors
+    /// Shapes or dtypes don't meet.
+    pub fn forward_silu(&self, xs: &Tensor) -> Result<Tensor> {
+        self.norm(xs, true)
+    }
+
+    fn norm(&self, xs: &Tensor, swish: bool) -> Result<Tensor> {
+        if kernel::takes(&[xs, &self.weight, &self.bias]) {
+            let (weight, bias) = (wide(&self.weight)?, wide(&self.bias)?);
+            return through(xs, |xs| norm::group_norm(xs, &weight, &bias, self.groups, self.eps, swish));
+        }
         let (batch, channels, height, width) = xs.dims4()?;
         let wide = xs.to_dtype(DType::F32)?.reshape((batch, self.groups, ()))?;
         let centred = wide.broadcast_sub(&wide.mean_keepdim(2)?)?;
         let scale = (centred.sqr()?.mean_keepdim(2)? + self.eps)?.sqrt()?;
         let unit = centred.broadcast_div(&scale)?.to_dtype(xs.dtype())?.reshape((batch, channels, height, width))?;
         let per_channel = (1, channels, 1, 1);
-        unit.broadcast_mul(&self.weight.reshape(per_channel)?)?.broadcast_add(&self.bias.reshape(per_channel)?)
+        let ys = unit.broadcast_mul(&self.weight.reshape(per_channel)?)?;
+        let ys = ys.broadcast_add(&self.bias.reshape(per_channel)?)?;
+        if swish { silu(&ys) } else { Ok(ys) }
     }
 }
 
@@ -230,6 +295,7 @@ pub struct Conv2d {
     bias: Tensor,
     stride: usize,
     padding: usize,
+    packed: Option<conv::Conv2d>,
 }
 
 impl Conv2d {
@@ -240,7 +306,11 @@ impl Conv2d {
     pub fn new(io: (usize, usize), kernel: usize, stride: usize, padding: usize, weights: &Weights) -> Result<Self> {
         let shape = (io.1, io.0, kernel, kernel);
         let weight = weights.get_or(shape, "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
-        Ok(Self { weight, bias: weights.get_or(io.1, "bias", Init::Const(0.0))?, stride, padding })
+        let bias = weights.get_or(io.1, "bias", Init::Const(0.0))?;
+        let packed = (kernel::packs(&weight) && kernel::takes(&[&bias]))
+            .then(|| conv::Conv2d::new(&weight, Some(&bias), stride, padding))
+            .transpose()?;
+        Ok(Self { weight, bias, stride, padding, packed })
     }
 
     /// `xs` [batch, inputs, height, width] to [batch, outputs, height', width'].
@@ -248,6 +318,9 @@ impl Conv2d {
     /// # Errors
     /// Shapes or dtypes don't meet.
     pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
+        if let Some(packed) = self.packed.as_ref().filter(|_| kernel::takes(&[xs])) {
+            return through(xs, |xs| packed.forward(xs));
+        }
         let ys = xs.conv2d(&self.weight, self.padding, self.stride, 1, 1)?;
         ys.broadcast_add(&self.bias.reshape((1, (), 1, 1))?)
     }
@@ -258,7 +331,7 @@ impl Conv2d {
 /// # Errors
 /// None on floats.
 pub fn gelu_erf(xs: &Tensor) -> Result<Tensor> {
-    xs.gelu_erf()
+    if kernel::takes(&[xs]) { through(xs, act::gelu_erf) } else { xs.gelu_erf() }
 }
 
 /// `x · sigmoid(x)`, also called swish.
@@ -266,7 +339,7 @@ pub fn gelu_erf(xs: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// None on floats.
 pub fn silu(xs: &Tensor) -> Result<Tensor> {
-    xs.silu()
+    if kernel::takes(&[xs]) { through(xs, act::silu) } else { xs.silu() }
 }
 
 /// `silu(gate) · up` (Shazeer, 2020).
@@ -274,6 +347,9 @@ pub fn silu(xs: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// Shapes or dtypes don't meet.
 pub fn swiglu(gate: &Tensor, up: &Tensor) -> Result<Tensor> {
+    if kernel::takes(&[gate, up]) {
+        return through(gate, |gate| act::silu_mul(gate, &wide(up)?));
+    }
     gate.silu()? * up
 }
 

@@ -4,7 +4,7 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
-use super::layers::{Conv2d, GroupNorm, Weights, silu};
+use super::layers::{Conv2d, GroupNorm, Weights};
 use super::vq_blocks::{EPS, GROUPS, Level, Middle};
 
 /// Shape of the code.
@@ -93,7 +93,7 @@ impl Encoder {
                 xs = resize.forward(&xs.pad_with_zeros(3, 0, 1)?.pad_with_zeros(2, 0, 1)?)?;
             }
         }
-        self.last.forward(&silu(&self.norm.forward(&self.middle.forward(&xs)?)?)?)
+        self.last.forward(&self.norm.forward_silu(&self.middle.forward(&xs)?)?)
     }
 }
 
@@ -135,7 +135,7 @@ impl Decoder {
                 xs = resize.forward(&xs.upsample_nearest2d(2 * height, 2 * width)?)?;
             }
         }
-        self.last.forward(&silu(&self.norm.forward(&xs)?)?)
+        self.last.forward(&self.norm.forward_silu(&xs)?)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::layers::{Conv2d, GroupNorm, Mask, Weights, attention, silu};
+use super::layers::{Conv2d, GroupNorm, Mask, Weights, attention};
 
 /// Groups of every group norm.
 pub(super) const GROUPS: usize = 32;
@@ -34,8 +34,8 @@ impl Residual {
     }
 
     pub(super) fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        let ys = self.conv1.forward(&silu(&self.norm1.forward(xs)?)?)?;
-        let ys = self.conv2.forward(&silu(&self.norm2.forward(&ys)?)?)?;
+        let ys = self.conv1.forward(&self.norm1.forward_silu(xs)?)?;
+        let ys = self.conv2.forward(&self.norm2.forward_silu(&ys)?)?;
         match &self.shortcut {
             Some(shortcut) => shortcut.forward(xs)? + ys,
             None => xs + ys,
