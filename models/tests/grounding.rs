@@ -27,7 +27,8 @@ fn lists_are_read_however_they_are_wrapped() {
     let points = parse(r#"[{"label": "cream cheese", "point": [5, 1000]}]"#).unwrap();
     assert_eq!((points[0].label.as_str(), points[0].color), ("cream_cheese", None));
     assert_eq!(points[0].place, Place::Point { x: 5.0, y: 1000.0 });
-    let two = parse("<|ref|>cup<|/ref|><|det|>[[1,2,3,4],[5,6]]<|/det|><|ref|>碗<|/ref|><|det|>[[1,2,3,4]]<|/det|>").unwrap();
+    let two =
+        parse("<|ref|>cup<|/ref|><|det|>[[1,2,3,4],[5,6]]<|/det|><|ref|>碗<|/ref|><|det|>[[1,2,3,4]]<|/det|>").unwrap();
     assert_eq!(two.iter().map(|f| f.label.as_str()).collect::<Vec<_>>(), ["cup", "cup", "碗"]);
 }
 

@@ -22,7 +22,7 @@ fn pattern(width: usize, height: usize) -> Picture {
             for c in 0..3 {
                 let mixed = x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503)).wrapping_add(c * 97);
                 let noise = (mixed.wrapping_mul(2_246_822_519) >> 24) & 31;
-                let ramp = (x * 3 + y * 5 + c * 80) / 7 & 127;
+                let ramp = ((x * 3 + y * 5 + c * 80) / 7) & 127;
                 let board = ((x / 23 + y / 17) & 1) * 96;
                 rgb.push((noise + ramp + board) as u8);
             }

@@ -1,4 +1,4 @@
-"""References for models/tests/picture*.rs, made with Pillow and numpy: how files of many kinds read as RGB, and what
+"""References for models/tests/picture*.rs, made with Pillow 13 and numpy: how files of many kinds read as RGB, and what
 Janus's eye is shown of them by DeepSeek's rule (bicubic with antialiasing, sides cut to whole pixels, grey 127).
 
     python3 tests/parity/gen_preproc.py            writes models/tests/fixtures/picture/
@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "models/tests/fixtures/picture"
-SIZES = [(640, 480), (333, 500), (384, 384), (1280, 719), (719, 1280), (97, 61), (1, 700), (700, 1), (1, 1), (2000, 9), (385, 384), (13, 2)]
+SIZES = [(640, 480), (333, 500), (384, 384), (1280, 719), (719, 1280), (97, 61), (1, 700), (700, 1), (1, 1), (2000, 9), (385, 384), (13, 2), (5, 700), (300, 1280)]
 
 
 def pattern(w, h):

@@ -66,7 +66,9 @@ pub enum GroundingError {
     #[error("thing {0} of the model's list has no label of at most 24 letters")]
     Label(usize),
     /// An entry whose place is none.
-    #[error("thing {number} of the model's list is at {place}: two or four numbers from 0 to 1000 are wanted, in order")]
+    #[error(
+        "thing {number} of the model's list is at {place}: two or four numbers from 0 to 1000 are wanted, in order"
+    )]
     Place {
         /// Which, from 1.
         number: usize,
@@ -105,8 +107,8 @@ fn json(text: &str) -> Result<Value, GroundingError> {
 fn listed(answer: &str) -> Result<Vec<Found>, GroundingError> {
     let start = answer.find(['[', '{']).ok_or_else(|| GroundingError::NoList(shown(answer)))?;
     let mut value = json(&answer[start..])?;
-    if let Some(inner) = ["objects", "things", "items"].iter().find_map(|key| value.get_mut(*key)) {
-        value = inner.take();
+    if let Some(inner) = field(&value, &["objects", "things", "items"]) {
+        value = inner.clone();
     }
     let entries = match value {
         Value::Array(entries) => entries,

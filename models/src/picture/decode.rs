@@ -50,13 +50,16 @@ pub enum PictureError {
         height: u64,
     },
     /// Too many pixels.
-    #[error("{width} × {height} pixels are too many: at most {MOST_PIXELS} in all and {MOST_SIDE} a side")]
+    #[error("{width} × {height} pixels are too many: at most {MOST_PIXELS} are read")]
     TooLarge {
         /// Columns.
         width: u64,
         /// Rows.
         height: u64,
     },
+    /// A side that is too long.
+    #[error("a side of the picture is longer than {MOST_SIDE} pixels")]
+    TooWide,
     /// The file ends too early.
     #[error("the picture is cut off: its file ends before it does")]
     Truncated,
@@ -89,6 +92,7 @@ impl From<ImageError> for PictureError {
     fn from(error: ImageError) -> Self {
         match error {
             ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Self::Truncated,
+            ImageError::Limits(e) if matches!(e.kind(), LimitErrorKind::DimensionError) => Self::TooWide,
             ImageError::Limits(e) if matches!(e.kind(), LimitErrorKind::InsufficientMemory) => {
                 Self::Unsupported(format!("it would take more than {} MiB to read", MOST_MEMORY >> 20))
             }
@@ -102,7 +106,10 @@ pub(super) fn check_sides(width: u64, height: u64) -> Result<(), PictureError> {
     if width == 0 || height == 0 {
         return Err(PictureError::Empty { width, height });
     }
-    if width.max(height) > MOST_SIDE || width.saturating_mul(height) > MOST_PIXELS {
+    if width.max(height) > MOST_SIDE {
+        return Err(PictureError::TooWide);
+    }
+    if width.saturating_mul(height) > MOST_PIXELS {
         return Err(PictureError::TooLarge { width, height });
     }
     Ok(())
@@ -139,6 +146,7 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
     let format = reader.format().ok_or(PictureError::Unknown)?;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MOST_MEMORY);
+    (limits.max_image_width, limits.max_image_height) = (Some(MOST_SIDE as u32), Some(MOST_SIDE as u32));
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
     let (width, height) = decoder.dimensions();
