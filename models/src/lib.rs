@@ -1,5 +1,6 @@
 //! The room of the models of a reasoning robot: a Janus that reads and draws pictures, reasoners that think in words, and
 //! how they learn. A stage of the ring only through adapters that implement core's traits. Nothing stands here yet.
 
+pub mod engine;
 pub mod perceive;
 pub mod picture;

@@ -1,0 +1,3 @@
+//! What stands between networks and their users: the catalogue of models.
+
+pub mod catalog;
