@@ -92,7 +92,11 @@ impl Listing {
 fn is_safe(path: &str) -> bool {
     let part = |part: &str| {
         let plain = |c: char| c.is_alphanumeric() || "._- +()@".contains(c);
-        !part.is_empty() && part.chars().all(plain) && !part.starts_with("..") && part != "." && !part.ends_with(".part")
+        !part.is_empty()
+            && part.chars().all(plain)
+            && !part.starts_with("..")
+            && part != "."
+            && !part.ends_with(".part")
     };
     path.len() <= LONGEST && path.split('/').all(part)
 }

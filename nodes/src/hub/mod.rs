@@ -20,7 +20,9 @@ pub enum HubError {
     #[error("`{0}` is no model: give a name from `ponder models`, or OWNER/NAME as at the hub")]
     Name(String),
     /// Known, not here.
-    #[error("the model {name} is not here: `ponder models pull {name}` fetches it ({size}), or give a folder with --model DIR")]
+    #[error(
+        "the model {name} is not here: `ponder models pull {name}` fetches it ({size}), or give a folder with --model DIR"
+    )]
     NotHere {
         /// Its name.
         name: String,
@@ -34,7 +36,9 @@ pub enum HubError {
         name: String,
     },
     /// No model of the kind that is needed is here.
-    #[error("no model that sees and draws is here: `ponder models pull janus-pro-1b` fetches one (4.2 GB), or give a folder with --model DIR")]
+    #[error(
+        "no model that sees and draws is here: `ponder models pull janus-pro-1b` fetches one (4.2 GB), or give a folder with --model DIR"
+    )]
     NoneHere,
     /// No folder to keep models in.
     #[error("no folder to keep models in is known: set PONDER_MODELS, or HOME")]
@@ -104,7 +108,9 @@ pub enum HubError {
         why: String,
     },
     /// What came is not what was listed.
-    #[error("{file} came with the wrong {what} ({got}, listed is {want}) and was thrown away: run the same command again")]
+    #[error(
+        "{file} came with the wrong {what} ({got}, listed is {want}) and was thrown away: run the same command again"
+    )]
     Wrong {
         /// Which file.
         file: String,

@@ -139,7 +139,8 @@ impl Pull {
     fn origin(&self, base: &Path) -> Result<PathBuf, HubError> {
         let name = self.repo.rsplit('/').next().unwrap_or(&self.repo);
         let places = [base.join(&self.repo), base.join(name), base.to_owned()];
-        let is_model = |folder: &&PathBuf| folder.join("config.json").is_file() || folder.join(".ponder.json").is_file();
+        let is_model =
+            |folder: &&PathBuf| folder.join("config.json").is_file() || folder.join(".ponder.json").is_file();
         let found = places.iter().find(is_model).cloned();
         found.ok_or_else(|| HubError::NotThere { url: places[0].display().to_string() })
     }

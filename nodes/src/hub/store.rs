@@ -95,10 +95,8 @@ impl Store {
             Some(here) if here.is_whole() => Ok(self.folder_of(&repo)),
             Some(_) => Err(HubError::InPart { name: meant.to_owned() }),
             None => {
-                let size = Model::find(&repo).map_or_else(
-                    || "size unknown".to_owned(),
-                    |model| size((model.disk_gb * 1e9) as u64),
-                );
+                let size = Model::find(&repo)
+                    .map_or_else(|| "size unknown".to_owned(), |model| size((model.disk_gb * 1e9) as u64));
                 Err(HubError::NotHere { name: meant.to_owned(), size })
             }
         }
@@ -113,9 +111,9 @@ impl Store {
             names
         };
         let owners = list(&self.folder);
-        let repos = owners.iter().flat_map(|owner| {
-            list(&self.folder.join(owner)).into_iter().map(move |name| format!("{owner}/{name}"))
-        });
+        let repos = owners
+            .iter()
+            .flat_map(|owner| list(&self.folder.join(owner)).into_iter().map(move |name| format!("{owner}/{name}")));
         repos.filter_map(|repo| self.here(&repo).map(|here| (repo, here))).collect()
     }
 }

@@ -7,6 +7,7 @@ mod do_;
 mod doctor;
 mod eval;
 mod list;
+mod models;
 #[cfg(feature = "ros")]
 mod node;
 mod records;
@@ -58,6 +59,7 @@ fn dispatch(command: &Command) -> anyhow::Result<u8> {
         Command::Eval(args) => eval::eval(args),
         Command::Replay(args) => replay::replay(args),
         Command::List(args) => list::list(args),
+        Command::Models(args) => models::models(args, &stop_signal()?),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Up(args) => up::up(args, &stop_signal()?),
         #[cfg(feature = "ros")]
