@@ -2,6 +2,7 @@
 //! how they learn. A stage of the ring only through adapters that implement core's traits.
 
 pub mod engine;
+pub mod imagine;
 pub mod net;
 pub mod perceive;
 pub mod picture;

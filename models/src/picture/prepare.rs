@@ -19,6 +19,12 @@ impl Prepare {
     /// Janus-Pro of any size.
     pub const JANUS: Self = Self { side_px: 384, least_px: 14, grey: 127 };
 
+    /// A Janus whose eye has this side.
+    #[must_use]
+    pub fn of_side(side_px: usize) -> Self {
+        Self { side_px, least_px: Self::JANUS.least_px.min(side_px), ..Self::JANUS }
+    }
+
     /// The size, columns and rows, at which a picture of this size is pasted into the square.
     pub fn fitted(&self, width_px: usize, height_px: usize) -> (usize, usize) {
         let longest = width_px.max(height_px).max(1) as f64;
