@@ -359,6 +359,13 @@ fn ctrl_c_loses_nothing() {
     assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(1));
     let (base, asked) = hub(Ways::default());
-    assert!(ponder(&dir, &["models", "pull", REPO, "--url", &base]).stderr(Stdio::null()).status().unwrap().success());
+    assert!(
+        ponder(&dir, &["models", "pull", REPO, "--url", &base, "--json"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(asked_for_weights(&asked), [100_000]);
 }

@@ -13,6 +13,7 @@ pub mod janus;
 mod janus_config;
 pub mod memory;
 pub mod names;
+pub mod place;
 pub mod prompt;
 pub mod sampling;
 pub mod save;

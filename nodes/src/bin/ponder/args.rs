@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ponder_nodes::stack::{Breakage, Perception, Planner};
 
-pub use models::{DeviceArg, ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs};
+pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs};
 
 /// A reasoning stack for robots: say what you want, watch it look, think, plan and do it.
 #[derive(Parser)]
@@ -32,6 +32,10 @@ pub enum Command {
     Replay(ReplayArgs),
     /// List skills, robots, scenes, suites or models
     List(ListArgs),
+    /// Ask about a picture
+    See(SeeArgs),
+    /// Draw pictures from words
+    Imagine(ImagineArgs),
     /// List the models that are known, or fetch one
     Models(ModelsArgs),
     /// Say what is here, what is missing, and what to install

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use ponder_models::engine::catalog::Precision;
+use ponder_models::engine::place::Place;
 
 const MODELS_EXAMPLES: &str = "\
 Examples:
@@ -74,6 +76,36 @@ pub enum DeviceArg {
     Cuda,
 }
 
+impl From<DeviceArg> for Place {
+    fn from(arg: DeviceArg) -> Self {
+        match arg {
+            DeviceArg::Cpu => Self::Cpu,
+            DeviceArg::Cuda => Self::Cuda,
+        }
+    }
+}
+
+/// How weights are held in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionArg {
+    /// Four bytes a weight
+    F32,
+    /// Two bytes a weight
+    Bf16,
+    /// About one byte a weight
+    Q8,
+}
+
+impl From<PrecisionArg> for Precision {
+    fn from(arg: PrecisionArg) -> Self {
+        match arg {
+            PrecisionArg::F32 => Self::F32,
+            PrecisionArg::Bf16 => Self::Bf16,
+            PrecisionArg::Q8 => Self::Q8,
+        }
+    }
+}
+
 const SEE_EXAMPLES: &str = "\
 Examples:
   ponder see photo.jpg \"what is on the table?\"
@@ -98,6 +130,9 @@ pub struct SeeArgs {
     /// Where it works
     #[arg(long, value_enum, default_value = "cpu")]
     pub device: DeviceArg,
+    /// How its weights are held in memory
+    #[arg(long, value_enum, default_value = "f32")]
+    pub precision: PrecisionArg,
     /// List the things in the picture with their places
     #[arg(long)]
     pub scene: bool,
@@ -149,6 +184,9 @@ pub struct ImagineArgs {
     /// Where it works
     #[arg(long, value_enum, default_value = "cpu")]
     pub device: DeviceArg,
+    /// How its weights are held in memory
+    #[arg(long, value_enum, default_value = "f32")]
+    pub precision: PrecisionArg,
     /// One JSON object on standard output at the end
     #[arg(long)]
     pub json: bool,
