@@ -1,11 +1,18 @@
 //! What holds of every decoder, whatever its shape: read at once, piece by piece, in a batch, from a branch or after a
-//! rewind, it thinks the same.
+//! rewind, it thinks the same; and of every Janus: saved in either layout and loaded again, it thinks the same.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
+
+use std::collections::HashMap;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{VarBuilder, VarMap};
-use ponder_models::net::decoder::{Cache, Config, Decoder, RopeScaling};
+use ponder_models::engine::checkpoint::{Need, needs};
+use ponder_models::engine::names::Layout;
+use ponder_models::engine::{Options, networks, save};
+use ponder_models::net::decoder::{self as llama, Cache, Config, Decoder, RopeScaling};
+use ponder_models::net::janus::{self, Janus};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 /// Random weights, with norms and biases that matter.
 fn decoder(cfg: &Config) -> (Decoder, VarMap) {
@@ -56,7 +63,7 @@ fn configs() -> impl Strategy<Value = Config> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn however_it_is_read_it_thinks_the_same(cfg in configs(), cuts in prop::collection::vec(1usize..6, 1..4)) {
@@ -139,5 +146,102 @@ fn gradients_reach_every_weight() {
     for (name, var) in vars.data().lock().unwrap().iter() {
         let grad = grads.get(var).unwrap_or_else(|| panic!("{name} has no gradient"));
         assert!(grad.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap() > 0.0, "{name}");
+    }
+}
+
+/// A tensor of values that matter for each name and shape asked.
+fn fill(needs: &[Need]) -> HashMap<String, Tensor> {
+    let value = |need: &Need| {
+        let (mean, spread) = match need.shape.len() {
+            1 if need.name.ends_with("bias") => (0.0, 0.1),
+            1 => (1.0, 0.1),
+            _ => (0.0, 1.0 / (need.shape[1..].iter().product::<usize>() as f64).sqrt()),
+        };
+        Tensor::randn(mean, spread, need.shape.clone(), &Device::Cpu).unwrap().to_dtype(DType::F32).unwrap()
+    };
+    needs.iter().map(|need| (need.name.clone(), value(need))).collect()
+}
+
+/// `config.json` of a Janus, as each of the two writes it.
+fn written(cfg: &janus::Config, layout: Layout) -> Value {
+    let (v, l, q) = (&cfg.vision, &cfg.language, &cfg.vq);
+    let text = json!({
+        "model_type": "llama", "vocab_size": l.vocab_size, "hidden_size": l.hidden_size, "head_dim": l.head_dim,
+        "intermediate_size": l.intermediate_size, "num_hidden_layers": l.num_layers, "num_attention_heads": l.num_heads,
+        "num_key_value_heads": l.num_kv_heads, "max_position_embeddings": l.max_positions, "attention_bias": l.qkv_bias,
+        "mlp_bias": l.mlp_bias,
+    });
+    let ratio = v.intermediate_size as f64 / v.hidden_size as f64;
+    match layout {
+        Layout::Transformers => json!({
+            "model_type": "janus", "text_config": text, "tie_word_embeddings": l.tie_embeddings,
+            "vision_config": { "hidden_size": v.hidden_size, "num_hidden_layers": v.num_layers, "mlp_ratio": ratio,
+                "num_attention_heads": v.num_heads, "image_size": v.image_size, "patch_size": v.patch_size,
+                "depth": cfg.aligner_depth },
+            "vq_config": { "base_channels": q.base_channels, "channel_multiplier": q.multipliers,
+                "num_res_blocks": q.num_res_blocks, "latent_channels": q.latent_channels, "embed_dim": q.embed_dim,
+                "num_embeddings": q.num_codes, "num_hidden_layers": cfg.generation_aligner_depth,
+                "image_token_embed_dim": cfg.image_head_width },
+        }),
+        Layout::Own => json!({
+            "model_type": "multi_modality", "language_config": text,
+            "vision_config": { "params": { "width": v.hidden_size, "layers": v.num_layers, "heads": v.num_heads,
+                "image_size": v.image_size, "patch_size": v.patch_size, "mlp_ratio": ratio } },
+            "aligner_config": { "params": { "depth": cfg.aligner_depth } },
+            "gen_aligner_config": { "params": { "depth": cfg.generation_aligner_depth } },
+            "gen_head_config": { "params": { "image_token_embed": cfg.image_head_width } },
+            "gen_vision_config": { "params": { "ch": q.base_channels, "ch_mult": q.multipliers,
+                "num_res_blocks": q.num_res_blocks, "z_channels": q.latent_channels, "n_embed": q.embed_dim,
+                "image_token_size": q.num_codes } },
+        }),
+    }
+}
+
+/// What a Janus makes of a picture, of words about it, and of codes.
+fn thoughts(janus: &Janus) -> Vec<Tensor> {
+    let size = janus.config().vision.image_size;
+    let picture = (0..3 * size * size).map(|i| ((i * 37 % 101) as f32) / 50.5 - 1.0);
+    let picture = Tensor::from_iter(picture, &Device::Cpu).unwrap().reshape((1, 3, size, size)).unwrap();
+    let features = janus.understanding.forward(&picture).unwrap();
+    let count = features.dim(1).unwrap();
+    let ids = [vec![1, 2], vec![7; count], vec![3, 4]].concat();
+    let embeddings = janus.embed(&[ids], 7, Some(&features)).unwrap();
+    let hidden = janus.language.forward(&embeddings, None).unwrap();
+    let codes = janus.generation.vq().encode(&picture).unwrap();
+    vec![
+        janus.language.logits(&hidden).unwrap(),
+        janus.generation.logits(&hidden).unwrap(),
+        janus.generation.embed(&codes).unwrap(),
+        janus.generation.vq().decode(&codes).unwrap(),
+        codes.to_dtype(DType::F32).unwrap(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn saved_in_either_layout_it_thinks_the_same(language in configs(), tall in 1usize..3, depth in 1usize..4) {
+        // In a Janus the output's bias goes with the others', and DeepSeek's head is its own.
+        let language = llama::Config {
+            out_bias: language.qkv_bias, qk_norm: false, tie_embeddings: false, rope_scaling: RopeScaling::None, ..language
+        };
+        let mut cfg = janus::Config { language, aligner_depth: depth, ..janus::Config::tiny() };
+        cfg.vision.image_size = 16 * tall;
+        cfg.image_head_width = 24;
+        let needs = needs(DType::F32, |weights| Janus::new(&cfg, weights)).unwrap();
+        let tensors = fill(&needs);
+        let original = Janus::new(&cfg, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu)).unwrap();
+        let wanted = thoughts(&original);
+        for (layout, shard) in [(Layout::Own, u64::MAX), (Layout::Transformers, 200_000)] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("config.json"), written(&cfg, layout).to_string()).unwrap();
+            save::write(folder.path(), &save::rename(&tensors, layout).unwrap(), shard).unwrap();
+            let (loaded, read) = networks(folder.path(), &Options::default()).unwrap();
+            prop_assert_eq!(&read.network, &cfg);
+            for (found, wanted) in thoughts(&loaded).iter().zip(&wanted) {
+                prop_assert_eq!(gap(found, wanted), 0.0);
+            }
+        }
     }
 }

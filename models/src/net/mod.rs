@@ -5,9 +5,11 @@
 pub mod attention;
 pub mod cache;
 pub mod decoder;
+mod decoder_config;
 pub mod janus;
 pub mod layers;
 pub mod rope;
 pub mod siglip;
 pub mod vq;
+mod vq_blocks;
 pub mod weights;

@@ -4,12 +4,8 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
-use super::layers::{Conv2d, GroupNorm, Mask, Weights, attention, silu};
-
-/// Groups of every group norm.
-const GROUPS: usize = 32;
-/// Epsilon of every group norm.
-const EPS: f64 = 1e-6;
+use super::layers::{Conv2d, GroupNorm, Weights, silu};
+use super::vq_blocks::{EPS, GROUPS, Level, Middle};
 
 /// Shape of the code.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,107 +54,6 @@ impl Config {
     /// Channels at a size, full size first.
     fn channels(&self, level: usize) -> usize {
         self.base_channels * self.multipliers.get(level).copied().unwrap_or(1)
-    }
-}
-
-struct Residual {
-    norm1: GroupNorm,
-    conv1: Conv2d,
-    norm2: GroupNorm,
-    conv2: Conv2d,
-    shortcut: Option<Conv2d>,
-}
-
-impl Residual {
-    fn new(inputs: usize, outputs: usize, weights: &Weights) -> Result<Self> {
-        let shortcut = (inputs != outputs)
-            .then(|| Conv2d::new((inputs, outputs), 1, 1, 0, &weights.pp("nin_shortcut")))
-            .transpose()?;
-        Ok(Self {
-            norm1: GroupNorm::new(GROUPS, inputs, EPS, &weights.pp("norm1"))?,
-            conv1: Conv2d::new((inputs, outputs), 3, 1, 1, &weights.pp("conv1"))?,
-            norm2: GroupNorm::new(GROUPS, outputs, EPS, &weights.pp("norm2"))?,
-            conv2: Conv2d::new((outputs, outputs), 3, 1, 1, &weights.pp("conv2"))?,
-            shortcut,
-        })
-    }
-
-    fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        let ys = self.conv1.forward(&silu(&self.norm1.forward(xs)?)?)?;
-        let ys = self.conv2.forward(&silu(&self.norm2.forward(&ys)?)?)?;
-        match &self.shortcut {
-            Some(shortcut) => shortcut.forward(xs)? + ys,
-            None => xs + ys,
-        }
-    }
-}
-
-struct Spatial {
-    norm: GroupNorm,
-    q: Conv2d,
-    k: Conv2d,
-    v: Conv2d,
-    out: Conv2d,
-}
-
-impl Spatial {
-    fn new(channels: usize, weights: &Weights) -> Result<Self> {
-        let conv = |name| Conv2d::new((channels, channels), 1, 1, 0, &weights.pp(name));
-        let norm = GroupNorm::new(GROUPS, channels, EPS, &weights.pp("norm"))?;
-        Ok(Self { norm, q: conv("q")?, k: conv("k")?, v: conv("v")?, out: conv("proj_out")? })
-    }
-
-    fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        let (batch, channels, height, width) = xs.dims4()?;
-        let normed = self.norm.forward(xs)?;
-        let pixels = |conv: &Conv2d| {
-            conv.forward(&normed)?.reshape((batch, 1, channels, height * width))?.transpose(2, 3)?.contiguous()
-        };
-        let (q, k, v) = (pixels(&self.q)?, pixels(&self.k)?, pixels(&self.v)?);
-        let seen = attention(&q, &k, &v, Mask::None, 1.0 / (channels as f64).sqrt())?;
-        xs + self.out.forward(&seen.transpose(2, 3)?.reshape((batch, channels, height, width))?)?
-    }
-}
-
-/// Residual blocks of one size, each with its attention where there is one, then the way to the next size.
-struct Level {
-    blocks: Vec<(Residual, Option<Spatial>)>,
-    resize: Option<Conv2d>,
-}
-
-impl Level {
-    fn new(io: (usize, usize), count: usize, attends: bool, resize: Option<Conv2d>, weights: &Weights) -> Result<Self> {
-        let block = |i| {
-            let inputs = if i == 0 { io.0 } else { io.1 };
-            let residual = Residual::new(inputs, io.1, &weights.pp("res").pp(i))?;
-            let spatial = attends.then(|| Spatial::new(io.1, &weights.pp("attn").pp(i))).transpose()?;
-            Ok((residual, spatial))
-        };
-        Ok(Self { blocks: (0..count).map(block).collect::<Result<_>>()?, resize })
-    }
-
-    fn forward(&self, mut xs: Tensor) -> Result<Tensor> {
-        for (residual, spatial) in &self.blocks {
-            xs = residual.forward(&xs)?;
-            if let Some(spatial) = spatial {
-                xs = spatial.forward(&xs)?;
-            }
-        }
-        Ok(xs)
-    }
-}
-
-/// What both ways share at the smallest size.
-struct Middle(Residual, Spatial, Residual);
-
-impl Middle {
-    fn new(channels: usize, weights: &Weights) -> Result<Self> {
-        let residual = |i| Residual::new(channels, channels, &weights.pp(i));
-        Ok(Self(residual(0)?, Spatial::new(channels, &weights.pp(1))?, residual(2)?))
-    }
-
-    fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        self.2.forward(&self.1.forward(&self.0.forward(xs)?)?)
     }
 }
 
