@@ -334,7 +334,7 @@ fn the_command_lists_and_fetches() {
     assert!(models.iter().any(|model| model["name"] == REPO && model["state"] == "here"), "{list}");
     assert!(models.iter().any(|model| model["name"] == "janus-pro-7b" && model["state"] == "-"), "{list}");
     assert!(said(&["models", "pull", "../x", "--url", &base], 1).contains("no model"));
-    assert!(said(&["models", "pull", "no/body", "--url", &base], 1).contains("404"));
+    assert!(said(&["models", "pull", "no/body", "--url", &base], 1).contains("is not there"));
     assert!(said(&["models", "pull", "--help"], 0).contains("Examples"));
 }
 

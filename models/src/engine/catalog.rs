@@ -39,7 +39,7 @@ pub enum Precision {
     F32,
     /// Two bytes a weight.
     Bf16,
-    /// Blocks of 32 weights in 34 bytes (GGML's `q8_0`).
+    /// Matrices in blocks of 32 weights in 34 bytes (GGML's `q8_0`), the rest in four bytes a weight.
     Q8,
 }
 
@@ -54,6 +54,8 @@ pub struct Model {
     pub kind: Kind,
     /// Weights, millions.
     pub parameters_m: f64,
+    /// Those of them that are never held in 8 bits (embeddings, convolutions), millions.
+    pub wide_m: f64,
     /// Published weights on disk, gigabytes (10⁹ bytes).
     pub disk_gb: f64,
     /// Licence of the weights.
@@ -63,12 +65,12 @@ pub struct Model {
 impl Model {
     /// Bytes that its weights alone take in memory.
     pub fn weights_bytes(&self, precision: Precision) -> u64 {
-        let bytes = match precision {
-            Precision::F32 => 4.0,
-            Precision::Bf16 => 2.0,
-            Precision::Q8 => 34.0 / 32.0,
+        let megabytes = match precision {
+            Precision::F32 => self.parameters_m * 4.0,
+            Precision::Bf16 => self.parameters_m * 2.0,
+            Precision::Q8 => self.wide_m * 4.0 + (self.parameters_m - self.wide_m) * 34.0 / 32.0,
         };
-        (self.parameters_m * 1e6 * bytes) as u64
+        (megabytes * 1e6) as u64
     }
 
     /// The model of that name, or of that owner and name at the hub; capitals don't matter.
@@ -81,11 +83,11 @@ const fn model(
     name: &'static str,
     repo: &'static str,
     kind: Kind,
-    parameters_m: f64,
+    [parameters_m, wide_m]: [f64; 2],
     disk_gb: f64,
     licence: &'static str,
 ) -> Model {
-    Model { name, repo, kind, parameters_m, disk_gb, licence }
+    Model { name, repo, kind, parameters_m, wide_m, disk_gb, licence }
 }
 
 const DEEPSEEK: &str = "DeepSeek model licence";
@@ -94,15 +96,15 @@ const LFM: &str = "LFM Open v1.0";
 /// Every model.
 #[rustfmt::skip]
 pub static MODELS: &[Model] = &[
-    model("janus-pro-1b", "deepseek-ai/Janus-Pro-1B", Kind::Janus, 2_089.0, 4.18, DEEPSEEK),
-    model("janus-pro-7b", "deepseek-ai/Janus-Pro-7B", Kind::Janus, 7_420.0, 14.84, DEEPSEEK),
-    model("r1-distill-qwen-1.5b", "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", Kind::Qwen2, 1_777.0, 3.55, "MIT"),
-    model("r1-distill-qwen-7b", "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", Kind::Qwen2, 7_616.0, 15.23, "MIT"),
-    model("smollm2-135m", "HuggingFaceTB/SmolLM2-135M-Instruct", Kind::Llama, 134.5, 0.27, "Apache-2.0"),
-    model("qwen3-0.6b", "Qwen/Qwen3-0.6B", Kind::Qwen3, 596.0, 1.5, "Apache-2.0"),
-    model("lfm2-350m", "LiquidAI/LFM2-350M", Kind::Lfm2, 354.5, 0.71, LFM),
-    model("lfm2-700m", "LiquidAI/LFM2-700M", Kind::Lfm2, 742.0, 1.48, LFM),
-    model("lfm2-1.2b", "LiquidAI/LFM2-1.2B", Kind::Lfm2, 1_170.3, 2.34, LFM),
+    model("janus-pro-1b", "deepseek-ai/Janus-Pro-1B", Kind::Janus, [2_089.0, 282.0], 4.18, DEEPSEEK),
+    model("janus-pro-7b", "deepseek-ai/Janus-Pro-7B", Kind::Janus, [7_420.0, 492.0], 14.84, DEEPSEEK),
+    model("r1-distill-qwen-1.5b", "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", Kind::Qwen2, [1_777.0, 233.4], 3.55, "MIT"),
+    model("r1-distill-qwen-7b", "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", Kind::Qwen2, [7_616.0, 545.0], 15.23, "MIT"),
+    model("smollm2-135m", "HuggingFaceTB/SmolLM2-135M-Instruct", Kind::Llama, [134.5, 28.3], 0.27, "Apache-2.0"),
+    model("qwen3-0.6b", "Qwen/Qwen3-0.6B", Kind::Qwen3, [596.0, 155.6], 1.5, "Apache-2.0"),
+    model("lfm2-350m", "LiquidAI/LFM2-350M", Kind::Lfm2, [354.5, 67.1], 0.71, LFM),
+    model("lfm2-700m", "LiquidAI/LFM2-700M", Kind::Lfm2, [742.0, 100.7], 1.48, LFM),
+    model("lfm2-1.2b", "LiquidAI/LFM2-1.2B", Kind::Lfm2, [1_170.3, 134.2], 2.34, LFM),
 ];
 
 #[cfg(test)]

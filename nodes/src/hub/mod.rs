@@ -5,10 +5,12 @@ mod fetch;
 mod files;
 mod listing;
 mod pull;
+mod source;
 mod store;
 
 pub use listing::{Listed, Listing};
-pub use pull::{Patience, Pull, Source, Told};
+pub use pull::{Patience, Pull, Told};
+pub use source::Source;
 pub use store::{Here, Store, repo_of};
 
 use std::path::PathBuf;
@@ -68,7 +70,7 @@ pub enum HubError {
         free: String,
     },
     /// The hub does not have it.
-    #[error("{url} is not there (404): is the name right?")]
+    #[error("{url} is not there: is the name right?")]
     NotThere {
         /// What was asked for.
         url: String,

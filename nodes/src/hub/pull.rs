@@ -10,47 +10,16 @@ use ponder_core::thinker::Cancel;
 
 use super::fetch::{self, Piece, Place};
 use super::files::{Part, is_right};
+use super::source::{Source, listing_of, origin};
 use super::store::{Here, Store};
 use super::{HubError, Listed, Listing, file, size};
 
-/// The hub, when the environment names no other.
-const HUB: &str = "https://huggingface.co";
 /// Longest list of files, bytes.
 const LONGEST_LIST: usize = 16 << 20;
 /// Room that is left on the disk, bytes.
 const ROOM: u64 = 64 << 20;
 /// The stop signal is looked at this often.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// Where models come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A hub that speaks as Hugging Face's does.
-    Hub {
-        /// Its address, without a slash at its end.
-        base: String,
-        /// What to show it.
-        token: Option<String>,
-    },
-    /// A folder: of models (`OWNER/NAME` or `NAME` below it), or the model itself.
-    Folder(PathBuf),
-}
-
-impl Source {
-    /// From an address, a folder or a `file://` address, else from `HF_ENDPOINT`, else the usual hub. The token is
-    /// `HF_TOKEN`'s.
-    pub fn of(given: Option<&str>) -> Self {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let base = given.map(str::to_owned).or_else(|| variable("HF_ENDPOINT")).unwrap_or_else(|| HUB.to_owned());
-        if let Some(path) = base.strip_prefix("file://") {
-            return Self::Folder(path.trim_start_matches("localhost").into());
-        }
-        if Path::new(&base).is_dir() || !base.contains("://") {
-            return Self::Folder(base.into());
-        }
-        Self::Hub { base: base.trim_end_matches('/').to_owned(), token: variable("HF_TOKEN") }
-    }
-}
 
 /// How long to go on trying.
 #[derive(Clone, Copy, Debug)]
@@ -135,23 +104,13 @@ impl Pull {
         Ok(folder)
     }
 
-    /// The model's folder in a folder of models.
-    fn origin(&self, base: &Path) -> Result<PathBuf, HubError> {
-        let name = self.repo.rsplit('/').next().unwrap_or(&self.repo);
-        let places = [base.join(&self.repo), base.join(name), base.to_owned()];
-        let is_model =
-            |folder: &&PathBuf| folder.join("config.json").is_file() || folder.join(".ponder.json").is_file();
-        let found = places.iter().find(is_model).cloned();
-        found.ok_or_else(|| HubError::NotThere { url: places[0].display().to_string() })
-    }
-
     fn place(&self, path: &str) -> Result<Place, HubError> {
         Ok(match &self.source {
             Source::Hub { base, token } => {
                 let path = path.replace('%', "%25").replace(' ', "%20").replace('+', "%2B");
                 Place::Url(format!("{base}/{}/resolve/{}/{path}", self.repo, self.revision), token.clone())
             }
-            Source::Folder(base) => Place::File(self.origin(base)?.join(path)),
+            Source::Folder(base) => Place::File(origin(base, &self.repo)?.join(path)),
         })
     }
 }
@@ -193,7 +152,7 @@ impl Work<'_> {
                 self.stubborn(&Place::Url(url.clone(), token.clone()), &mut || 0, &mut take, None)?;
                 Listing::from_hub(&url, &String::from_utf8_lossy(&text))?
             }
-            Source::Folder(base) => listing_of(&self.pull.origin(base)?)?,
+            Source::Folder(base) => listing_of(&origin(base, &self.pull.repo)?)?,
         };
         let mut listing = listing.wanted();
         if !self.pull.only.is_empty() {
@@ -290,22 +249,4 @@ impl Work<'_> {
     fn look_for_stop(&self) -> Result<(), HubError> {
         if self.stop.is_cancelled() { Err(HubError::Stopped) } else { Ok(()) }
     }
-}
-
-/// The files of a model's folder; with their hashes, if it was fetched by us.
-fn listing_of(folder: &Path) -> Result<Listing, HubError> {
-    let noted = std::fs::read(folder.join(".ponder.json")).ok();
-    if let Some(here) = noted.and_then(|text| serde_json::from_slice::<Here>(&text).ok()).filter(Here::is_whole) {
-        return Ok(here.listing);
-    }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(file(folder))? {
-        let entry = entry.map_err(file(folder))?;
-        let meta = std::fs::metadata(entry.path()).map_err(file(entry.path()))?;
-        if let (true, Ok(path)) = (meta.is_file(), entry.file_name().into_string()) {
-            files.push(Listed { path, bytes: meta.len(), sha256: None });
-        }
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Listing { files })
 }

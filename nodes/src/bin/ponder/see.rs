@@ -1,5 +1,6 @@
 //! `ponder see`: a picture and a question; the answer as it comes, or the things in the picture with their places.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::time::Instant;
 
@@ -32,17 +33,20 @@ pub fn see(args: &SeeArgs, stop: &Cancel) -> anyhow::Result<u8> {
 
     let question = if args.scene { LIST_THINGS } else { &args.question };
     let streams = !args.json && !args.scene;
-    let mut broken = None;
+    let broken: RefCell<Option<std::io::Error>> = RefCell::default();
     let mut say = |text: &str| {
-        if streams && broken.is_none() {
+        if streams {
             let mut out = std::io::stdout().lock();
-            broken = out.write_all(shown(text).as_bytes()).and_then(|()| out.flush()).err();
+            let written = out.write_all(shown(text).as_bytes()).and_then(|()| out.flush());
+            *broken.borrow_mut() = written.err();
         }
     };
+    // Who reads no more needs no more words.
+    let ends = || stop.is_cancelled() || broken.borrow().is_some();
     let begun = Instant::now();
-    let reply = sight.answer(&picture, question, &chat, &mut say, &|| stop.is_cancelled())?;
+    let reply = sight.answer(&picture, question, &chat, &mut say, &ends)?;
     let took_s = begun.elapsed().as_secs_f64();
-    if let Some(error) = broken {
+    if let Some(error) = broken.take() {
         return Err(error.into());
     }
     let cancelled = reply.end == End::Cancelled;
