@@ -71,7 +71,9 @@ impl Listing {
     /// that are there twice the safetensors.
     #[must_use]
     pub fn wanted(mut self) -> Self {
-        let safe = self.files.iter().any(|file| !file.path.contains('/') && file.path.ends_with(".safetensors"));
+        // Any other safetensors (adapters, extras) stand in for nothing.
+        let is_safe = |path: &str| path.starts_with("model") && path.ends_with(".safetensors") && !path.contains('/');
+        let safe = self.files.iter().any(|file| is_safe(&file.path));
         self.files.retain(|file| {
             let name = file.path.to_lowercase();
             let ends = |with: &[&str]| with.iter().any(|end| name.ends_with(end));
@@ -123,6 +125,15 @@ mod tests {
         let paths: Vec<&str> = wanted.files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!((paths, wanted.bytes()), (vec!["config.json", "model.safetensors"], 19));
         assert_eq!(wanted.files[1].sha256.as_deref(), Some(sum.as_str()));
+    }
+
+    #[test]
+    fn pickles_stay_where_nothing_stands_in_for_them() {
+        let file = |path: &str| Listed { path: path.to_owned(), bytes: 1, sha256: None };
+        let files = ["config.json", "extra.safetensors", "pytorch_model.bin", "pytorch_model.bin.index.json"].map(file);
+        let count = |files: &[Listed]| Listing { files: files.to_vec() }.wanted().files.len();
+        assert_eq!(count(&files), 4);
+        assert_eq!(count(&[&files[..], &[file("model-00001-of-00002.safetensors")]].concat()), 3);
     }
 
     #[test]
