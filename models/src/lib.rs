@@ -2,5 +2,8 @@
 //! how they learn. A stage of the ring only through adapters that implement core's traits.
 
 pub mod engine;
+pub mod imagine;
 pub mod kernel;
 pub mod net;
+pub mod perceive;
+pub mod picture;

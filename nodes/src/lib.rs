@@ -1,6 +1,7 @@
 //! The `ponder` command and what stands around the ring: the journal, its replay, recordings for rerun, the terminal.
 //! Thin: pose arithmetic, prompts and limits belong in core and models. Only here: rerun and the network.
 
+pub mod hub;
 pub mod journal;
 pub mod launch;
 pub mod replay;

@@ -1,7 +1,9 @@
 //! Every `ponder` command that README.md tells a reader to type is typed, in the order of the page; but not those that
-//! need a ROS 2 graph (`up`, `do`, `node`), which are left to the tests of the graph.
+//! need a ROS 2 graph (`up`, `do`, `node`), which are left to the tests of the graph. Models come from a folder that has
+//! a Janus of toy size under the name of the real one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// The commands of a page: its lines of code that start with `ponder `, without what follows a `#`, as words.
@@ -28,8 +30,18 @@ fn every_command_of_the_readme_works() {
     let all: Vec<_> = commands(&page).into_iter().filter(|words| !OF_A_GRAPH.contains(&words[0].as_str())).collect();
     assert!(all.len() >= 6, "the page has commands: {all:?}");
     let dir = tempfile::tempdir().unwrap();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let model = dir.path().join("mirror/deepseek-ai/Janus-Pro-1B");
+    std::fs::create_dir_all(&model).unwrap();
+    for entry in std::fs::read_dir(sources.join("tests/parity/fixtures/janus_deepseek")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, model.join(path.file_name().unwrap())).unwrap();
+    }
+    let photo = sources.join("models/tests/fixtures/picture/photo_420.jpg");
+    std::fs::copy(photo, dir.path().join("photo.jpg")).unwrap();
     for args in all {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ponder"));
+        command.env("PONDER_MODELS", dir.path().join("models")).env("HF_ENDPOINT", dir.path().join("mirror"));
         let output = command.args(&args).current_dir(dir.path()).stdin(Stdio::null()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "ponder {args:?} ended with {:?}: {said}", output.status.code());

@@ -1,6 +1,7 @@
 //! What runs the networks: checkpoints from disk, tokens, sampling, and a Janus that chats and draws. Between the networks
 //! and the adapters of the ring; knows files, but no ROS, no simulator and no network.
 
+pub mod catalog;
 pub mod chat;
 pub mod checkpoint;
 pub mod draw;
@@ -12,6 +13,7 @@ pub mod janus;
 mod janus_config;
 pub mod memory;
 pub mod names;
+pub mod place;
 pub mod prompt;
 pub mod sampling;
 pub mod save;

@@ -1,9 +1,13 @@
 //! The command line, as clap reads it.
 
+mod models;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ponder_nodes::stack::{Breakage, Perception, Planner};
+
+pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs};
 
 /// A reasoning stack for robots: say what you want, watch it look, think, plan and do it.
 #[derive(Parser)]
@@ -28,6 +32,12 @@ pub enum Command {
     Replay(ReplayArgs),
     /// List skills, robots, scenes, suites or models
     List(ListArgs),
+    /// Ask about a picture
+    See(SeeArgs),
+    /// Draw pictures from words
+    Imagine(ImagineArgs),
+    /// List the models that are known, or fetch one
+    Models(ModelsArgs),
     /// Say what is here, what is missing, and what to install
     Doctor(DoctorArgs),
     /// Bring up the nodes of a ROS 2 launch file, and keep them up

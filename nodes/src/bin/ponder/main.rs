@@ -6,12 +6,15 @@ mod args;
 mod do_;
 mod doctor;
 mod eval;
+mod imagine;
 mod list;
+mod models;
 #[cfg(feature = "ros")]
 mod node;
 mod records;
 mod replay;
 mod run;
+mod see;
 mod up;
 
 use std::process::ExitCode;
@@ -58,6 +61,9 @@ fn dispatch(command: &Command) -> anyhow::Result<u8> {
         Command::Eval(args) => eval::eval(args),
         Command::Replay(args) => replay::replay(args),
         Command::List(args) => list::list(args),
+        Command::See(args) => see::see(args, &stop_signal()?),
+        Command::Imagine(args) => imagine::imagine(args, &stop_signal()?),
+        Command::Models(args) => models::models(args, &stop_signal()?),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Up(args) => up::up(args, &stop_signal()?),
         #[cfg(feature = "ros")]

@@ -1,0 +1,193 @@
+//! The part of the command line that is about models: `models`, `see`, `imagine`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use ponder_models::engine::catalog::Precision;
+use ponder_models::engine::place::Place;
+
+const MODELS_EXAMPLES: &str = "\
+Examples:
+  ponder models                              (what is known, what is here, what it needs)
+  ponder models --json
+  ponder models pull janus-pro-1b
+  ponder models pull Qwen/Qwen3-0.6B --url /media/stick/models
+
+Models are kept in PONDER_MODELS, else in ponder/models in your cache. HF_ENDPOINT names another hub.";
+
+/// `ponder models`.
+#[derive(Args)]
+#[command(after_help = MODELS_EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct ModelsArgs {
+    /// Something to do; without it, the list
+    #[command(subcommand)]
+    pub command: Option<ModelsCommand>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with models.
+#[derive(Subcommand)]
+pub enum ModelsCommand {
+    /// Fetch a model, or the rest of one
+    Pull(PullArgs),
+}
+
+const PULL_EXAMPLES: &str = "\
+Examples:
+  ponder models pull janus-pro-1b
+  ponder models pull LiquidAI/LFM2-350M --revision main
+  ponder models pull janus-pro-1b --url file:///media/stick/models
+  ponder models pull someone/some-model-GGUF --file Q4_K_M
+
+What was cut off goes on where it was, and every large file is checked against the SHA-256 that the hub lists. For
+models that ask for it, HF_TOKEN holds your token. Ctrl-C loses nothing.";
+
+/// `ponder models pull`.
+#[derive(Args)]
+#[command(after_help = PULL_EXAMPLES)]
+pub struct PullArgs {
+    /// A name from `ponder models`, or OWNER/NAME
+    pub model: String,
+    /// Another hub, or a folder that holds models: an address, a path or file://… [default: HF_ENDPOINT's]
+    #[arg(long, value_name = "URL|DIR")]
+    pub url: Option<String>,
+    /// Branch, tag or commit
+    #[arg(long, default_value = "main")]
+    pub revision: String,
+    /// Only files with this in their names; may be given again
+    #[arg(long, value_name = "PART")]
+    pub file: Vec<String>,
+    /// Read all files again and fetch those that are damaged
+    #[arg(long)]
+    pub check: bool,
+    /// One JSON object on standard output at the end
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where a model works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DeviceArg {
+    /// The processor
+    Cpu,
+    /// An NVIDIA card
+    Cuda,
+}
+
+impl From<DeviceArg> for Place {
+    fn from(arg: DeviceArg) -> Self {
+        match arg {
+            DeviceArg::Cpu => Self::Cpu,
+            DeviceArg::Cuda => Self::Cuda,
+        }
+    }
+}
+
+/// How weights are held in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionArg {
+    /// Four bytes a weight
+    F32,
+    /// Two bytes a weight
+    Bf16,
+    /// About one byte a weight
+    Q8,
+}
+
+impl From<PrecisionArg> for Precision {
+    fn from(arg: PrecisionArg) -> Self {
+        match arg {
+            PrecisionArg::F32 => Self::F32,
+            PrecisionArg::Bf16 => Self::Bf16,
+            PrecisionArg::Q8 => Self::Q8,
+        }
+    }
+}
+
+const SEE_EXAMPLES: &str = "\
+Examples:
+  ponder see photo.jpg \"what is on the table?\"
+  ponder see photo.jpg --scene               (labels, colours and boxes, in thousandths of the picture)
+  ponder see photo.jpg --json --model janus-pro-7b \"how many cups are there?\"
+  ponder see photo.jpg --model ./my-janus --temperature 0.7 --seed 3 \"tell a story about it\"
+
+PNG, JPEG, WebP and BMP are read. Ctrl-C stops within a token.";
+
+/// `ponder see`.
+#[derive(Args)]
+#[command(after_help = SEE_EXAMPLES)]
+pub struct SeeArgs {
+    /// The picture
+    pub picture: PathBuf,
+    /// What you want to know
+    #[arg(default_value = "Describe this picture.", conflicts_with = "scene")]
+    pub question: String,
+    /// A name from `ponder models`, or a folder [default: the first that is here]
+    #[arg(long, value_name = "NAME|DIR")]
+    pub model: Option<String>,
+    /// Where it works
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub device: DeviceArg,
+    /// How its weights are held in memory
+    #[arg(long, value_enum, default_value = "f32")]
+    pub precision: PrecisionArg,
+    /// List the things in the picture with their places
+    #[arg(long)]
+    pub scene: bool,
+    /// Most tokens of the answer
+    #[arg(long, default_value_t = 512, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_tokens: u32,
+    /// 0 says what is likeliest; more is freer
+    #[arg(long, default_value_t = 0.0, value_name = "T", allow_negative_numbers = true)]
+    pub temperature: f32,
+    /// Seed, for a temperature above 0
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub seed: u64,
+    /// One JSON object on standard output at the end; nothing is streamed
+    #[arg(long)]
+    pub json: bool,
+}
+
+const IMAGINE_EXAMPLES: &str = "\
+Examples:
+  ponder imagine \"a red block on a wooden table\" -o block.png
+  ponder imagine \"a robot arm in a kitchen\" --seed 3 --cfg 5 -n 4      (picture-1.png to picture-4.png)
+
+The same words, seed and model give the same picture. Ctrl-C stops within a token; finished pictures are kept.";
+
+/// `ponder imagine`.
+#[derive(Args)]
+#[command(after_help = IMAGINE_EXAMPLES)]
+pub struct ImagineArgs {
+    /// What to draw
+    pub prompt: String,
+    /// Where the picture goes; of several, the number is put before the ending
+    #[arg(short, long, default_value = "picture.png", value_name = "FILE.png")]
+    pub output: PathBuf,
+    /// Seed of the first; each picture takes the next
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub seed: u64,
+    /// How closely to keep to the words (classifier-free guidance); 1: not at all more than usual
+    #[arg(long, default_value_t = 5.0, value_name = "W", allow_negative_numbers = true)]
+    pub cfg: f32,
+    /// 1 draws as it learnt; less is tamer
+    #[arg(long, default_value_t = 1.0, value_name = "T", allow_negative_numbers = true)]
+    pub temperature: f32,
+    /// How many pictures
+    #[arg(short = 'n', long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub number: u32,
+    /// A name from `ponder models`, or a folder [default: the first that is here]
+    #[arg(long, value_name = "NAME|DIR")]
+    pub model: Option<String>,
+    /// Where it works
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub device: DeviceArg,
+    /// How its weights are held in memory
+    #[arg(long, value_enum, default_value = "f32")]
+    pub precision: PrecisionArg,
+    /// One JSON object on standard output at the end
+    #[arg(long)]
+    pub json: bool,
+}
