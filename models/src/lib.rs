@@ -1,2 +1,5 @@
 //! The room of the models of a reasoning robot: a Janus that reads and draws pictures, reasoners that think in words, and
-//! how they learn. A stage of the ring only through adapters that implement core's traits. Nothing stands here yet.
+//! how they learn. A stage of the ring only through adapters that implement core's traits.
+
+pub mod engine;
+pub mod reason;
