@@ -2,4 +2,5 @@
 //! how they learn. A stage of the ring only through adapters that implement core's traits.
 
 pub mod engine;
+pub mod net;
 pub mod reason;

@@ -1,0 +1,312 @@
+//! One decoder for the Llama family: Llama (Touvron et al., 2023; Grattafiori et al., 2024), Qwen2 (a bias on q, k, v)
+//! and Qwen3 (a norm on each head's q and k). Reads ids or embeddings, shows hidden states and logits, and keeps what it
+//! read in a [`Cache`] of the caller. Below the ring: Janus and the reasoners think with it.
+
+use candle_core::{DType, Device, Result, Tensor};
+
+pub use super::cache::Cache;
+use super::layers::{Embedding, Linear, Mask, RmsNorm, Weights, attention, rope, swiglu};
+use super::rope::Rope;
+pub use super::rope::RopeScaling;
+
+/// Shape of a decoder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Tokens in the vocabulary.
+    pub vocab_size: usize,
+    /// Width of the stream.
+    pub hidden_size: usize,
+    /// Width inside the MLP.
+    pub intermediate_size: usize,
+    /// Layers.
+    pub num_layers: usize,
+    /// Query heads.
+    pub num_heads: usize,
+    /// Key and value heads; divides `num_heads`.
+    pub num_kv_heads: usize,
+    /// Width of a head; even. Not always `hidden_size / num_heads`.
+    pub head_dim: usize,
+    /// Epsilon of the norms.
+    pub rms_norm_eps: f64,
+    /// Base of the rotary wavelengths.
+    pub rope_theta: f64,
+    /// How positions are stretched.
+    pub rope_scaling: RopeScaling,
+    /// Longest context, in tokens.
+    pub max_positions: usize,
+    /// A bias on q, k and v (Qwen2).
+    pub qkv_bias: bool,
+    /// A bias on the attention's output (Llama with `attention_bias`).
+    pub out_bias: bool,
+    /// A bias in the MLP (Llama with `mlp_bias`).
+    pub mlp_bias: bool,
+    /// A norm on each head's q and k (Qwen3).
+    pub qk_norm: bool,
+    /// The head is the embedding's table.
+    pub tie_embeddings: bool,
+}
+
+impl Config {
+    /// A Llama small enough to test whole, with every switch off.
+    #[must_use]
+    pub fn tiny() -> Self {
+        Self {
+            vocab_size: 128,
+            hidden_size: 32,
+            intermediate_size: 64,
+            num_layers: 2,
+            num_heads: 4,
+            num_kv_heads: 2,
+            head_dim: 8,
+            rms_norm_eps: 1e-6,
+            rope_theta: 10_000.0,
+            rope_scaling: RopeScaling::None,
+            max_positions: 512,
+            qkv_bias: false,
+            out_bias: false,
+            mlp_bias: false,
+            qk_norm: false,
+            tie_embeddings: false,
+        }
+    }
+
+    /// DeepSeek-R1-Distill-Qwen-1.5B.
+    #[must_use]
+    pub fn r1_distill_qwen_1_5b() -> Self {
+        Self {
+            vocab_size: 151_936,
+            hidden_size: 1536,
+            intermediate_size: 8960,
+            num_layers: 28,
+            num_heads: 12,
+            num_kv_heads: 2,
+            head_dim: 128,
+            max_positions: 131_072,
+            qkv_bias: true,
+            ..Self::tiny()
+        }
+    }
+
+    /// Says what can't be built.
+    fn check(&self) -> Result<()> {
+        if self.num_kv_heads == 0 || !self.num_heads.is_multiple_of(self.num_kv_heads) {
+            candle_core::bail!("{} key heads don't divide {} query heads", self.num_kv_heads, self.num_heads);
+        }
+        if self.head_dim == 0 || !self.head_dim.is_multiple_of(2) {
+            candle_core::bail!("a head's width must be even and not 0, not {}", self.head_dim);
+        }
+        Ok(())
+    }
+}
+
+struct Attention {
+    q: Linear,
+    k: Linear,
+    v: Linear,
+    out: Linear,
+    q_norm: Option<RmsNorm>,
+    k_norm: Option<RmsNorm>,
+    head_dim: usize,
+}
+
+impl Attention {
+    fn new(cfg: &Config, weights: &Weights) -> Result<Self> {
+        let (hidden, heads, kv) = (cfg.hidden_size, cfg.num_heads * cfg.head_dim, cfg.num_kv_heads * cfg.head_dim);
+        let norm =
+            |name| cfg.qk_norm.then(|| RmsNorm::new(cfg.head_dim, cfg.rms_norm_eps, &weights.pp(name))).transpose();
+        Ok(Self {
+            q: Linear::new(hidden, heads, cfg.qkv_bias, &weights.pp("q_proj"))?,
+            k: Linear::new(hidden, kv, cfg.qkv_bias, &weights.pp("k_proj"))?,
+            v: Linear::new(hidden, kv, cfg.qkv_bias, &weights.pp("v_proj"))?,
+            out: Linear::new(heads, hidden, cfg.out_bias, &weights.pp("o_proj"))?,
+            q_norm: norm("q_norm")?,
+            k_norm: norm("k_norm")?,
+            head_dim: cfg.head_dim,
+        })
+    }
+
+    fn forward(&self, xs: &Tensor, turns: &(Tensor, Tensor), cache: Option<(&mut Cache, usize)>) -> Result<Tensor> {
+        let (batch, tokens, _) = xs.dims3()?;
+        let heads = |linear: &Linear, norm: Option<&RmsNorm>| {
+            let heads = linear.forward(xs)?.reshape((batch, tokens, (), self.head_dim))?;
+            let heads = norm.map_or_else(|| Ok(heads.clone()), |norm| norm.forward(&heads))?;
+            heads.transpose(1, 2)
+        };
+        let q = rope(&heads(&self.q, self.q_norm.as_ref())?, &turns.0, &turns.1)?;
+        let k = rope(&heads(&self.k, self.k_norm.as_ref())?, &turns.0, &turns.1)?;
+        let v = heads(&self.v, None)?.contiguous()?;
+        let scale = 1.0 / (self.head_dim as f64).sqrt();
+        let seen = match cache {
+            Some((cache, layer)) => {
+                let offset = cache.len();
+                let (k, v) = cache.append(layer, &k, &v)?;
+                attention(&q, &k, &v, Mask::Causal { offset, left_pad: cache.left_pad() }, scale)?
+            }
+            None => attention(&q, &k, &v, Mask::Causal { offset: 0, left_pad: &[] }, scale)?,
+        };
+        self.out.forward(&seen.transpose(1, 2)?.reshape((batch, tokens, ()))?)
+    }
+}
+
+struct Block {
+    attention: Attention,
+    gate: Linear,
+    up: Linear,
+    down: Linear,
+    before_attention: RmsNorm,
+    before_mlp: RmsNorm,
+}
+
+impl Block {
+    fn new(cfg: &Config, weights: &Weights) -> Result<Self> {
+        let (hidden, inner, mlp) = (cfg.hidden_size, cfg.intermediate_size, weights.pp("mlp"));
+        let norm = |name| RmsNorm::new(hidden, cfg.rms_norm_eps, &weights.pp(name));
+        Ok(Self {
+            attention: Attention::new(cfg, &weights.pp("self_attn"))?,
+            gate: Linear::new(hidden, inner, cfg.mlp_bias, &mlp.pp("gate_proj"))?,
+            up: Linear::new(hidden, inner, cfg.mlp_bias, &mlp.pp("up_proj"))?,
+            down: Linear::new(inner, hidden, cfg.mlp_bias, &mlp.pp("down_proj"))?,
+            before_attention: norm("input_layernorm")?,
+            before_mlp: norm("post_attention_layernorm")?,
+        })
+    }
+
+    fn forward(&self, xs: &Tensor, turns: &(Tensor, Tensor), cache: Option<(&mut Cache, usize)>) -> Result<Tensor> {
+        let xs = (xs + self.attention.forward(&self.before_attention.forward(xs)?, turns, cache)?)?;
+        let read = self.before_mlp.forward(&xs)?;
+        let said = self.down.forward(&swiglu(&self.gate.forward(&read)?, &self.up.forward(&read)?)?)?;
+        xs + said
+    }
+}
+
+/// A decoder with its weights.
+pub struct Decoder {
+    cfg: Config,
+    embedding: Embedding,
+    blocks: Vec<Block>,
+    norm: RmsNorm,
+    head: Linear,
+    rope: Rope,
+    dtype: DType,
+    device: Device,
+}
+
+impl Decoder {
+    /// From tensors named as Hugging Face names them: `model.embed_tokens`, `model.layers.N.*`, `model.norm`, `lm_head`.
+    ///
+    /// # Errors
+    /// A tensor is missing or of another shape, or the shape can't be built.
+    pub fn new(cfg: &Config, weights: impl Into<Weights>) -> Result<Self> {
+        cfg.check()?;
+        let weights = weights.into();
+        let model = weights.pp("model");
+        let embedding = Embedding::new(cfg.vocab_size, cfg.hidden_size, &model.pp("embed_tokens"))?;
+        let head = if cfg.tie_embeddings {
+            Linear::from_tensors(embedding.table().clone(), None, weights.quant())?
+        } else {
+            Linear::new(cfg.hidden_size, cfg.vocab_size, false, &weights.pp("lm_head"))?
+        };
+        let blocks = (0..cfg.num_layers).map(|i| Block::new(cfg, &model.pp("layers").pp(i)));
+        Ok(Self {
+            cfg: cfg.clone(),
+            blocks: blocks.collect::<Result<_>>()?,
+            norm: RmsNorm::new(cfg.hidden_size, cfg.rms_norm_eps, &model.pp("norm"))?,
+            rope: Rope::new(cfg.head_dim, cfg.rope_theta, cfg.rope_scaling, weights.device())?,
+            dtype: weights.dtype(),
+            device: weights.device().clone(),
+            embedding,
+            head,
+        })
+    }
+
+    /// Its shape.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.cfg
+    }
+
+    /// Dtype of weights, embeddings and hidden states.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Where it lives.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// An empty cache of this decoder.
+    #[must_use]
+    pub fn cache(&self) -> Cache {
+        Cache::new(self.cfg.num_layers)
+    }
+
+    /// `ids` [batch, tokens] (u32) to embeddings [batch, tokens, hidden].
+    ///
+    /// # Errors
+    /// An id is beyond the vocabulary.
+    pub fn embed(&self, ids: &Tensor) -> Result<Tensor> {
+        self.embedding.forward(ids)
+    }
+
+    /// Embeddings [batch, tokens, hidden] of tokens that follow those in the cache, to hidden states after the last norm
+    /// [batch, tokens, hidden]. The cache then holds them too; without one nothing is kept and gradients flow. After an
+    /// error the cache is as before.
+    ///
+    /// # Errors
+    /// Shapes don't meet, the context is too long, or the cache is of another batch or decoder.
+    pub fn forward(&self, embeddings: &Tensor, cache: Option<&mut Cache>) -> Result<Tensor> {
+        self.run(embeddings, cache, &mut |_| ())
+    }
+
+    /// Hidden states of every depth, without a cache: the embeddings, after each layer but the last, and after the last
+    /// norm: `num_layers + 1` tensors [batch, tokens, hidden].
+    ///
+    /// # Errors
+    /// As [`Decoder::forward`].
+    pub fn hidden_states(&self, embeddings: &Tensor) -> Result<Vec<Tensor>> {
+        let mut states = Vec::new();
+        let last = self.run(embeddings, None, &mut |state| states.push(state.clone()))?;
+        states.push(last);
+        Ok(states)
+    }
+
+    /// Hidden states [.., hidden] to logits [.., vocab]. Take only the tokens you need: the head is large.
+    ///
+    /// # Errors
+    /// Shapes don't meet.
+    pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
+        self.head.forward(hidden)
+    }
+
+    /// `ids` [batch, tokens] (u32) to logits of every token [batch, tokens, vocab].
+    ///
+    /// # Errors
+    /// As [`Decoder::embed`] and [`Decoder::forward`].
+    pub fn forward_ids(&self, ids: &Tensor, cache: Option<&mut Cache>) -> Result<Tensor> {
+        self.logits(&self.forward(&self.embed(ids)?, cache)?)
+    }
+
+    fn run(&self, xs: &Tensor, mut cache: Option<&mut Cache>, state: &mut dyn FnMut(&Tensor)) -> Result<Tensor> {
+        let (_, tokens, _) = xs.dims3()?;
+        let start = cache.as_ref().map_or(0, |cache| cache.len());
+        if start + tokens > self.cfg.max_positions {
+            candle_core::bail!("{start} + {tokens} tokens: the context is {}", self.cfg.max_positions);
+        }
+        if let Some(held) = cache.as_ref().map(|cache| cache.layers()).filter(|&l| l != self.cfg.num_layers) {
+            candle_core::bail!("a cache for {held} layers, the decoder has {}", self.cfg.num_layers);
+        }
+        let turns = self.rope.at(start, tokens, xs.dtype())?;
+        let mut xs = xs.clone();
+        for (i, block) in self.blocks.iter().enumerate() {
+            state(&xs);
+            xs = block.forward(&xs, &turns, cache.as_deref_mut().map(|cache| (cache, i)))?;
+        }
+        if let Some(cache) = cache {
+            cache.advance(tokens);
+        }
+        self.norm.forward(&xs)
+    }
+}

@@ -1,0 +1,10 @@
+//! Networks: tensors in, tensors out. Each file is one network as `Config` → `new(cfg, weights)` → `forward`, with named
+//! presets and a `tiny()` that tests run whole. A room below the ring: it knows neither core's types nor files nor threads.
+//! Every costly operation is taken from [`layers`], so that fast kernels stand behind one door.
+
+pub mod attention;
+pub mod cache;
+pub mod decoder;
+pub mod layers;
+pub mod rope;
+pub mod weights;

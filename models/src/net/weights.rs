@@ -1,0 +1,103 @@
+//! Where a network's tensors come from: candle's `VarBuilder`, and the precision in which matrices are to be kept. A
+//! network asks by name and shape and cannot tell a checkpoint from a training run's variables or from a dry run.
+
+use candle_core::quantized::GgmlDType;
+use candle_core::{DType, Device, Result, Shape, Tensor};
+use candle_nn::VarBuilder;
+
+/// Block format of matrices kept quantised (llama.cpp's formats, as candle implements them).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Quant {
+    /// 8 bits in blocks of 32: 8.5 bits a weight.
+    Q8_0,
+    /// 4 bits in super-blocks of 256: 4.5 bits a weight.
+    Q4K,
+}
+
+impl Quant {
+    /// The format for rows of `width` weights: this one, [`Quant::Q8_0`] where its blocks don't divide the row, or none.
+    #[must_use]
+    pub fn for_width(self, width: usize) -> Option<GgmlDType> {
+        let fits = |dtype: &GgmlDType| width.is_multiple_of(dtype.block_size());
+        match self {
+            Quant::Q4K => [GgmlDType::Q4K, GgmlDType::Q8_0].into_iter().find(fits),
+            Quant::Q8_0 => Some(GgmlDType::Q8_0).filter(fits),
+        }
+    }
+}
+
+/// Tensors by name, under a prefix. Cheap to clone.
+#[derive(Clone)]
+pub struct Weights {
+    vb: VarBuilder<'static>,
+    quant: Option<Quant>,
+}
+
+impl From<VarBuilder<'static>> for Weights {
+    fn from(vb: VarBuilder<'static>) -> Self {
+        Self { vb, quant: None }
+    }
+}
+
+impl Weights {
+    /// The same tensors, with the matrices of [`super::layers::Linear`] kept quantised from here down; `None` keeps all
+    /// in [`Weights::dtype`].
+    #[must_use]
+    pub fn quantised(mut self, quant: Option<Quant>) -> Self {
+        self.quant = quant;
+        self
+    }
+
+    /// The same tensors in another dtype, from here down.
+    #[must_use]
+    pub fn set_dtype(mut self, dtype: DType) -> Self {
+        self.vb = self.vb.set_dtype(dtype);
+        self
+    }
+
+    /// Tensors below `name`.
+    #[must_use]
+    pub fn pp(&self, name: impl ToString) -> Self {
+        Self { vb: self.vb.pp(name), quant: self.quant }
+    }
+
+    /// The tensor `name` of this shape, in [`Weights::dtype`].
+    ///
+    /// # Errors
+    /// No such tensor, or one of another shape.
+    pub fn get(&self, shape: impl Into<Shape>, name: &str) -> Result<Tensor> {
+        self.vb.get(shape, name)
+    }
+
+    /// As [`Weights::get`]; where the tensors are variables of a training run that don't exist yet, they start by `init`.
+    ///
+    /// # Errors
+    /// As [`Weights::get`].
+    pub fn get_or(&self, shape: impl Into<Shape>, name: &str, init: candle_nn::Init) -> Result<Tensor> {
+        self.vb.get_with_hints(shape, name, init)
+    }
+
+    /// Whether there is a tensor `name`.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.vb.contains_tensor(name)
+    }
+
+    /// In what matrices are to be kept.
+    #[must_use]
+    pub fn quant(&self) -> Option<Quant> {
+        self.quant
+    }
+
+    /// Dtype of the tensors.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.vb.dtype()
+    }
+
+    /// Where the tensors live.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        self.vb.device()
+    }
+}
