@@ -109,6 +109,11 @@ impl Grammars {
         if (token as usize) < trie.vocab_size() && !trie.is_special_token(token) { trie.token(token) } else { &[] }
     }
 
+    /// Does the token spell nothing: special, or padding of the head?
+    pub fn is_blank(&self, token: u32) -> bool {
+        self.bytes(token).is_empty()
+    }
+
     /// Tokens that spell this text.
     pub fn encode(&self, text: &str) -> Vec<u32> {
         self.trie.tokenize(text)

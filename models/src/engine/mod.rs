@@ -1,4 +1,8 @@
 //! What turns networks into models that can be asked: weights, tokenizers, caches, sampling, grammars.
 
+pub mod chat;
 pub mod grammar;
+pub mod network;
+pub mod sample;
+pub mod text;
 pub mod write;

@@ -1,0 +1,99 @@
+//! What the writer needs of a language network, whatever its kind: read tokens, give logits, forget back to a point.
+
+use candle_core::{DType, Device, Result, Tensor};
+
+use crate::net::decoder::{Cache, Decoder};
+
+/// A language network with what it has read of one text.
+pub trait Network: Send {
+    /// Width of the logits.
+    fn vocab(&self) -> usize;
+
+    /// Most tokens that it can hold.
+    fn context(&self) -> usize;
+
+    /// Tokens it holds.
+    fn held(&self) -> usize;
+
+    /// Reads tokens after those it holds and gives the logits after the last, `vocab` of them. After an error it holds
+    /// what it held before.
+    ///
+    /// # Errors
+    /// A token is beyond the vocabulary, the context is full, or the device failed; or no token was given.
+    fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>>;
+
+    /// Forgets what is beyond the first `len` tokens, or more where it can't go back to just there; what it holds then is
+    /// [`Network::held`].
+    fn rewind(&mut self, len: usize);
+
+    /// Remembers this point as one to go back to. Networks that can go back anywhere need not.
+    fn mark(&mut self) {}
+
+    /// Bytes of memory that a token takes once read.
+    fn token_bytes(&self) -> usize;
+}
+
+/// A decoder of the Llama family and its cache.
+pub struct Llama {
+    net: Decoder,
+    cache: Cache,
+}
+
+impl Llama {
+    /// Holds nothing yet.
+    #[must_use]
+    pub fn new(net: Decoder) -> Self {
+        let cache = net.cache();
+        Self { net, cache }
+    }
+}
+
+/// The ids as a row, checked.
+pub(crate) fn row(tokens: &[u32], vocab: usize, device: &Device) -> Result<Tensor> {
+    if let Some(token) = tokens.iter().find(|token| **token as usize >= vocab) {
+        candle_core::bail!("token {token} is beyond the vocabulary of {vocab}");
+    }
+    if tokens.is_empty() {
+        candle_core::bail!("no token was given to read");
+    }
+    Tensor::from_slice(tokens, (1, tokens.len()), device)
+}
+
+/// The last token's hidden state of [1, tokens, hidden].
+pub(crate) fn last(hidden: &Tensor) -> Result<Tensor> {
+    hidden.narrow(1, hidden.dim(1)?.saturating_sub(1), 1)
+}
+
+/// Logits as numbers.
+pub(crate) fn numbers(logits: &Tensor) -> Result<Vec<f32>> {
+    logits.flatten_all()?.to_dtype(DType::F32)?.to_vec1()
+}
+
+impl Network for Llama {
+    fn vocab(&self) -> usize {
+        self.net.config().vocab_size
+    }
+
+    fn context(&self) -> usize {
+        self.net.config().max_positions
+    }
+
+    fn held(&self) -> usize {
+        self.cache.len()
+    }
+
+    fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
+        let ids = row(tokens, self.vocab(), self.net.device())?;
+        let hidden = self.net.forward(&self.net.embed(&ids)?, Some(&mut self.cache))?;
+        numbers(&self.net.logits(&last(&hidden)?)?)
+    }
+
+    fn rewind(&mut self, len: usize) {
+        self.cache.truncate(len);
+    }
+
+    fn token_bytes(&self) -> usize {
+        let config = self.net.config();
+        2 * config.num_layers * config.num_kv_heads * config.head_dim * self.net.dtype().size_in_bytes()
+    }
+}

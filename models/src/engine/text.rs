@@ -1,0 +1,288 @@
+//! Writing with a language network: prompt in, thought up to a budget, then an answer under a grammar. What the network
+//! read for the last question stays where the next one begins alike. (Thought first, then a constrained answer; the
+//! thought is closed, not cut, when its budget is used up: Muennighoff et al., s1, arXiv 2501.19393.)
+
+use ponder_core::thinker::Cancel;
+
+use super::chat::Chat;
+use super::grammar::{Grammars, VocabError};
+use super::network::Network;
+use super::sample::{Sampler, Sampling};
+use super::write::{Ask, Piece, TextModel, WriteError, Written};
+use crate::reason::split::{CLOSE, Split};
+
+/// How a model writes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Style {
+    /// How thoughts are drawn.
+    pub thought: Sampling,
+    /// How answers are drawn.
+    pub answer: Sampling,
+    /// Most tokens of an answer; kept free of the context for it.
+    pub answer_tokens: usize,
+    /// Tokens of the prompt that are read at once; between them a cancelled question is given up.
+    pub stride: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { thought: Sampling::R1, answer: Sampling::GREEDY, answer_tokens: 1024, stride: 64 }
+    }
+}
+
+/// A model that writes with a network in this process.
+pub struct Writer {
+    name: String,
+    net: Box<dyn Network>,
+    chat: Chat,
+    grammars: Grammars,
+    style: Style,
+    /// Tokens that the network holds.
+    held: Vec<u32>,
+}
+
+impl Writer {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// [`VocabError`] when the tokenizer does not fit the network.
+    pub fn new(name: impl Into<String>, net: Box<dyn Network>, chat: Chat, style: Style) -> Result<Self, VocabError> {
+        let end = chat.ends.first().copied().unwrap_or(0);
+        let grammars = Grammars::new(chat.tokenizer(), net.vocab(), end)?;
+        let held = Vec::new();
+        Ok(Self { name: name.into(), net, chat, grammars, style, held })
+    }
+
+    /// Tokenizer and template.
+    #[must_use]
+    pub fn chat(&self) -> &Chat {
+        &self.chat
+    }
+
+    fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>, WriteError> {
+        match self.net.read(tokens) {
+            Ok(logits) => {
+                self.held.extend_from_slice(tokens);
+                Ok(logits)
+            }
+            Err(error) => {
+                self.rewind(0);
+                Err(WriteError::Failed(format!("the network failed: {error}")))
+            }
+        }
+    }
+
+    fn rewind(&mut self, len: usize) {
+        self.net.rewind(len);
+        self.held.truncate(self.net.held());
+    }
+
+    /// Reads the prompt, beyond what is held of it; gives the logits after it and how many tokens were new.
+    fn read_prompt(&mut self, ids: &[u32], fixed: usize, cancel: &Cancel) -> Result<(Vec<f32>, usize), WriteError> {
+        let alike = self.held.iter().zip(ids).take_while(|(a, b)| a == b).count();
+        self.rewind(alike.min(ids.len().saturating_sub(1)));
+        let new = ids.len() - self.held.len();
+        let mut logits = Vec::new();
+        while self.held.len() < ids.len() {
+            if cancel.is_cancelled() {
+                return Err(WriteError::Cancelled);
+            }
+            let from = self.held.len();
+            let mut to = (from + self.style.stride.max(1)).min(ids.len());
+            if from < fixed && to > fixed {
+                to = fixed; // stop where the next question will begin to differ
+            }
+            logits = self.read(&ids[from..to])?;
+            if to == fixed {
+                self.net.mark();
+            }
+        }
+        Ok((logits, new))
+    }
+
+    /// Writes the thought; gives the tokens that are to be read next.
+    fn think(
+        &mut self,
+        mut logits: Vec<f32>,
+        budget: usize,
+        pen: &mut Pen<'_>,
+        written: &mut Written,
+    ) -> Result<Vec<u32>, WriteError> {
+        let mut split = Split::new(true);
+        let mut text = Utf8::default();
+        let mut thought = String::new();
+        let mut said = Vec::new();
+        let closing = loop {
+            if written.thought_tokens >= budget {
+                break format!("\n{CLOSE}\n\n");
+            }
+            if pen.cancel.is_cancelled() {
+                return Err(WriteError::Cancelled);
+            }
+            for (token, logit) in (0u32..).zip(logits.iter_mut()) {
+                let may =
+                    !self.chat.is_added(token) || Some(token) == self.chat.close || self.chat.ends.contains(&token);
+                if !may || self.grammars.is_blank(token) && !self.chat.is_added(token) {
+                    *logit = f32::NEG_INFINITY;
+                }
+            }
+            let token = pen.draw(&mut logits, &said, &self.style.thought)?;
+            if Some(token) == self.chat.close {
+                break format!("{CLOSE}\n\n");
+            }
+            if self.chat.ends.contains(&token) {
+                break format!("\n{CLOSE}\n\n"); // it ended its turn while thinking: the answer is still due
+            }
+            said.push(token);
+            written.thought_tokens += 1;
+            let mut heard = |piece: Piece<'_>| {
+                if let Piece::Thought(words) = piece {
+                    thought.push_str(words);
+                    (pen.hear)(piece);
+                }
+            };
+            split.feed(&text.push(self.grammars.bytes(token)), &mut heard);
+            if split.is_answer() {
+                self.read(&[token])?;
+                break "\n\n".to_owned(); // it wrote the tag in letters
+            }
+            logits = self.read(&[token])?;
+        };
+        let mut heard = |piece: Piece<'_>| {
+            if let Piece::Thought(words) = piece {
+                thought.push_str(words);
+                (pen.hear)(piece);
+            }
+        };
+        split.end(&mut heard);
+        written.thought = thought;
+        self.chat.tokens(&closing)
+    }
+
+    /// Writes the answer, line by line as the script has it. `unread` are tokens that the network has yet to read before;
+    /// `logits` count where there are none.
+    fn answer(
+        &mut self,
+        mut logits: Vec<f32>,
+        mut unread: Vec<u32>,
+        script: &mut dyn super::write::Script,
+        pen: &mut Pen<'_>,
+        written: &mut Written,
+    ) -> Result<(), WriteError> {
+        let mut said = Vec::new();
+        while let Some(lark) = script.next() {
+            let mut grammar = self.grammars.start(&lark)?;
+            let mut line = Vec::new();
+            while !grammar.is_done() {
+                if pen.cancel.is_cancelled() {
+                    return Err(WriteError::Cancelled);
+                }
+                if written.answer_tokens >= self.style.answer_tokens {
+                    return Err(WriteError::Unfinished(written.answer_tokens));
+                }
+                let mut tokens = grammar.forced();
+                if tokens.is_empty() {
+                    if !unread.is_empty() {
+                        logits = self.read(&std::mem::take(&mut unread))?;
+                    }
+                    grammar.allowed()?.mask(&mut logits);
+                    let token = pen.draw(&mut logits, &said, &self.style.answer)?;
+                    grammar.take(token)?;
+                    tokens.push(token);
+                }
+                for token in tokens {
+                    line.extend_from_slice(self.grammars.bytes(token));
+                    unread.push(token);
+                    said.push(token);
+                    written.answer_tokens += 1;
+                }
+            }
+            let line = String::from_utf8(line).map_err(|_| WriteError::Grammar("a line is no UTF-8".to_owned()))?;
+            (pen.hear)(Piece::Answer(&line));
+            written.answer.push_str(&line);
+            script.take(line.trim_end_matches('\n')).map_err(WriteError::Grammar)?;
+        }
+        Ok(())
+    }
+}
+
+impl TextModel for Writer {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn write(
+        &mut self,
+        ask: &mut Ask<'_>,
+        hear: &mut dyn FnMut(Piece<'_>),
+        cancel: &Cancel,
+    ) -> Result<Written, WriteError> {
+        let think = ask.thought_tokens > 0;
+        let encoded = self.chat.encode(ask.turns, think)?;
+        let (prompt, context) = (encoded.ids.len(), self.net.context());
+        // The closing tag and what stands round it take some tokens too.
+        let answer = self.style.answer_tokens + 32;
+        if prompt == 0 || prompt + answer > context {
+            return Err(WriteError::ContextFull { prompt, answer, context });
+        }
+        let budget = ask.thought_tokens.min(context - prompt - answer);
+        let mut written = Written::default();
+        let (logits, new) = self.read_prompt(&encoded.ids, encoded.fixed, cancel)?;
+        written.prompt_tokens = new;
+        let mut pen = Pen { sampler: Sampler::new(ask.seed), hear, cancel };
+        let (logits, unread) = if think {
+            (Vec::new(), self.think(logits, budget, &mut pen, &mut written)?)
+        } else {
+            (logits, Vec::new())
+        };
+        self.answer(logits, unread, ask.script, &mut pen, &mut written)?;
+        Ok(written)
+    }
+}
+
+/// What every token passes through.
+struct Pen<'a> {
+    sampler: Sampler,
+    hear: &'a mut dyn FnMut(Piece<'_>),
+    cancel: &'a Cancel,
+}
+
+impl Pen<'_> {
+    fn draw(&mut self, logits: &mut [f32], said: &[u32], how: &Sampling) -> Result<u32, WriteError> {
+        let none = || WriteError::Failed("the network's logits are not numbers: its weights are broken".to_owned());
+        self.sampler.next(logits, said, how).ok_or_else(none)
+    }
+}
+
+/// Bytes that come token by token, as text: what is not yet a whole character waits, what will never be one is left out.
+#[derive(Default)]
+struct Utf8 {
+    waiting: Vec<u8>,
+}
+
+impl Utf8 {
+    fn push(&mut self, bytes: &[u8]) -> String {
+        self.waiting.extend_from_slice(bytes);
+        let mut out = String::new();
+        loop {
+            match std::str::from_utf8(&self.waiting) {
+                Ok(text) => {
+                    out.push_str(text);
+                    self.waiting.clear();
+                    return out;
+                }
+                Err(error) => {
+                    let good = error.valid_up_to();
+                    out.push_str(&String::from_utf8_lossy(&self.waiting[..good]));
+                    match error.error_len() {
+                        None => {
+                            self.waiting.drain(..good);
+                            return out;
+                        }
+                        Some(bad) => drop(self.waiting.drain(..good + bad)),
+                    }
+                }
+            }
+        }
+    }
+}
