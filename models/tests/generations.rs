@@ -192,3 +192,67 @@ fn a_script_says_why_a_line_is_wrong() {
     assert!(guide.take("end").is_ok());
     assert_eq!(guide.next(), None);
 }
+
+/// Time that this thread has had a core, in milliseconds: others on the machine don't count.
+fn cpu_ms() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse::<f64>().unwrap() * 1e-6
+}
+
+#[test]
+#[ignore = "a while: prints what the grammar costs with a vocabulary as wide as Qwen's"]
+fn what_a_grammar_costs() {
+    use ponder_models::engine::grammar::Grammars;
+    let took = |began: f64| cpu_ms() - began;
+    let wide = words::wide_tokenizer(151_000);
+    let began = cpu_ms();
+    let grammars = Grammars::new(&wide, 151_936, wide.token_to_id("<|im_end|>").unwrap()).unwrap();
+    println!("vocabulary of 151,936 read in {:.0} ms, once", took(began));
+    let (mut guide_s, mut write_s, mut compile_s, mut mask_s) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    for case in 0..20 {
+        let question = Question { robot: words::robot(true, true), ..question(&mut rng, 20) };
+        let began = cpu_ms();
+        let mut guide = Guide::new(&question.scene, &question.robot, Limits::default());
+        guide_s.push(took(began));
+        let mut sampler = ponder_models::engine::sample::Sampler::new(case);
+        for _ in 0..8 {
+            let began = cpu_ms();
+            let Some(lark) = guide.next() else { break };
+            write_s.push(took(began));
+            let began = cpu_ms();
+            let mut grammar = grammars.start(&lark).unwrap();
+            compile_s.push(took(began));
+            let mut line = Vec::new();
+            while !grammar.is_done() {
+                let began = cpu_ms();
+                let mut tokens = grammar.forced();
+                if tokens.is_empty() {
+                    let mut logits: Vec<f32> = vec![0.0; 151_936];
+                    grammar.allowed().unwrap().mask(&mut logits);
+                    mask_s.push(took(began));
+                    tokens.push(sampler.next(&mut logits, &[], &HOT).unwrap());
+                    grammar.take(tokens[0]).unwrap();
+                }
+                tokens.iter().for_each(|token| line.extend_from_slice(grammars.bytes(*token)));
+            }
+            guide.take(String::from_utf8(line).unwrap().trim_end()).unwrap();
+        }
+    }
+    let stats = |name: &str, times: &mut Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        let mean = times.iter().sum::<f64>() / times.len() as f64;
+        println!(
+            "{name}: mean {mean:.2} ms, median {:.2}, most {:.2} ({} times)",
+            times[times.len() / 2],
+            times[times.len() - 1],
+            times.len()
+        );
+        mean
+    };
+    stats("guide of a scene of up to 20 things", &mut guide_s);
+    stats("text of a line's grammar", &mut write_s);
+    let compile = stats("grammar of a line", &mut compile_s);
+    let mask = stats("mask of a token", &mut mask_s);
+    assert!(compile < 60.0 && mask < 10.0, "a grammar costs more than a small network's step");
+}

@@ -7,9 +7,13 @@ use std::sync::Arc;
 use llguidance::api::TopLevelGrammar;
 use llguidance::{Matcher, ParserFactory};
 use tokenizers::Tokenizer;
-use toktrie::{SimpleVob, TokEnv, TokRxInfo, TokTrie, TokenId, TokenizerEnv};
+use toktrie::{InferenceCapabilities, SimpleVob, TokEnv, TokRxInfo, TokTrie, TokenId, TokenizerEnv};
 
 use super::write::WriteError;
+
+/// What words for a person are made of, as the inside of a regular expression's `[…]`: anything but control characters,
+/// quotes, backslashes, brackets of tags and characters that are not seen. Texts of it are masked the fastest.
+pub const TEXT: &str = r#"^\x00-\x1f\x7f-\x9f"\\<>\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}"#;
 
 /// Why a vocabulary can't be constrained.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -86,8 +90,12 @@ impl Grammars {
         let mut plain = tokenizer.clone();
         plain.set_encode_special_tokens(true); // text that looks like a special token is text
         let trie: TokEnv = Arc::new(Vocab { trie: TokTrie::from(&info, &words), tokenizer: plain });
-        let mut factory = ParserFactory::new_simple(&trie).map_err(|error| VocabError::Refused(error.to_string()))?;
-        factory.quiet();
+        // Tokens that fit anywhere in a text are found once, not anew for every mask.
+        let slices = ["{1,10}", "{1,30}", "+"].map(|count| format!("[{TEXT}]{count}"));
+        let mut factory = ParserFactory::new(&trie, InferenceCapabilities::default(), &slices)
+            .map_err(|error| VocabError::Refused(error.to_string()))?;
+        // Grammars live for a line: nothing is worth computing ahead for all of the vocabulary.
+        factory.quiet().limits_mut().precompute_large_lexemes = false;
         Ok(Self { factory: Arc::new(factory), trie })
     }
 

@@ -19,6 +19,7 @@ use super::answer::{self, Line, REASONS};
 use super::numbers;
 use super::quote::name;
 use super::{facts, facts::go_together};
+use crate::engine::grammar::TEXT;
 use crate::engine::write::Script;
 
 /// Bounds of an answer.
@@ -79,7 +80,7 @@ impl Guide {
         let able = able.iter().filter(|(_, call)| call.skill().check(call, &self.state).is_ok());
         let written = able.map(|(draft, _)| -> Vec<String> {
             let arg = |i: usize| match (spec.params[i].kind, draft.args.get(spec.params[i].name)) {
-                (ParamKind::Number { min, max, .. }, _) => numbers::pattern(min, max),
+                (ParamKind::Number { .. }, _) => number_name(spec, i),
                 (_, Some(DraftArg::Word(word))) => literal(&name(word)),
                 _ => literal(""),
             };
@@ -123,7 +124,7 @@ impl Script for Guide {
         lines.push("\"ask(\\\"\" TEXT \"\\\")\"".to_owned());
         let names: Vec<String> = (0..lines.len()).map(|i| format!("LINE{i}")).collect();
         let lines = lines.iter().zip(&names).map(|(line, name)| format!("{name}: {line} \"\\n\"\n"));
-        Some(format!("start: {}\n{}{}", names.join(" | "), lines.collect::<String>(), self.text()))
+        Some(format!("start: {}\n{}{}{}", names.join(" | "), lines.collect::<String>(), numbers(), self.text()))
     }
 
     fn take(&mut self, line: &str) -> Result<(), String> {
@@ -151,9 +152,28 @@ impl Script for Guide {
 impl Guide {
     /// Words for a person: a line of bounded length without quotes, brackets of tags, or characters that are not seen.
     fn text(&self) -> String {
-        const UNSEEN: &str = r#"\x00-\x1f\x7f-\x9f"\\<>\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}"#;
-        format!("TEXT: /[^ \u{20}{UNSEEN}][^{UNSEEN}]{{0,{}}}/\n", self.limits.text_chars.saturating_sub(1))
+        let (first, more) = (TEXT.replacen('^', "^ ", 1), self.limits.text_chars.saturating_sub(1));
+        format!("TEXT: /[{first}][{TEXT}]{{0,{more}}}/\n")
     }
+}
+
+/// Name of the terminal for a skill's number.
+fn number_name(spec: &SkillSpec, param: usize) -> String {
+    let name: String = spec.name.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("N{}{param}", name.to_ascii_uppercase())
+}
+
+/// Terminals of all skills' numbers.
+fn numbers() -> String {
+    let mut lines = String::new();
+    for spec in SKILLS.iter().map(|skill| skill.spec()) {
+        for (i, param) in spec.params.iter().enumerate() {
+            if let ParamKind::Number { min, max, .. } = param.kind {
+                lines.push_str(&format!("{}: {}\n", number_name(spec, i), numbers::pattern(min, max)));
+            }
+        }
+    }
+    lines
 }
 
 /// A literal of the grammar.

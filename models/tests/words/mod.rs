@@ -85,6 +85,21 @@ pub fn tokenizer() -> Tokenizer {
     tokenizer
 }
 
+/// As [`tokenizer`], with `more` tokens of made-up words beside: as wide as large models' are.
+pub fn wide_tokenizer(more: usize) -> Tokenizer {
+    let mut json: serde_json::Value = serde_json::from_str(&tokenizer().to_string(false).unwrap()).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let vocab = json["model"]["vocab"].as_object_mut().unwrap();
+    let first = vocab.len() + 4;
+    for n in 0..more {
+        let len = rng.random_range(2..9);
+        let word: String = (0..len).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect();
+        let space = if rng.random_bool(0.4) { "Ġ" } else { "" };
+        vocab.insert(format!("{space}{word}{}", n % 7), (first + n).into());
+    }
+    Tokenizer::from_bytes(serde_json::to_vec(&json).unwrap()).unwrap()
+}
+
 /// What a network of random logits is fond of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
