@@ -91,7 +91,7 @@ impl Cache {
             let pads = rows.iter().map(|&row| self.left_pad.get(row).copied());
             pads.collect::<Option<_>>().ok_or_else(|| candle_core::Error::msg("a row beyond the cache's batch"))?
         };
-        self.map(left_pad, |t| t.index_select(&Tensor::new(&index[..], t.device())?, 0))
+        self.map(left_pad, |t| t.contiguous()?.index_select(&Tensor::new(&index[..], t.device())?, 0))
     }
 
     /// A copy of what is in use, each tensor changed.

@@ -5,6 +5,9 @@
 pub mod attention;
 pub mod cache;
 pub mod decoder;
+pub mod janus;
 pub mod layers;
 pub mod rope;
+pub mod siglip;
+pub mod vq;
 pub mod weights;

@@ -1,0 +1,143 @@
+//! What holds of every decoder, whatever its shape: read at once, piece by piece, in a batch, from a branch or after a
+//! rewind, it thinks the same.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::{VarBuilder, VarMap};
+use ponder_models::net::decoder::{Cache, Config, Decoder, RopeScaling};
+use proptest::prelude::*;
+
+/// Random weights, with norms and biases that matter.
+fn decoder(cfg: &Config) -> (Decoder, VarMap) {
+    let vars = VarMap::new();
+    let decoder = Decoder::new(cfg, VarBuilder::from_varmap(&vars, DType::F32, &Device::Cpu)).unwrap();
+    for (name, var) in vars.data().lock().unwrap().iter() {
+        let fresh = match var.dims().len() {
+            1 if name.ends_with("bias") => var.randn_like(0.0, 0.1).unwrap(),
+            1 => var.randn_like(1.0, 0.1).unwrap(),
+            _ => var.randn_like(0.0, 1.0 / (var.dims()[1] as f64).sqrt()).unwrap(),
+        };
+        var.set(&fresh).unwrap();
+    }
+    (decoder, vars)
+}
+
+fn ids(cfg: &Config, rows: usize, tokens: usize) -> Tensor {
+    let at = |i: usize| ((i * 7919 + 13) % cfg.vocab_size) as u32;
+    Tensor::from_iter((0..rows * tokens).map(at), &Device::Cpu).unwrap().reshape((rows, tokens)).unwrap()
+}
+
+fn gap(a: &Tensor, b: &Tensor) -> f32 {
+    assert_eq!(a.dims(), b.dims());
+    (a - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap()
+}
+
+fn configs() -> impl Strategy<Value = Config> {
+    let scaling = prop_oneof![
+        Just(RopeScaling::None),
+        Just(RopeScaling::Linear { factor: 2.0 }),
+        Just(RopeScaling::Llama3 { factor: 8.0, low: 1.0, high: 4.0, original: 16 }),
+    ];
+    let shape = (1usize..4, 1usize..4, 1usize..4, prop_oneof![Just(4usize), Just(8), Just(16)], 1usize..4);
+    (shape, scaling, any::<[bool; 5]>()).prop_map(|((kv, group, layers, head_dim, width), rope_scaling, on)| Config {
+        hidden_size: 16 * width,
+        num_layers: layers,
+        num_heads: kv * group,
+        num_kv_heads: kv,
+        head_dim,
+        rope_scaling,
+        qkv_bias: on[0],
+        qk_norm: on[1],
+        tie_embeddings: on[2],
+        out_bias: on[3],
+        mlp_bias: on[4],
+        ..Config::tiny()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn however_it_is_read_it_thinks_the_same(cfg in configs(), cuts in prop::collection::vec(1usize..6, 1..4)) {
+        let (decoder, _) = decoder(&cfg);
+        let tokens: usize = cuts.iter().sum::<usize>() + 1;
+        let both = ids(&cfg, 2, tokens);
+        let whole = decoder.forward_ids(&both, None).unwrap();
+
+        let mut cache = decoder.cache();
+        let mut pieces = Vec::new();
+        for &cut in cuts.iter().chain([&1]) {
+            let piece = both.narrow(1, cache.len(), cut).unwrap();
+            pieces.push(decoder.forward_ids(&piece, Some(&mut cache)).unwrap());
+        }
+        prop_assert!(gap(&Tensor::cat(&pieces, 1).unwrap(), &whole) < 1e-4);
+
+        // One row alone is the row of the batch.
+        let second = both.narrow(0, 1, 1).unwrap();
+        prop_assert!(gap(&decoder.forward_ids(&second, None).unwrap(), &whole.narrow(0, 1, 1).unwrap()) < 1e-4);
+
+        // A branch of one row goes its own way; the rewound trunk reads on as if nothing had been.
+        let mut branch = cache.select(&[1]).unwrap();
+        branch.truncate(1);
+        cache.truncate(1);
+        let rest = both.narrow(1, 1, tokens - 1).unwrap();
+        let other = ids(&cfg, 1, tokens).narrow(1, 0, tokens - 1).unwrap();
+        decoder.forward_ids(&other, Some(&mut branch)).unwrap();
+        let again = decoder.forward_ids(&rest, Some(&mut cache)).unwrap();
+        prop_assert!(gap(&again, &whole.narrow(1, 1, tokens - 1).unwrap()) < 1e-4);
+
+        // Padding on the left of one row changes nothing.
+        let pad = Tensor::zeros((1, 3), DType::U32, &Device::Cpu).unwrap();
+        let padded = Tensor::cat(&[&pad, &second], 1).unwrap();
+        let filled = Tensor::cat(&[&second, &pad], 1).unwrap();
+        let mut cache = Cache::left_padded(cfg.num_layers, vec![3, 0]);
+        let seen = decoder.forward_ids(&Tensor::cat(&[&padded, &filled], 0).unwrap(), Some(&mut cache)).unwrap();
+        let row = seen.narrow(0, 0, 1).unwrap().narrow(1, 3, tokens).unwrap();
+        prop_assert!(gap(&row, &whole.narrow(0, 1, 1).unwrap()) < 1e-4);
+        let row = seen.narrow(0, 1, 1).unwrap().narrow(1, 0, tokens).unwrap();
+        prop_assert!(gap(&row, &whole.narrow(0, 1, 1).unwrap()) < 1e-4);
+    }
+}
+
+#[test]
+fn a_cache_of_another_batch_or_decoder_is_refused_and_stays_as_it_was() {
+    let cfg = Config::tiny();
+    let (decoder, _) = decoder(&cfg);
+    let mut cache = decoder.cache();
+    decoder.forward_ids(&ids(&cfg, 2, 3), Some(&mut cache)).unwrap();
+    let error = decoder.forward_ids(&ids(&cfg, 1, 3), Some(&mut cache)).unwrap_err();
+    assert!(error.to_string().contains("2 rows, 1 were given"), "{error}");
+    assert!(decoder.forward_ids(&ids(&cfg, 2, 510), Some(&mut cache)).unwrap_err().to_string().contains("512"));
+    assert!(decoder.forward_ids(&ids(&cfg, 2, 1), Some(&mut Cache::new(3))).is_err());
+    assert_eq!(cache.len(), 3);
+    let after = decoder.forward_ids(&ids(&cfg, 2, 4).narrow(1, 3, 1).unwrap(), Some(&mut cache)).unwrap();
+    assert_eq!(after.dims(), [2, 1, cfg.vocab_size]);
+}
+
+#[test]
+fn long_prompts_are_read_in_blocks_to_the_same_end() {
+    use ponder_models::net::layers::{Mask, attention};
+    let fresh = |heads, tokens| Tensor::randn(0f32, 1.0, (1, heads, tokens, 4), &Device::Cpu).unwrap();
+    let (q, k, v) = (fresh(64, 600), fresh(32, 600), fresh(32, 600));
+    let mask = Mask::Causal { offset: 0, left_pad: &[] };
+    let blocks = attention(&q, &k, &v, mask, 0.5).unwrap();
+    for start in [0, 250, 599] {
+        let q = q.narrow(2, start, 1).unwrap();
+        let (k, v) = (k.narrow(2, 0, start + 1).unwrap(), v.narrow(2, 0, start + 1).unwrap());
+        let alone = attention(&q, &k.contiguous().unwrap(), &v.contiguous().unwrap(), Mask::None, 0.5).unwrap();
+        assert!(gap(&alone, &blocks.narrow(2, start, 1).unwrap()) < 1e-5);
+    }
+}
+
+#[test]
+fn gradients_reach_every_weight() {
+    let cfg = Config { qk_norm: true, qkv_bias: true, ..Config::tiny() };
+    let (decoder, vars) = decoder(&cfg);
+    let grads =
+        decoder.forward_ids(&ids(&cfg, 2, 5), None).unwrap().sqr().unwrap().sum_all().unwrap().backward().unwrap();
+    for (name, var) in vars.data().lock().unwrap().iter() {
+        let grad = grads.get(var).unwrap_or_else(|| panic!("{name} has no gradient"));
+        assert!(grad.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap() > 0.0, "{name}");
+    }
+}
