@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod grammar;
+pub mod lfm2_config;
 pub mod network;
 pub mod sample;
 pub mod text;

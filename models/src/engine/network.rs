@@ -3,6 +3,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use crate::net::decoder::{Cache, Decoder};
+use crate::net::lfm2::{Lfm2, Point, State};
 
 /// A language network with what it has read of one text.
 pub trait Network: Send {
@@ -95,5 +96,67 @@ impl Network for Llama {
     fn token_bytes(&self) -> usize {
         let config = self.net.config();
         2 * config.num_layers * config.num_kv_heads * config.head_dim * self.net.dtype().size_in_bytes()
+    }
+}
+
+/// An LFM2 and its state. It goes back to its mark, or to nothing.
+pub struct Liquid {
+    net: Lfm2,
+    state: State,
+    mark: Option<Point>,
+}
+
+impl Liquid {
+    /// Holds nothing yet.
+    #[must_use]
+    pub fn new(net: Lfm2) -> Self {
+        let state = net.state();
+        Self { net, state, mark: None }
+    }
+}
+
+impl Network for Liquid {
+    fn vocab(&self) -> usize {
+        self.net.config().vocab_size
+    }
+
+    fn context(&self) -> usize {
+        self.net.config().max_positions
+    }
+
+    fn held(&self) -> usize {
+        self.state.len()
+    }
+
+    fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
+        let ids = row(tokens, self.vocab(), self.net.device())?;
+        let hidden = self.net.forward(&ids, Some(&mut self.state))?;
+        numbers(&self.net.logits(&last(&hidden)?)?)
+    }
+
+    fn rewind(&mut self, len: usize) {
+        if len >= self.state.len() {
+            return;
+        }
+        match &self.mark {
+            Some(point) if point.len() <= len => self.state.rewind(point),
+            _ => {
+                self.state.clear();
+                self.mark = None;
+            }
+        }
+    }
+
+    fn mark(&mut self) {
+        self.mark = Some(self.state.point());
+    }
+
+    fn token_bytes(&self) -> usize {
+        let config = self.net.config();
+        let layers = config.attends.iter().filter(|attends| **attends).count();
+        2 * layers
+            * config.num_kv_heads
+            * (config.hidden_size / config.num_heads.max(1))
+            * self.net.dtype().size_in_bytes()
     }
 }
