@@ -173,7 +173,7 @@ fn logits_that_are_no_numbers_are_an_error() {
     }
     let tokenizer = words::tokenizer();
     let vocab = tokenizer.get_vocab_size(true);
-    let chat = ponder_models::engine::chat::Chat::new(tokenizer, ponder_models::engine::chat::CHATML, "", "<|im_end|>");
+    let chat = ponder_models::engine::talk::Chat::new(tokenizer, ponder_models::engine::talk::CHATML, "", "<|im_end|>");
     let model = ponder_models::engine::text::Writer::new("broken", Box::new(Broken(0, vocab)), chat.unwrap(), style());
     let mut reasoner = LlmReasoner::new(model.unwrap(), Options::default());
     let question = question(&mut ChaCha8Rng::seed_from_u64(5), 8);

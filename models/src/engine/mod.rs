@@ -1,6 +1,6 @@
 //! What turns networks into models that can be asked: weights, tokenizers, caches, sampling, grammars.
 
-pub mod chat;
+pub mod talk;
 pub mod grammar;
 pub mod lfm2_config;
 pub mod network;

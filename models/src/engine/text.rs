@@ -4,7 +4,7 @@
 
 use ponder_core::thinker::Cancel;
 
-use super::chat::Chat;
+use super::talk::Chat;
 use super::grammar::{Grammars, VocabError};
 use super::network::Network;
 use super::sample::{Sampler, Sampling};

@@ -10,7 +10,7 @@ use ponder_core::reasoner::Question;
 use ponder_core::robot::{Arm, Base, Gripper, JointLimits, RobotSpec, Timing};
 use ponder_core::scene::{Affordance, Affordances, Color, ObjectId, Scene, SceneObject};
 use ponder_core::{Pose, Stamp, Vec3};
-use ponder_models::engine::chat::{CHATML, Chat};
+use ponder_models::engine::talk::{CHATML, Chat};
 use ponder_models::engine::network::Network;
 use ponder_models::engine::text::{Style, Writer};
 use rand::seq::IndexedRandom;
