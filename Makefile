@@ -1,7 +1,7 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
 PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
-.PHONY: help setup build run test test-fast test-ros bench lint viewer picture ros bench-ros
+.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture ros bench-ros
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -41,6 +41,11 @@ bench: setup ## the benchmarks
 lint: setup ## formatting and clippy, warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+
+parity: ## write tests/parity/fixtures anew with transformers (Python 3.10 or later; 6 GB under .deps/parity)
+	@test -x .deps/parity/bin/python || python3 -m venv .deps/parity
+	.deps/parity/bin/python -m pip install --quiet --requirement tests/parity/requirements.txt
+	.deps/parity/bin/python tests/parity/generate.py
 
 viewer: ## the rerun viewer, which ARGS=--view opens
 	@./setup.sh viewer

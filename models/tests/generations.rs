@@ -8,7 +8,7 @@ use ponder_core::check;
 use ponder_core::plan::Draft;
 use ponder_core::reasoner::{Question, ReasonError, Reasoner};
 use ponder_core::thinker::Cancel;
-use ponder_models::engine::sample::Sampling;
+use ponder_models::engine::sampling::Sampling;
 use ponder_models::engine::text::Style;
 use ponder_models::engine::write::{Ask, Piece, Script, TextModel, WriteError};
 use ponder_models::reason::grammar::{Guide, Limits};
@@ -18,7 +18,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use words::{Fond, MOODS, Mood, question, writer};
 
-const HOT: Sampling = Sampling { temperature: 1.0, top_p: 1.0, min_p: 0.0, repeat_penalty: 1.0 };
+const HOT: Sampling = Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0, repetition_penalty: 1.0, seed: 0 };
 
 fn style() -> Style {
     Style { thought: HOT, answer: HOT, answer_tokens: 4096, stride: 512 }
@@ -178,7 +178,7 @@ fn logits_that_are_no_numbers_are_an_error() {
     let mut reasoner = LlmReasoner::new(model.unwrap(), Options::default());
     let question = question(&mut ChaCha8Rng::seed_from_u64(5), 8);
     let error = reasoner.think(&question, &mut |_| (), &Cancel::default()).unwrap_err();
-    assert!(error.to_string().contains("not numbers"), "{error}");
+    assert!(error.to_string().contains("not finite"), "{error}");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn what_a_grammar_costs() {
         let began = cpu_ms();
         let mut guide = Guide::new(&question.scene, &question.robot, Limits::default());
         guide_s.push(took(began));
-        let mut sampler = ponder_models::engine::sample::Sampler::new(case);
+        let mut sampler = ponder_models::engine::sampling::Sampler::new(HOT, case).unwrap();
         for _ in 0..8 {
             let began = cpu_ms();
             let Some(lark) = guide.next() else { break };
@@ -231,7 +231,7 @@ fn what_a_grammar_costs() {
                     let mut logits: Vec<f32> = vec![0.0; 151_936];
                     grammar.allowed().unwrap().mask(&mut logits);
                     mask_s.push(took(began));
-                    tokens.push(sampler.next(&mut logits, &[], &HOT).unwrap());
+                    tokens.push(sampler.choose(&mut logits, &[]).unwrap());
                     grammar.take(tokens[0]).unwrap();
                 }
                 tokens.iter().for_each(|token| line.extend_from_slice(grammars.bytes(*token)));

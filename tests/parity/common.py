@@ -35,7 +35,7 @@ def folder(name):
 
 
 def write_json(path, value):
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(value, indent=None if path.name == "talks.json" else 1, ensure_ascii=False) + "\n")
 
 
 def write_expected(path, tensors):

@@ -14,12 +14,12 @@ MODELS = {
     # DeepSeek's layout: full heads, a head of its own, pictures of 24 pixels in 36 patches.
     "janus_deepseek": dict(image=24, patch=4, mult=[1, 1, 1], heads=2, kv=2, tied=False, theta=10000.0),
 }
-VISION, HIDDEN, CODES, NEW, WEIGHT = 32, 48, 48, 12, 5.0
+VISION, HIDDEN, CODES, NEW, WEIGHT = 32, 64, 48, 12, 5.0
 
 
 def build(image, patch, mult, heads, kv, tied, theta, token):
     text = tf.LlamaConfig(
-        vocab_size=words.VOCAB, hidden_size=HIDDEN, intermediate_size=80, num_hidden_layers=2, num_attention_heads=heads,
+        vocab_size=words.VOCAB, hidden_size=HIDDEN, intermediate_size=96, num_hidden_layers=2, num_attention_heads=heads,
         num_key_value_heads=kv, max_position_embeddings=512, rms_norm_eps=1e-6, bos_token_id=token["bos"],
         eos_token_id=token["eos"], pad_token_id=token["pad"], tie_word_embeddings=tied,
         rope_parameters=dict(rope_type="default", rope_theta=theta))
@@ -50,8 +50,10 @@ def understand(model, token, count, size, generator):
         ones = torch.ones_like(ids)
         out[f"{name}.ids"] = ids
         out[f"{name}.logits"] = model(input_ids=ids, pixel_values=pictures, attention_mask=ones).logits
-        new = model.generate(inputs=ids, pixel_values=pictures, attention_mask=ones, max_new_tokens=NEW, min_new_tokens=NEW,
-                             do_sample=False, generation_mode="text")
+        model.generation_config.eos_token_id = None  # let no row end early
+        new = model.generate(inputs=ids, pixel_values=pictures, attention_mask=ones, max_new_tokens=NEW, do_sample=False,
+                             generation_mode="text")
+        model.generation_config.eos_token_id = token["eos"]
         out[f"{name}.greedy"] = new[:, ids.shape[1]:]
     return out
 
@@ -118,6 +120,7 @@ def generate(name, seed):
     out = folder(name)
     write_expected(out, expected)
     words.write(tokenizer, out)
+    words.write_talks(tokenizer, out, count)
     text, model = model.config.text_config, model.half()
     if name == "janus_hf":
         model.save_pretrained(out)

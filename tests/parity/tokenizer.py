@@ -28,6 +28,30 @@ def ids(tokenizer):
     return {name: tokenizer.token_to_id(token) for name, token in zip(names, CONTROL)}
 
 
+SYSTEM = "You are a careful robot."
+TALKS = [
+    ("", [["user", "the cup", 0]]),
+    (SYSTEM, [["user", "  what is in the red cup?  ", 1]]),
+    (SYSTEM, [["user", "Wo ist der Würfel? 杯子在哪里？", 2], ["assistant", " On the table. ", 0], ["user", "and then?", 1]]),
+]
+
+
+def talk(tokenizer, system, messages, places):
+    """DeepSeek's template as one text, its control tokens spelled out, cut into tokens as a whole."""
+    image = CONTROL[4] + CONTROL[3] * places + CONTROL[5]
+    text = f"{system}\n\n" if system else ""
+    for role, words, pictures in messages:
+        words = ((image + "\n") * pictures + words.strip()).strip()
+        text += f"<|User|>: {words}\n\n" if role == "user" else f"<|Assistant|>: {words}{EOS}"
+    return tokenizer.encode((text + "<|Assistant|>:").strip()).ids
+
+
+def write_talks(tokenizer, out, places):
+    talks = [{"system": system, "messages": messages, "ids": talk(tokenizer, system, messages, places)}
+             for system, messages in TALKS]
+    write_json(out / "talks.json", talks)
+
+
 def write(tokenizer, out):
     tokenizer.save(str(out / "tokenizer.json"), pretty=False)
     write_json(out / "tokenizer_config.json", {"bos_token": BOS, "eos_token": EOS, "pad_token": PAD})

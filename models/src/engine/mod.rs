@@ -1,9 +1,33 @@
-//! What turns networks into models that can be asked: weights, tokenizers, caches, sampling, grammars.
+//! What runs the networks: checkpoints from disk, tokens, sampling, grammars, a Janus that chats and draws, and writers that
+//! think and answer. Between the networks and the adapters of the ring; knows files, but no ROS, no simulator and no network.
 
-pub mod talk;
+pub mod chat;
+pub mod checkpoint;
+pub mod draw;
+pub mod error;
+mod fields;
+mod files;
 pub mod grammar;
+pub mod hf_config;
+pub mod janus;
+mod janus_config;
 pub mod lfm2_config;
+pub mod memory;
+pub mod names;
 pub mod network;
-pub mod sample;
+pub mod prompt;
+pub mod sampling;
+pub mod save;
+pub mod talk;
 pub mod text;
+pub mod tokenizer;
 pub mod write;
+
+pub use chat::{ChatOptions, End, Reply};
+pub use checkpoint::{Checkpoint, Options, decoder, networks};
+pub use draw::{DrawOptions, Drawing};
+pub use error::{LoadError, RunError};
+pub use janus::Janus;
+pub use prompt::{Message, Part, Role};
+pub use sampling::{Sampler, Sampling};
+pub use tokenizer::Tokenizer;

@@ -4,14 +4,24 @@
 
 use ponder_core::thinker::Cancel;
 
-use super::talk::Chat;
 use super::grammar::{Grammars, VocabError};
 use super::network::Network;
-use super::sample::{Sampler, Sampling};
+use super::sampling::{Sampler, Sampling};
+use super::talk::Chat;
 use super::write::{Ask, Piece, TextModel, WriteError, Written};
 use crate::reason::split::{CLOSE, Split};
 
-/// How a model writes.
+/// What DeepSeek gives for R1 and its distillates.
+pub const R1: Sampling =
+    Sampling { temperature: 0.6, top_k: 0, top_p: 0.95, min_p: 0.0, repetition_penalty: 1.0, seed: 0 };
+/// What Liquid AI gives for LFM2.
+pub const LFM2: Sampling =
+    Sampling { temperature: 0.3, top_k: 0, top_p: 1.0, min_p: 0.15, repetition_penalty: 1.05, seed: 0 };
+
+/// How far back a repeated token counts.
+const RECENT: usize = 64;
+
+/// How a model writes. The seeds of the samplings are mixed with the ask's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Style {
     /// How thoughts are drawn.
@@ -26,7 +36,7 @@ pub struct Style {
 
 impl Default for Style {
     fn default() -> Self {
-        Self { thought: Sampling::R1, answer: Sampling::GREEDY, answer_tokens: 1024, stride: 64 }
+        Self { thought: R1, answer: Sampling::default(), answer_tokens: 1024, stride: 64 }
     }
 }
 
@@ -126,7 +136,7 @@ impl Writer {
                     *logit = f32::NEG_INFINITY;
                 }
             }
-            let token = pen.draw(&mut logits, &said, &self.style.thought)?;
+            let token = pen.draw(&mut logits, &said)?;
             if Some(token) == self.chat.close {
                 break format!("{CLOSE}\n\n");
             }
@@ -186,7 +196,7 @@ impl Writer {
                         logits = self.read(&std::mem::take(&mut unread))?;
                     }
                     grammar.allowed()?.mask(&mut logits);
-                    let token = pen.draw(&mut logits, &said, &self.style.answer)?;
+                    let token = pen.draw(&mut logits, &said)?;
                     grammar.take(token)?;
                     tokens.push(token);
                 }
@@ -229,12 +239,17 @@ impl TextModel for Writer {
         let mut written = Written::default();
         let (logits, new) = self.read_prompt(&encoded.ids, encoded.fixed, cancel)?;
         written.prompt_tokens = new;
-        let mut pen = Pen { sampler: Sampler::new(ask.seed), hear, cancel };
+        let sampler = |how: Sampling, row| {
+            let how = Sampling { seed: how.seed ^ ask.seed, ..how };
+            Sampler::new(how, row).map_err(|error| WriteError::Failed(error.to_string()))
+        };
+        let mut pen = Pen { sampler: sampler(self.style.thought, 0)?, hear, cancel };
         let (logits, unread) = if think {
             (Vec::new(), self.think(logits, budget, &mut pen, &mut written)?)
         } else {
             (logits, Vec::new())
         };
+        pen.sampler = sampler(self.style.answer, 1)?;
         self.answer(logits, unread, ask.script, &mut pen, &mut written)?;
         Ok(written)
     }
@@ -248,9 +263,9 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
-    fn draw(&mut self, logits: &mut [f32], said: &[u32], how: &Sampling) -> Result<u32, WriteError> {
-        let none = || WriteError::Failed("the network's logits are not numbers: its weights are broken".to_owned());
-        self.sampler.next(logits, said, how).ok_or_else(none)
+    fn draw(&mut self, logits: &mut [f32], said: &[u32]) -> Result<u32, WriteError> {
+        let recent = &said[said.len().saturating_sub(RECENT)..];
+        self.sampler.choose(logits, recent).map_err(|error| WriteError::Failed(error.to_string()))
     }
 }
 
