@@ -167,9 +167,6 @@ fn logits_that_are_no_numbers_are_an_error() {
         fn rewind(&mut self, len: usize) {
             self.0 = self.0.min(len);
         }
-        fn token_bytes(&self) -> usize {
-            0
-        }
     }
     let tokenizer = words::tokenizer();
     let vocab = tokenizer.get_vocab_size(true);

@@ -29,9 +29,6 @@ pub trait Network: Send {
 
     /// Remembers this point as one to go back to. Networks that can go back anywhere need not.
     fn mark(&mut self) {}
-
-    /// Bytes of memory that a token takes once read.
-    fn token_bytes(&self) -> usize;
 }
 
 /// A decoder of the Llama family and its cache.
@@ -92,11 +89,6 @@ impl Network for Llama {
     fn rewind(&mut self, len: usize) {
         self.cache.truncate(len);
     }
-
-    fn token_bytes(&self) -> usize {
-        let config = self.net.config();
-        2 * config.num_layers * config.num_kv_heads * config.head_dim * self.net.dtype().size_in_bytes()
-    }
 }
 
 /// An LFM2 and its state. It goes back to its mark, or to nothing.
@@ -150,13 +142,49 @@ impl Network for Liquid {
     fn mark(&mut self) {
         self.mark = Some(self.state.point());
     }
+}
 
-    fn token_bytes(&self) -> usize {
-        let config = self.net.config();
-        let layers = config.attends.iter().filter(|attends| **attends).count();
-        2 * layers
-            * config.num_kv_heads
-            * (config.hidden_size / config.num_heads.max(1))
-            * self.net.dtype().size_in_bytes()
+/// A network whose context is held shorter than it could be.
+pub struct Limited {
+    net: Box<dyn Network>,
+    context: usize,
+}
+
+impl Limited {
+    /// At most `context` tokens.
+    #[must_use]
+    pub fn new(net: Box<dyn Network>, context: usize) -> Self {
+        let context = context.min(net.context());
+        Self { net, context }
+    }
+}
+
+impl Network for Limited {
+    fn vocab(&self) -> usize {
+        self.net.vocab()
+    }
+
+    fn context(&self) -> usize {
+        self.context
+    }
+
+    fn held(&self) -> usize {
+        self.net.held()
+    }
+
+    fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
+        let (held, more) = (self.held(), tokens.len());
+        if held + more > self.context {
+            candle_core::bail!("{held} + {more} tokens: the context is {}", self.context);
+        }
+        self.net.read(tokens)
+    }
+
+    fn rewind(&mut self, len: usize) {
+        self.net.rewind(len);
+    }
+
+    fn mark(&mut self) {
+        self.net.mark();
     }
 }

@@ -35,8 +35,11 @@ impl Linear {
     /// # Errors
     /// A tensor is missing or of another shape.
     pub fn new(inputs: usize, outputs: usize, bias: bool, weights: &Weights) -> Result<Self> {
-        let weight = weights.get_or((outputs, inputs), "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
         let bias = bias.then(|| weights.get_or(outputs, "bias", Init::Const(0.0))).transpose()?;
+        if let Some(packed) = weights.packed((outputs, inputs), "weight")? {
+            return Ok(Self { matrix: Matrix::Quantised(QMatMul::from_arc(packed)?), bias });
+        }
+        let weight = weights.get_or((outputs, inputs), "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
         Self::from_tensors(weight, bias, weights.quant())
     }
 
@@ -84,7 +87,9 @@ impl Linear {
 /// Rows of a table.
 #[derive(Clone, Debug)]
 pub struct Embedding {
-    table: Tensor,
+    table: Matrix,
+    width: usize,
+    dtype: DType,
 }
 
 impl Embedding {
@@ -93,14 +98,23 @@ impl Embedding {
     /// # Errors
     /// The tensor is missing or of another shape.
     pub fn new(count: usize, width: usize, weights: &Weights) -> Result<Self> {
-        let init = Init::Randn { mean: 0.0, stdev: 0.02 };
-        Ok(Self { table: weights.get_or((count, width), "weight", init)? })
+        let table = match weights.packed((count, width), "weight")? {
+            Some(packed) => Matrix::Quantised(QMatMul::from_arc(packed)?),
+            None => Matrix::Dense(weights.get_or((count, width), "weight", Init::Randn { mean: 0.0, stdev: 0.02 })?),
+        };
+        Ok(Self { table, width, dtype: weights.dtype() })
     }
 
-    /// The table [count, width].
-    #[must_use]
-    pub fn table(&self) -> &Tensor {
-        &self.table
+    /// The table as a linear map from the width to the count: the head of a network that ties the two. Kept quantised as
+    /// [`Linear::from_tensors`] has it, or as it came.
+    ///
+    /// # Errors
+    /// It can't be quantised.
+    pub fn as_linear(&self, quant: Option<Quant>) -> Result<Linear> {
+        match &self.table {
+            Matrix::Dense(table) => Linear::from_tensors(table.clone(), None, quant),
+            packed @ Matrix::Quantised(_) => Ok(Linear { matrix: packed.clone(), bias: None }),
+        }
     }
 
     /// `ids` (u32, any shape) to [.., width].
@@ -109,8 +123,13 @@ impl Embedding {
     /// An id is beyond the table.
     pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
         let mut shape = ids.dims().to_vec();
-        shape.push(self.table.dim(1)?);
-        self.table.index_select(&ids.flatten_all()?, 0)?.reshape(shape)
+        shape.push(self.width);
+        let ids = ids.flatten_all()?;
+        let rows = match &self.table {
+            Matrix::Dense(table) => table.index_select(&ids, 0)?,
+            Matrix::Quantised(table) => table.embedding(&ids)?.to_dtype(self.dtype)?,
+        };
+        rows.reshape(shape)
     }
 }
 

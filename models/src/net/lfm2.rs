@@ -86,6 +86,12 @@ impl Config {
         }
     }
 
+    /// Width of a head.
+    #[must_use]
+    pub fn head_dim(&self) -> usize {
+        self.hidden_size / self.num_heads.max(1)
+    }
+
     fn check(&self) -> Result<()> {
         let (heads, kv) = (self.num_heads, self.num_kv_heads);
         if kv == 0 || !heads.is_multiple_of(kv) || !self.hidden_size.is_multiple_of(2 * heads) {
@@ -136,7 +142,7 @@ impl Lfm2 {
         let model = weights.pp("model");
         let embedding = Embedding::new(cfg.vocab_size, cfg.hidden_size, &model.pp("embed_tokens"))?;
         let head = if cfg.tie_embeddings {
-            Linear::from_tensors(embedding.table().clone(), None, weights.quant())?
+            embedding.as_linear(weights.quant())?
         } else {
             Linear::new(cfg.hidden_size, cfg.vocab_size, false, &weights.pp("lm_head"))?
         };

@@ -1,7 +1,9 @@
 //! Where a network's tensors come from: candle's `VarBuilder`, and the precision in which matrices are to be kept. A
 //! network asks by name and shape and cannot tell a checkpoint from a training run's variables or from a dry run.
 
-use candle_core::quantized::GgmlDType;
+use std::sync::Arc;
+
+use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Result, Shape, Tensor};
 use candle_nn::VarBuilder;
 
@@ -26,16 +28,26 @@ impl Quant {
     }
 }
 
+/// Matrices that come quantised, as a GGUF file has them.
+pub trait Packed: Send + Sync {
+    /// The matrix of that full name as it is kept, or `None` where it is not quantised.
+    ///
+    /// # Errors
+    /// It can't be read.
+    fn packed(&self, name: &str) -> Result<Option<Arc<QTensor>>>;
+}
+
 /// Tensors by name, under a prefix. Cheap to clone.
 #[derive(Clone)]
 pub struct Weights {
     vb: VarBuilder<'static>,
     quant: Option<Quant>,
+    packed: Option<Arc<dyn Packed>>,
 }
 
 impl From<VarBuilder<'static>> for Weights {
     fn from(vb: VarBuilder<'static>) -> Self {
-        Self { vb, quant: None }
+        Self { vb, quant: None, packed: None }
     }
 }
 
@@ -48,6 +60,31 @@ impl Weights {
         self
     }
 
+    /// The same tensors, of which those that come quantised are kept as they come.
+    #[must_use]
+    pub fn with_packed(mut self, packed: Arc<dyn Packed>) -> Self {
+        self.packed = Some(packed);
+        self
+    }
+
+    /// The matrix `name` [outputs, inputs] as it comes, where it comes quantised.
+    ///
+    /// # Errors
+    /// It can't be read, or is of another shape.
+    pub fn packed(&self, shape: (usize, usize), name: &str) -> Result<Option<Arc<QTensor>>> {
+        let Some(packed) = &self.packed else {
+            return Ok(None);
+        };
+        let prefix = self.vb.prefix();
+        let full = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        match packed.packed(&full)? {
+            Some(matrix) if matrix.shape().dims2()? != shape => {
+                candle_core::bail!("{full} is {:?}, {shape:?} is wanted", matrix.shape())
+            }
+            found => Ok(found),
+        }
+    }
+
     /// The same tensors in another dtype, from here down.
     #[must_use]
     pub fn set_dtype(mut self, dtype: DType) -> Self {
@@ -58,7 +95,7 @@ impl Weights {
     /// Tensors below `name`.
     #[must_use]
     pub fn pp(&self, name: impl ToString) -> Self {
-        Self { vb: self.vb.pp(name), quant: self.quant }
+        Self { vb: self.vb.pp(name), quant: self.quant, packed: self.packed.clone() }
     }
 
     /// The tensor `name` of this shape, in [`Weights::dtype`].

@@ -173,10 +173,6 @@ impl Network for Fond {
     fn rewind(&mut self, len: usize) {
         self.held = self.held.min(len);
     }
-
-    fn token_bytes(&self) -> usize {
-        0
-    }
 }
 
 pub fn writer(net: Fond, style: Style) -> Writer {
