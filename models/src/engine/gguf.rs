@@ -107,8 +107,13 @@ impl Gguf {
     /// The tensors, for a network to be built from; matrices stay quantised, the rest is in `dtype`.
     #[must_use]
     pub fn weights(&self, dtype: DType) -> Weights {
-        let vb = VarBuilder::from_backend(Box::new(self.clone()), dtype, Device::Cpu);
-        Weights::from(vb).with_packed(Arc::new(self.clone()))
+        self.unpacked(dtype).with_packed(Arc::new(self.clone()))
+    }
+
+    /// The tensors, all unpacked into `dtype`.
+    #[must_use]
+    pub fn unpacked(&self, dtype: DType) -> Weights {
+        Weights::from(VarBuilder::from_backend(Box::new(self.clone()), dtype, Device::Cpu))
     }
 
     /// A tensor by its name in the network.
@@ -146,7 +151,7 @@ fn halves(tensor: QTensor, heads: usize) -> CandleResult<QTensor> {
     let rows = shape.dims().first().copied().unwrap_or(0);
     let width = shape.elem_count() / rows.max(1);
     let dtype = tensor.dtype();
-    if heads == 0 || rows % (2 * heads) != 0 || width % dtype.block_size() != 0 && shape.rank() > 1 {
+    if heads == 0 || !rows.is_multiple_of(2 * heads) || shape.rank() > 1 && !width.is_multiple_of(dtype.block_size()) {
         candle_core::bail!("{rows} rows of {width} are not {heads} heads of pairs");
     }
     let data = tensor.data()?;

@@ -69,6 +69,9 @@ impl Split {
                     let rest = self.held.split_off(at + tag.len());
                     let mut thought = std::mem::replace(&mut self.held, rest);
                     thought.truncate(at);
+                    if tag == OPEN {
+                        thought.push(' '); // what stood around a stray tag must not join into another
+                    }
                     self.think(&thought, say);
                     if tag == CLOSE {
                         self.at = At::Gap;
