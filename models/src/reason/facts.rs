@@ -4,7 +4,7 @@
 use ponder_core::check::check_call;
 use ponder_core::fact::Fact;
 use ponder_core::plan::{DraftArg, DraftCall, SkillCall};
-use ponder_core::scene::{ObjectId, Scene};
+use ponder_core::scene::{Affordance, ObjectId, Scene};
 use ponder_core::skill::{ParamKind, SkillSpec};
 use ponder_core::skills::SKILLS;
 use ponder_core::state::{Side, State, Support};
@@ -129,8 +129,10 @@ pub fn reachable(scene: &Scene, now: &State) -> Vec<Fact> {
         cleared.put(i, Support::Ground);
     }
     let mut opened = cleared.clone();
-    for situation in &mut opened.situations {
-        situation.open = situation.open.map(|_| true);
+    for (object, situation) in scene.objects.iter().zip(&mut opened.situations) {
+        if object.can(Affordance::Openable) {
+            situation.open = Some(true); // whether it is closed now or half open
+        }
     }
     let all: Vec<SkillCall> =
         SKILLS.iter().flat_map(|skill| calls(skill.spec(), scene, now)).map(|(_, call)| call).collect();
