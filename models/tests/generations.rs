@@ -33,7 +33,7 @@ fn every_answer_of_any_network_checks_refuses_or_asks() {
     let (mut plans, mut steps, mut goals, mut refused, mut asked) = (0, 0, 0, 0, 0);
     for case in 0..count() {
         let mut rng = ChaCha8Rng::seed_from_u64(case);
-        let mood = MOODS[(case % 6) as usize];
+        let mood = MOODS[(case % 7) as usize];
         let question = question(&mut rng, 10);
         let mut model = writer(Fond::new(mood, case), style());
         let mut guide = Guide::new(&question.scene, &question.robot, Limits::default());

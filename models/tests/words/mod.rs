@@ -115,9 +115,12 @@ pub enum Mood {
     Special,
     /// Bytes that are no UTF-8 by themselves.
     Bytes,
+    /// No refusal, no question, and long plans.
+    Eager,
 }
 
-pub const MOODS: [Mood; 6] = [Mood::Flat, Mood::Wild, Mood::Stuck, Mood::Wordy, Mood::Special, Mood::Bytes];
+pub const MOODS: [Mood; 7] =
+    [Mood::Flat, Mood::Wild, Mood::Stuck, Mood::Wordy, Mood::Special, Mood::Bytes, Mood::Eager];
 
 /// A network without weights.
 pub struct Fond {
@@ -127,6 +130,7 @@ pub struct Fond {
     pub context: usize,
     pub reads: usize,
     pub letters: Vec<u32>,
+    pub words: Vec<String>,
     pub vocab: usize,
 }
 
@@ -137,7 +141,8 @@ impl Fond {
         // Heads are often wider than the tokenizer.
         let vocab = tokenizer.get_vocab_size(true) + 13;
         let rng = ChaCha8Rng::seed_from_u64(seed);
-        Self { mood, rng, held: 0, context: 1 << 16, reads: 0, letters, vocab }
+        let words = (0..vocab as u32).map(|id| tokenizer.id_to_token(id).unwrap_or_default()).collect();
+        Self { mood, rng, held: 0, context: 1 << 16, reads: 0, letters, words, vocab }
     }
 }
 
@@ -165,6 +170,13 @@ impl Network for Fond {
             Mood::Stuck => logits[*tokens.last().unwrap() as usize] = 50.0,
             Mood::Wordy => self.letters.iter().for_each(|token| logits[*token as usize] += 30.0),
             Mood::Special => logits[vocab - 17..].iter_mut().for_each(|logit| *logit += 40.0),
+            Mood::Eager => {
+                for (token, logit) in logits.iter_mut().enumerate() {
+                    let word = self.words.get(token).map_or("", String::as_str);
+                    *logit -= if word.starts_with(['r', 'a']) { 30.0 } else { 0.0 };
+                    *logit -= if word.starts_with('e') { 3.0 } else { 0.0 };
+                }
+            }
             Mood::Bytes => logits[0x80..0x100].iter_mut().for_each(|logit| *logit += 20.0),
         }
         Ok(logits)
