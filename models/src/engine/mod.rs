@@ -24,6 +24,7 @@ pub mod save;
 pub mod talk;
 pub mod text;
 pub mod tokenizer;
+mod utf8;
 pub mod write;
 
 pub use chat::{ChatOptions, End, Reply};

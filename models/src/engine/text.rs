@@ -8,6 +8,7 @@ use super::grammar::{Grammars, VocabError};
 use super::network::Network;
 use super::sampling::{Sampler, Sampling};
 use super::talk::Chat;
+use super::utf8::Utf8;
 use super::write::{Ask, Piece, TextModel, WriteError, Written};
 use crate::reason::split::{CLOSE, Split};
 
@@ -266,38 +267,5 @@ impl Pen<'_> {
     fn draw(&mut self, logits: &mut [f32], said: &[u32]) -> Result<u32, WriteError> {
         let recent = &said[said.len().saturating_sub(RECENT)..];
         self.sampler.choose(logits, recent).map_err(|error| WriteError::Failed(error.to_string()))
-    }
-}
-
-/// Bytes that come token by token, as text: what is not yet a whole character waits, what will never be one is left out.
-#[derive(Default)]
-struct Utf8 {
-    waiting: Vec<u8>,
-}
-
-impl Utf8 {
-    fn push(&mut self, bytes: &[u8]) -> String {
-        self.waiting.extend_from_slice(bytes);
-        let mut out = String::new();
-        loop {
-            match std::str::from_utf8(&self.waiting) {
-                Ok(text) => {
-                    out.push_str(text);
-                    self.waiting.clear();
-                    return out;
-                }
-                Err(error) => {
-                    let good = error.valid_up_to();
-                    out.push_str(&String::from_utf8_lossy(&self.waiting[..good]));
-                    match error.error_len() {
-                        None => {
-                            self.waiting.drain(..good);
-                            return out;
-                        }
-                        Some(bad) => drop(self.waiting.drain(..good + bad)),
-                    }
-                }
-            }
-        }
     }
 }
