@@ -7,3 +7,4 @@ pub mod kernel;
 pub mod net;
 pub mod perceive;
 pub mod picture;
+pub mod reason;

@@ -181,7 +181,15 @@ fn list(things: &[Thing], frame: &CameraFrame) -> String {
 fn robot(tool_m: Vec3) -> RobotSpec {
     let joint = Joint { parent_from_joint: Pose::identity(), axis: Vec3::z_axis() };
     let area = Aabb { min_m: Vec3::repeat(-2.0), max_m: Vec3::repeat(2.0) };
-    let limits = JointLimits { min_rad: -3.0, max_rad: 3.0, vel_rad_s: 1.0, acc_rad_s2: 1.0, jerk_rad_s3: 1.0 };
+    let limits = JointLimits {
+        min_rad: -3.0,
+        max_rad: 3.0,
+        vel_rad_s: 1.0,
+        acc_rad_s2: 1.0,
+        jerk_rad_s3: 1.0,
+        stop_acc_rad_s2: 50.0,
+        stop_jerk_rad_s3: 10_000.0,
+    };
     let arm = Arm {
         joint_names: vec!["turn".to_owned()],
         limits: vec![limits],

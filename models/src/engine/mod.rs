@@ -1,5 +1,5 @@
-//! What runs the networks: checkpoints from disk, tokens, sampling, and a Janus that chats and draws. Between the networks
-//! and the adapters of the ring; knows files, but no ROS, no simulator and no network.
+//! What runs the networks: checkpoints from disk, tokens, sampling, grammars, a Janus that chats and draws, and writers that
+//! think and answer. Between the networks and the adapters of the ring; knows files, but no ROS, no simulator and no network.
 
 pub mod catalog;
 pub mod chat;
@@ -8,17 +8,27 @@ pub mod draw;
 pub mod error;
 mod fields;
 mod files;
+pub mod gguf;
+pub mod gguf_shape;
+pub mod grammar;
 pub mod hf_config;
 pub mod janus;
 mod janus_config;
+pub mod lfm2_config;
 pub mod memory;
 pub mod names;
+pub mod network;
+pub mod open;
 pub mod place;
 pub mod prompt;
 pub mod sampling;
 pub mod save;
 mod shelf;
+pub mod talk;
+pub mod text;
 pub mod tokenizer;
+mod utf8;
+pub mod write;
 
 pub use chat::{ChatOptions, End, Reply};
 pub use checkpoint::{Checkpoint, Options, decoder, networks};

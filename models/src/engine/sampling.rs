@@ -74,10 +74,11 @@ impl Sampler {
         if self.how.temperature == 0.0 {
             return Ok(best as u32);
         }
+        // What is 10⁻¹⁰ as likely as the likeliest is never drawn, and sorting it would take longer than a small network's step.
         // Likely ones first, each with its weight beside the likeliest's 1; ties by id, so that no chance lies in sorting.
         let weight = |logit: f32| ((logit - top) / self.how.temperature).exp();
         let weighed = logits.iter().enumerate().map(|(id, &logit)| (id as u32, weight(logit)));
-        let mut likely: Vec<(u32, f32)> = weighed.filter(|(_, weight)| *weight > 0.0).collect();
+        let mut likely: Vec<(u32, f32)> = weighed.filter(|(_, weight)| *weight > 1e-10).collect();
         likely.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         if self.how.top_k > 0 {
             likely.truncate(self.how.top_k);

@@ -113,7 +113,7 @@ impl Decoder {
         let model = weights.pp("model");
         let embedding = Embedding::new(cfg.vocab_size, cfg.hidden_size, &model.pp("embed_tokens"))?;
         let head = if cfg.tie_embeddings {
-            Linear::from_tensors(embedding.table()?, None, weights.quant())?
+            embedding.as_linear(weights.quant())?
         } else {
             Linear::new(cfg.hidden_size, cfg.vocab_size, false, &weights.pp("lm_head"))?
         };

@@ -3,164 +3,27 @@
 //! gradient is wanted (an input is tracked) only differentiable operations run: candle's fused ones have no backward and
 //! don't say so.
 
-use std::sync::Arc;
-
-use candle_core::quantized::{QMatMul, QTensor};
-use candle_core::{D, DType, Error, Module, Result, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 use candle_nn::{Init, ops, rotary_emb};
 
 pub use super::attention::{Mask, attention};
+pub use super::linear::{Embedding, Linear};
 pub use super::weights::{Quant, Shelf, Weights};
-use crate::kernel::{self, act, conv, dense::DenseLinear, norm, quant::QuantLinear};
+use crate::kernel::{self, act, conv, norm};
 
 /// Whether a gradient may be asked of any of these.
-fn tracked(tensors: &[&Tensor]) -> bool {
+pub(super) fn tracked(tensors: &[&Tensor]) -> bool {
     tensors.iter().any(|t| t.track_op())
 }
 
 /// A kernel's f32 answer for contiguous f32 inputs, in the dtype of `xs`.
-fn through(xs: &Tensor, kernel: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+pub(super) fn through(xs: &Tensor, kernel: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     kernel(&xs.to_dtype(DType::F32)?.contiguous()?)?.to_dtype(xs.dtype())
 }
 
 /// A small tensor as kernels take it.
 fn wide(t: &Tensor) -> Result<Tensor> {
     t.to_dtype(DType::F32)?.contiguous()
-}
-
-/// A matrix as it is kept: as a tensor or a candle matrix where it is trained or not on the CPU, otherwise packed for the
-/// kernels.
-#[derive(Clone)]
-enum Matrix {
-    Dense(Tensor),
-    Quantised(QMatMul),
-    PackedDense(DenseLinear),
-    PackedQuantised(QuantLinear),
-}
-
-impl Matrix {
-    /// A matrix in blocks: packed where kernels run.
-    fn blocks(blocks: Arc<QTensor>) -> Result<Self> {
-        if blocks.device().is_cpu() && kernel::takes(&[]) {
-            return Ok(Self::PackedQuantised(QuantLinear::from_qtensor(&blocks, None).map_err(Error::wrap)?));
-        }
-        Ok(Self::Quantised(QMatMul::from_arc(blocks)?))
-    }
-}
-
-impl std::fmt::Debug for Matrix {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Dense(weight) => write!(f, "{:?} {:?}", weight.shape(), weight.dtype()),
-            Self::Quantised(_) => write!(f, "quantised"),
-            Self::PackedDense(weight) => write!(f, "{weight:?}"),
-            Self::PackedQuantised(weight) => write!(f, "{:?} packed", weight.shape()),
-        }
-    }
-}
-
-/// `x · Wᵀ + b` over the last dimension.
-#[derive(Clone, Debug)]
-pub struct Linear {
-    matrix: Matrix,
-    bias: Option<Tensor>,
-}
-
-impl Linear {
-    /// From `weight` [outputs, inputs] and, where `bias`, `bias` `[outputs]`.
-    ///
-    /// # Errors
-    /// A tensor is missing or of another shape.
-    pub fn new(inputs: usize, outputs: usize, bias: bool, weights: &Weights) -> Result<Self> {
-        let bias = bias.then(|| weights.get_or(outputs, "bias", Init::Const(0.0))).transpose()?;
-        if let Some(blocks) = weights.blocks((outputs, inputs))? {
-            return Ok(Self { matrix: Matrix::blocks(blocks)?, bias });
-        }
-        let weight = weights.get_or((outputs, inputs), "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
-        Self::from_tensors(weight, bias, None)
-    }
-
-    /// From a weight [outputs, inputs] and a bias `[outputs]`, kept quantised where asked and where the width allows.
-    ///
-    /// # Errors
-    /// The weight is no matrix, or can't be quantised.
-    pub fn from_tensors(weight: Tensor, bias: Option<Tensor>, quant: Option<Quant>) -> Result<Self> {
-        let (_, inputs) = weight.dims2()?;
-        let matrix = match quant.and_then(|q| q.for_width(inputs)) {
-            Some(format) => Matrix::blocks(Arc::new(QTensor::quantize(&weight.to_dtype(DType::F32)?, format)?))?,
-            None if kernel::packs(&weight) => Matrix::PackedDense(DenseLinear::new(&weight, None)?),
-            None => Matrix::Dense(weight),
-        };
-        Ok(Self { matrix, bias })
-    }
-
-    /// `xs` [.., inputs] to [.., outputs], in the dtype of `xs`.
-    ///
-    /// # Errors
-    /// Shapes or dtypes don't meet.
-    pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        let (rows, inputs) = (xs.elem_count() / xs.dim(D::Minus1)?.max(1), xs.dim(D::Minus1)?);
-        let mut shape = xs.dims().to_vec();
-        let flat = xs.reshape((rows, inputs))?;
-        let ys = match &self.matrix {
-            Matrix::Dense(weight) => flat.matmul(&weight.t()?)?,
-            Matrix::Quantised(matrix) => {
-                matrix.forward(&flat.to_dtype(DType::F32)?.contiguous()?)?.to_dtype(xs.dtype())?
-            }
-            // A gradient goes through weights that are not trained.
-            Matrix::PackedDense(matrix) if tracked(&[xs]) => {
-                flat.matmul(&matrix.weights()?.to_dtype(xs.dtype())?.t()?)?
-            }
-            Matrix::PackedDense(matrix) => through(&flat, |xs| matrix.forward(xs))?,
-            Matrix::PackedQuantised(matrix) => through(&flat, |xs| matrix.forward(xs))?,
-        };
-        let ys = match &self.bias {
-            Some(bias) => ys.broadcast_add(&bias.to_dtype(ys.dtype())?)?,
-            None => ys,
-        };
-        if let Some(last) = shape.last_mut() {
-            *last = ys.dim(1)?;
-        }
-        ys.reshape(shape)
-    }
-}
-
-/// Rows of a table.
-#[derive(Clone, Debug)]
-pub struct Embedding {
-    table: Tensor,
-    dtype: DType,
-}
-
-impl Embedding {
-    /// From `weight` [count, width]; kept in bf16, as the published models are, where matrices are kept quantised.
-    ///
-    /// # Errors
-    /// The tensor is missing or of another shape.
-    pub fn new(count: usize, width: usize, weights: &Weights) -> Result<Self> {
-        let dtype = weights.dtype();
-        let weights = if weights.quant().is_some() { weights.clone().set_dtype(DType::BF16) } else { weights.clone() };
-        let init = Init::Randn { mean: 0.0, stdev: 0.02 };
-        Ok(Self { table: weights.get_or((count, width), "weight", init)?, dtype })
-    }
-
-    /// The table [count, width], as a head that is tied to it reads it.
-    ///
-    /// # Errors
-    /// The device has no memory for it.
-    pub fn table(&self) -> Result<Tensor> {
-        self.table.to_dtype(self.dtype)
-    }
-
-    /// `ids` (u32, any shape) to [.., width].
-    ///
-    /// # Errors
-    /// An id is beyond the table.
-    pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
-        let mut shape = ids.dims().to_vec();
-        shape.push(self.table.dim(1)?);
-        self.table.index_select(&ids.flatten_all()?, 0)?.reshape(shape)?.to_dtype(self.dtype)
-    }
 }
 
 /// Root-mean-square norm over the last dimension (Zhang and Sennrich, 2019), computed in f32.

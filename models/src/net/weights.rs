@@ -40,17 +40,27 @@ pub trait Shelf: Send + Sync {
     fn keep(&self, name: &str, matrix: &Arc<QTensor>);
 }
 
+/// Matrices that come quantised, as a GGUF file has them.
+pub trait Packed: Send + Sync {
+    /// The matrix of that full name as it is kept, or `None` where it is not quantised.
+    ///
+    /// # Errors
+    /// It can't be read.
+    fn packed(&self, name: &str) -> Result<Option<Arc<QTensor>>>;
+}
+
 /// Tensors by name, under a prefix. Cheap to clone.
 #[derive(Clone)]
 pub struct Weights {
     vb: VarBuilder<'static>,
     quant: Option<Quant>,
     shelf: Option<Arc<dyn Shelf>>,
+    packed: Option<Arc<dyn Packed>>,
 }
 
 impl From<VarBuilder<'static>> for Weights {
     fn from(vb: VarBuilder<'static>) -> Self {
-        Self { vb, quant: None, shelf: None }
+        Self { vb, quant: None, shelf: None, packed: None }
     }
 }
 
@@ -87,6 +97,31 @@ impl Weights {
             shelf.keep(&name, &matrix);
         }
         Ok(Some(matrix))
+    }
+
+    /// The same tensors, of which those that come quantised are kept as they come.
+    #[must_use]
+    pub fn with_packed(mut self, packed: Arc<dyn Packed>) -> Self {
+        self.packed = Some(packed);
+        self
+    }
+
+    /// The matrix `name` [outputs, inputs] as it comes, where it comes quantised.
+    ///
+    /// # Errors
+    /// It can't be read, or is of another shape.
+    pub fn packed(&self, shape: (usize, usize), name: &str) -> Result<Option<Arc<QTensor>>> {
+        let Some(packed) = &self.packed else {
+            return Ok(None);
+        };
+        let prefix = self.vb.prefix();
+        let full = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        match packed.packed(&full)? {
+            Some(matrix) if matrix.shape().dims2()? != shape => {
+                candle_core::bail!("{full} is {:?}, {shape:?} is wanted", matrix.shape())
+            }
+            found => Ok(found),
+        }
     }
 
     /// The same tensors in another dtype, from here down.

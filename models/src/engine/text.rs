@@ -1,0 +1,271 @@
+//! Writing with a language network: prompt in, thought up to a budget, then an answer under a grammar. What the network
+//! read for the last question stays where the next one begins alike. (Thought first, then a constrained answer; the
+//! thought is closed, not cut, when its budget is used up: Muennighoff et al., s1, arXiv 2501.19393.)
+
+use ponder_core::thinker::Cancel;
+
+use super::grammar::{Grammars, VocabError};
+use super::network::Network;
+use super::sampling::{Sampler, Sampling};
+use super::talk::Chat;
+use super::utf8::Utf8;
+use super::write::{Ask, Piece, TextModel, WriteError, Written};
+use crate::reason::split::{CLOSE, Split};
+
+/// What DeepSeek gives for R1 and its distillates.
+pub const R1: Sampling =
+    Sampling { temperature: 0.6, top_k: 0, top_p: 0.95, min_p: 0.0, repetition_penalty: 1.0, seed: 0 };
+/// What Liquid AI gives for LFM2.
+pub const LFM2: Sampling =
+    Sampling { temperature: 0.3, top_k: 0, top_p: 1.0, min_p: 0.15, repetition_penalty: 1.05, seed: 0 };
+
+/// How far back a repeated token counts.
+const RECENT: usize = 64;
+
+/// How a model writes. The seeds of the samplings are mixed with the ask's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Style {
+    /// How thoughts are drawn.
+    pub thought: Sampling,
+    /// How answers are drawn.
+    pub answer: Sampling,
+    /// Most tokens of an answer; kept free of the context for it.
+    pub answer_tokens: usize,
+    /// Tokens of the prompt that are read at once; between them a cancelled question is given up.
+    pub stride: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { thought: R1, answer: Sampling::default(), answer_tokens: 1024, stride: 64 }
+    }
+}
+
+/// A model that writes with a network in this process.
+pub struct Writer {
+    name: String,
+    net: Box<dyn Network>,
+    chat: Chat,
+    grammars: Grammars,
+    style: Style,
+    /// Tokens that the network holds.
+    held: Vec<u32>,
+}
+
+impl Writer {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// [`VocabError`] when the tokenizer does not fit the network.
+    pub fn new(name: impl Into<String>, net: Box<dyn Network>, chat: Chat, style: Style) -> Result<Self, VocabError> {
+        let end = chat.ends.first().copied().unwrap_or(0);
+        let grammars = Grammars::new(chat.tokenizer(), net.vocab(), end)?;
+        let held = Vec::new();
+        Ok(Self { name: name.into(), net, chat, grammars, style, held })
+    }
+
+    /// Tokenizer and template.
+    #[must_use]
+    pub fn chat(&self) -> &Chat {
+        &self.chat
+    }
+
+    fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>, WriteError> {
+        match self.net.read(tokens) {
+            Ok(logits) => {
+                self.held.extend_from_slice(tokens);
+                Ok(logits)
+            }
+            Err(error) => {
+                self.rewind(0);
+                Err(WriteError::Failed(format!("the network failed: {error}")))
+            }
+        }
+    }
+
+    fn rewind(&mut self, len: usize) {
+        self.net.rewind(len);
+        self.held.truncate(self.net.held());
+    }
+
+    /// Reads the prompt, beyond what is held of it; gives the logits after it and how many tokens were new.
+    fn read_prompt(&mut self, ids: &[u32], fixed: usize, cancel: &Cancel) -> Result<(Vec<f32>, usize), WriteError> {
+        let alike = self.held.iter().zip(ids).take_while(|(a, b)| a == b).count();
+        self.rewind(alike.min(ids.len().saturating_sub(1)));
+        let new = ids.len() - self.held.len();
+        let mut logits = Vec::new();
+        while self.held.len() < ids.len() {
+            if cancel.is_cancelled() {
+                return Err(WriteError::Cancelled);
+            }
+            let from = self.held.len();
+            let mut to = (from + self.style.stride.max(1)).min(ids.len());
+            if from < fixed && to > fixed {
+                to = fixed; // stop where the next question will begin to differ
+            }
+            logits = self.read(&ids[from..to])?;
+            if to == fixed {
+                self.net.mark();
+            }
+        }
+        Ok((logits, new))
+    }
+
+    /// Writes the thought; gives the tokens that are to be read next.
+    fn think(
+        &mut self,
+        mut logits: Vec<f32>,
+        budget: usize,
+        pen: &mut Pen<'_>,
+        written: &mut Written,
+    ) -> Result<Vec<u32>, WriteError> {
+        let mut split = Split::new(true);
+        let mut text = Utf8::default();
+        let mut thought = String::new();
+        let mut said = Vec::new();
+        let closing = loop {
+            if written.thought_tokens >= budget {
+                break format!("\n{CLOSE}\n\n");
+            }
+            if pen.cancel.is_cancelled() {
+                return Err(WriteError::Cancelled);
+            }
+            for (token, logit) in (0u32..).zip(logits.iter_mut()) {
+                let may =
+                    !self.chat.is_added(token) || Some(token) == self.chat.close || self.chat.ends.contains(&token);
+                if !may || self.grammars.is_blank(token) && !self.chat.is_added(token) {
+                    *logit = f32::NEG_INFINITY;
+                }
+            }
+            let token = pen.draw(&mut logits, &said)?;
+            if Some(token) == self.chat.close {
+                break format!("{CLOSE}\n\n");
+            }
+            if self.chat.ends.contains(&token) {
+                break format!("\n{CLOSE}\n\n"); // it ended its turn while thinking: the answer is still due
+            }
+            said.push(token);
+            written.thought_tokens += 1;
+            let mut heard = |piece: Piece<'_>| {
+                if let Piece::Thought(words) = piece {
+                    thought.push_str(words);
+                    (pen.hear)(piece);
+                }
+            };
+            split.feed(&text.push(self.grammars.bytes(token)), &mut heard);
+            if split.is_answer() {
+                self.read(&[token])?;
+                break "\n\n".to_owned(); // it wrote the tag in letters
+            }
+            logits = self.read(&[token])?;
+        };
+        let mut heard = |piece: Piece<'_>| {
+            if let Piece::Thought(words) = piece {
+                thought.push_str(words);
+                (pen.hear)(piece);
+            }
+        };
+        split.end(&mut heard);
+        written.thought = thought;
+        self.chat.tokens(&closing)
+    }
+
+    /// Writes the answer, line by line as the script has it. `unread` are tokens that the network has yet to read before;
+    /// `logits` count where there are none.
+    fn answer(
+        &mut self,
+        mut logits: Vec<f32>,
+        mut unread: Vec<u32>,
+        script: &mut dyn super::write::Script,
+        pen: &mut Pen<'_>,
+        written: &mut Written,
+    ) -> Result<(), WriteError> {
+        let mut said = Vec::new();
+        while let Some(lark) = script.next() {
+            let mut grammar = self.grammars.start(&lark)?;
+            let mut line = Vec::new();
+            while !grammar.is_done() {
+                if pen.cancel.is_cancelled() {
+                    return Err(WriteError::Cancelled);
+                }
+                if written.answer_tokens >= self.style.answer_tokens {
+                    return Err(WriteError::Unfinished(written.answer_tokens));
+                }
+                let mut tokens = grammar.forced();
+                if tokens.is_empty() {
+                    if !unread.is_empty() {
+                        logits = self.read(&std::mem::take(&mut unread))?;
+                    }
+                    grammar.allowed()?.mask(&mut logits);
+                    let token = pen.draw(&mut logits, &said)?;
+                    grammar.take(token)?;
+                    tokens.push(token);
+                }
+                for token in tokens {
+                    line.extend_from_slice(self.grammars.bytes(token));
+                    unread.push(token);
+                    said.push(token);
+                    written.answer_tokens += 1;
+                }
+            }
+            let line = String::from_utf8(line).map_err(|_| WriteError::Grammar("a line is no UTF-8".to_owned()))?;
+            (pen.hear)(Piece::Answer(&line));
+            written.answer.push_str(&line);
+            script.take(line.trim_end_matches('\n')).map_err(WriteError::Grammar)?;
+        }
+        Ok(())
+    }
+}
+
+impl TextModel for Writer {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn write(
+        &mut self,
+        ask: &mut Ask<'_>,
+        hear: &mut dyn FnMut(Piece<'_>),
+        cancel: &Cancel,
+    ) -> Result<Written, WriteError> {
+        let think = ask.thought_tokens > 0;
+        let encoded = self.chat.encode(ask.turns, think)?;
+        let (prompt, context) = (encoded.ids.len(), self.net.context());
+        // The closing tag and what stands round it take some tokens too.
+        let answer = self.style.answer_tokens + 32;
+        if prompt == 0 || prompt + answer > context {
+            return Err(WriteError::ContextFull { prompt, answer, context });
+        }
+        let budget = ask.thought_tokens.min(context - prompt - answer);
+        let mut written = Written::default();
+        let (logits, new) = self.read_prompt(&encoded.ids, encoded.fixed, cancel)?;
+        written.prompt_tokens = new;
+        let sampler = |how: Sampling, row| {
+            let how = Sampling { seed: how.seed ^ ask.seed, ..how };
+            Sampler::new(how, row).map_err(|error| WriteError::Failed(error.to_string()))
+        };
+        let mut pen = Pen { sampler: sampler(self.style.thought, 0)?, hear, cancel };
+        let (logits, unread) = if think {
+            (Vec::new(), self.think(logits, budget, &mut pen, &mut written)?)
+        } else {
+            (logits, Vec::new())
+        };
+        pen.sampler = sampler(self.style.answer, 1)?;
+        self.answer(logits, unread, ask.script, &mut pen, &mut written)?;
+        Ok(written)
+    }
+}
+
+/// What every token passes through.
+struct Pen<'a> {
+    sampler: Sampler,
+    hear: &'a mut dyn FnMut(Piece<'_>),
+    cancel: &'a Cancel,
+}
+
+impl Pen<'_> {
+    fn draw(&mut self, logits: &mut [f32], said: &[u32]) -> Result<u32, WriteError> {
+        let recent = &said[said.len().saturating_sub(RECENT)..];
+        self.sampler.choose(logits, recent).map_err(|error| WriteError::Failed(error.to_string()))
+    }
+}

@@ -1,0 +1,11 @@
+//! The reasoner that thinks in words: a prompt from goal, scene and skills; a thought; an answer under a grammar that
+//! only plans which check, refusals and questions pass.
+
+pub mod answer;
+pub mod facts;
+pub mod grammar;
+mod numbers;
+pub mod prompt;
+pub mod quote;
+pub mod reasoner;
+pub mod split;

@@ -1,0 +1,157 @@
+//! The reasoner that thinks in words: asks a model that writes, under the answer's grammar, and checks what it wrote. A
+//! draft that does not check goes back once with the reason; after that the answer is a refusal that says so.
+//! (Thought before answer: DeepSeek-R1, arXiv 2501.12948; a checker's word fed back: Self-Refine, arXiv 2303.17651.)
+
+use ponder_core::check;
+use ponder_core::goal::Language;
+use ponder_core::outcome::RefusalReason;
+use ponder_core::plan::Draft;
+use ponder_core::reasoner::{Answer, Question, ReasonError, Reasoner};
+use ponder_core::thinker::Cancel;
+use ponder_core::thought::Thought;
+
+use super::grammar::{Guide, Limits};
+use super::{answer, prompt};
+use crate::engine::write::{Ask, Piece, Role, TextModel, Turn, WriteError};
+
+/// How a reasoner of this kind thinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Most tokens of thought before the answer is begun.
+    pub thought_tokens: usize,
+    /// Bounds of the answer.
+    pub limits: Limits,
+    /// Mixed with the question into the seed of every answer.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { thought_tokens: 512, limits: Limits::default(), seed: 0 }
+    }
+}
+
+/// A reasoner over a model that writes.
+pub struct LlmReasoner<M> {
+    model: M,
+    options: Options,
+}
+
+impl<M: TextModel> LlmReasoner<M> {
+    /// Wraps a model.
+    pub fn new(model: M, options: Options) -> Self {
+        Self { model, options }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// One answer in the talk so far: what was thought, what was written, and the draft or why it is none.
+    fn attempt(
+        &mut self,
+        question: &Question,
+        turns: &[Turn],
+        round: u64,
+        thought: &mut Thought,
+        say: &mut dyn FnMut(&str),
+        cancel: &Cancel,
+    ) -> Result<(String, Result<Draft, String>), ReasonError> {
+        let mut guide = Guide::new(&question.scene, &question.robot, self.options.limits);
+        let seed = seed(self.options.seed, question, round);
+        let mut ask = Ask { turns, thought_tokens: self.options.thought_tokens, script: &mut guide, seed };
+        let mut gap = !thought.text.is_empty();
+        let mut hear = |piece: Piece<'_>| {
+            if let Piece::Thought(text) = piece {
+                let text = if std::mem::take(&mut gap) { format!("\n{text}") } else { text.to_owned() };
+                say(&text);
+                thought.text.push_str(&text);
+            }
+        };
+        let written = self.model.write(&mut ask, &mut hear, cancel);
+        let written = match written {
+            Ok(written) => written,
+            Err(WriteError::Cancelled) => return Err(ReasonError::Cancelled),
+            // A model that does not come to an end has no answer, which is no reason to stop the robot.
+            Err(WriteError::Unfinished(tokens)) => {
+                return Ok((String::new(), Err(WriteError::Unfinished(tokens).to_string())));
+            }
+            Err(error) => return Err(ReasonError::Failed(error.to_string())),
+        };
+        thought.tokens = thought.tokens.saturating_add(u32::try_from(written.thought_tokens).unwrap_or(u32::MAX));
+        let draft = answer::read(&written.answer).map_err(|error| error.to_string()).and_then(|draft| {
+            if let Draft::Do { .. } = &draft {
+                check::check(&draft, &question.scene, &question.robot).map_err(|error| error.to_string())?;
+            }
+            Ok(draft)
+        });
+        Ok((written.answer, draft))
+    }
+}
+
+impl<M: TextModel> Reasoner for LlmReasoner<M> {
+    fn name(&self) -> &str {
+        self.model.name()
+    }
+
+    fn think(
+        &mut self,
+        question: &Question,
+        say: &mut dyn FnMut(&str),
+        cancel: &Cancel,
+    ) -> Result<Answer, ReasonError> {
+        let mut turns = vec![prompt::turn(question)];
+        let mut thought = Thought::default();
+        let mut last = String::new();
+        for round in 0..2 {
+            let (written, draft) = self.attempt(question, &turns, round, &mut thought, say, cancel)?;
+            match draft {
+                Ok(draft) => return Ok(finished(thought, draft, question)),
+                Err(error) => {
+                    turns.push(Turn { role: Role::Assistant, text: plain(&written), fixed: 0 });
+                    turns.push(prompt::again(&error));
+                    last = error;
+                }
+            }
+        }
+        let text = match question.goal.language {
+            Language::En => format!("I found no plan that holds up: {last}"),
+            Language::Zh => format!("我想不出行得通的办法：{last}"),
+        };
+        Ok(finished(thought, Draft::Refuse { reason: RefusalReason::NoPlan, text }, question))
+    }
+}
+
+/// What a model wrote without a grammar, safe to stand in a prompt: no tag in it, and not long.
+fn plain(written: &str) -> String {
+    let lines = written.lines().take(80).map(|line| {
+        line.chars().filter(|c| !matches!(c, '<' | '>' | '[' | ']' | '|' | '｜') && !c.is_control()).take(400).collect()
+    });
+    lines.collect::<Vec<String>>().join("\n")
+}
+
+fn finished(mut thought: Thought, draft: Draft, question: &Question) -> Answer {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let cited = |id: &str| {
+        !id.is_empty()
+            && thought.text.match_indices(id).any(|(at, _)| {
+                let (before, after) = (&thought.text[..at], &thought.text[at + id.len()..]);
+                !before.ends_with(is_part) && !after.starts_with(is_part)
+            })
+    };
+    thought.cites = question.scene.objects.iter().map(|object| object.id).filter(|id| cited(id)).collect();
+    Answer { thought, draft }
+}
+
+/// A seed that differs between questions and rounds, and is the same when a run is replayed.
+fn seed(base: u64, question: &Question, round: u64) -> u64 {
+    let parts = [question.goal.id, question.scene.observation_seq, question.attempts.len() as u64, round];
+    // SplitMix64's finaliser (Steele et al., OOPSLA 2014) over the parts.
+    parts.iter().fold(base, |sum, part| {
+        let mut z = sum.wrapping_add(*part).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    })
+}
