@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ponder_nodes::stack::{Breakage, Perception, Planner};
 
-pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs};
+pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs, ThinkArgs};
 
 /// A reasoning stack for robots: say what you want, watch it look, think, plan and do it.
 #[derive(Parser)]
@@ -32,6 +32,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// List skills, robots, scenes, suites or models
     List(ListArgs),
+    /// Think of a plan, without moving
+    Think(ThinkArgs),
     /// Ask about a picture
     See(SeeArgs),
     /// Draw pictures from words

@@ -15,6 +15,7 @@ mod records;
 mod replay;
 mod run;
 mod see;
+mod think;
 mod up;
 
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ fn dispatch(command: &Command) -> anyhow::Result<u8> {
         Command::Eval(args) => eval::eval(args),
         Command::Replay(args) => replay::replay(args),
         Command::List(args) => list::list(args),
+        Command::Think(args) => think::think(args, &stop_signal()?),
         Command::See(args) => see::see(args, &stop_signal()?),
         Command::Imagine(args) => imagine::imagine(args, &stop_signal()?),
         Command::Models(args) => models::models(args, &stop_signal()?),

@@ -38,7 +38,7 @@ const HALTED: u8 = 4;
 /// Scene of instructions that no scene knows.
 const USUAL_SCENE: &str = "tabletop";
 /// Simulated time for instructions that are no task, seconds.
-const TIME_LIMIT_S: f64 = 120.0;
+pub const TIME_LIMIT_S: f64 = 120.0;
 /// Pictures for the recording this often, seconds.
 const FILM_EVERY_S: f64 = 0.2;
 
@@ -166,7 +166,7 @@ fn find_task(args: &RunArgs) -> anyhow::Result<(Scenario, Option<Task>)> {
 }
 
 /// A free instruction: the scene as it is drawn, and nothing to judge it by but the plan's own goal.
-fn free_task() -> Task {
+pub fn free_task() -> Task {
     Task {
         id: "free".to_owned(),
         wordings: Wordings { en: Vec::new(), zh: Vec::new() },

@@ -1,4 +1,4 @@
-//! The part of the command line that is about models: `models`, `see`, `imagine`.
+//! The part of the command line that is about models: `models`, `think`, `see`, `imagine`.
 
 use std::path::PathBuf;
 
@@ -188,6 +188,55 @@ pub struct ImagineArgs {
     #[arg(long, value_enum, default_value = "f32")]
     pub precision: PrecisionArg,
     /// One JSON object on standard output at the end
+    #[arg(long)]
+    pub json: bool,
+}
+
+const THINK_EXAMPLES: &str = "\
+Examples:
+  ponder think \"put the red block in the green bowl\" --model SmolLM2-135M-Instruct.Q4_1.gguf
+  ponder think \"把红色方块放进绿色的碗里\" --model smollm2-135m-instruct --scene tabletop --seed 3
+  ponder think --symbolic --save-scene scene.json
+  ponder think \"clear the table into the box\" --scene scene.json --model ./my-model --thought 0 --json
+
+Exit codes:
+  0  a plan, checked       2  refused, or asked back       1  wrong usage, no model, no answer
+
+Whatever the model, what it answers is a plan that passes the checker, a refusal or a question. Ctrl-C stops within a
+token.";
+
+/// `ponder think`.
+#[derive(Args)]
+#[command(after_help = THINK_EXAMPLES)]
+pub struct ThinkArgs {
+    /// What the robot shall do, in English or Chinese
+    #[arg(default_value = "put the red block in the green bowl")]
+    pub instruction: String,
+    /// What is around: a scene from `ponder list scenes`, a scenario file, or a scene as JSON
+    #[arg(long, default_value = "tabletop", value_name = "NAME|FILE")]
+    pub scene: String,
+    /// Robot of a scene that comes as JSON: a name or a robot file
+    #[arg(long, default_value = "arm7", value_name = "NAME|FILE")]
+    pub robot: String,
+    /// A name from `ponder models`, a GGUF file or a folder [default: the first that thinks and is here]
+    #[arg(long, value_name = "NAME|FILE|DIR")]
+    pub model: Option<String>,
+    /// Ask the baseline that searches over the skills, not a model
+    #[arg(long, conflicts_with = "model")]
+    pub symbolic: bool,
+    /// Most tokens of thought before the answer is begun; 0 for none
+    #[arg(long, default_value_t = 512, value_name = "TOKENS")]
+    pub thought: u32,
+    /// Longest context, in tokens; the model's own bound holds too
+    #[arg(long, default_value_t = 8192, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub context: u32,
+    /// Seed of the scene and of the model's dice
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Write the scene here, as JSON
+    #[arg(long, value_name = "FILE.json")]
+    pub save_scene: Option<PathBuf>,
+    /// One JSON object on standard output at the end, and nothing before
     #[arg(long)]
     pub json: bool,
 }
