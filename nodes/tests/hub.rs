@@ -199,9 +199,13 @@ fn what_came_in_an_earlier_run_is_not_fetched_again() {
     let store = store(&dir);
     let stop = Cancel::default();
     let (base, _) = hub(Ways { falls_silent: true, ..Ways::default() });
+    let mut came = 0;
     let mut tell = |told: Told| {
-        if matches!(told, Told::Came(100_000)) {
-            stop.cancel();
+        if let Told::Came(bytes) = told {
+            came += bytes; // in as many pieces as the network makes of them
+            if came >= 100_000 {
+                stop.cancel();
+            }
         }
     };
     let stopped = pull(&base).run(&store, &stop, &mut tell);
@@ -210,7 +214,8 @@ fn what_came_in_an_earlier_run_is_not_fetched_again() {
     assert!(matches!(store.find(Some(REPO), |_| true), Err(HubError::InPart { .. })));
     let (base, asked) = hub(Ways::default());
     run(&pull(&base), &store).unwrap();
-    assert_eq!(asked_for_weights(&asked), [100_000]);
+    let asked = asked_for_weights(&asked);
+    assert!(asked.len() == 1 && (1..=100_000).contains(&asked[0]), "{asked:?}");
     assert_eq!(names(&store), ["config.json", "model.safetensors"]);
 }
 
