@@ -16,6 +16,7 @@ use candle_nn::{Init, VarBuilder};
 
 use super::error::LoadError;
 use super::gguf_shape::{self, ModelShape};
+use super::gguf_words;
 use crate::net::layers::Weights;
 use crate::net::weights::Packed;
 
@@ -81,11 +82,17 @@ impl Gguf {
     /// # Errors
     /// [`LoadError::Tokenizer`]: the file has none, or one of a kind that isn't built here.
     pub fn tokenizer(&self) -> Result<tokenizers::Tokenizer, LoadError> {
-        let refused = |error: candle_core::Error| LoadError::Tokenizer {
+        let refused = |error: String| LoadError::Tokenizer {
             path: self.0.path.clone(),
             why: format!("its tokenizer can't be used: {error}"),
         };
-        tokenizers::Tokenizer::from_gguf(&self.0.content).map_err(refused)
+        let tokenizer = tokenizers::Tokenizer::from_gguf(&self.0.content);
+        let mut tokenizer = tokenizer.map_err(|error| refused(error.to_string()))?;
+        let cut = gguf_words::cut(self.text("tokenizer.ggml.pre")).map_err(|error| refused(error.to_string()))?;
+        if let Some(cut) = cut {
+            tokenizer.with_pre_tokenizer(Some(cut));
+        }
+        Ok(tokenizer)
     }
 
     /// A text of the metadata.

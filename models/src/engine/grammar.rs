@@ -61,8 +61,9 @@ impl TokenizerEnv for Vocab {
 
     fn tokenize_bytes(&self, bytes: &[u8]) -> Vec<TokenId> {
         let encode = |text: &str| match self.tokenizer.encode_fast(text, false) {
-            Ok(encoding) => encoding.get_ids().to_vec(),
-            Err(_) => self.trie.greedy_tokenize(text.as_bytes()),
+            // A tokenizer that adds or changes something does not spell this text.
+            Ok(encoding) if self.trie.decode_raw(encoding.get_ids()) == text.as_bytes() => encoding.get_ids().to_vec(),
+            _ => self.trie.greedy_tokenize(text.as_bytes()),
         };
         self.trie.tokenize_with_greedy_fallback(bytes, encode)
     }

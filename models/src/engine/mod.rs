@@ -10,6 +10,7 @@ mod fields;
 mod files;
 pub mod gguf;
 pub mod gguf_shape;
+mod gguf_words;
 pub mod grammar;
 pub mod hf_config;
 pub mod janus;
