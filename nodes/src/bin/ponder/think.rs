@@ -19,7 +19,7 @@ use ponder_core::thinker::Cancel;
 use ponder_core::world::World;
 use ponder_models::engine::open::{Options, TextLlm};
 use ponder_models::reason::reasoner::{self, LlmReasoner};
-use ponder_nodes::hub::Store;
+use ponder_nodes::hub::{HubError, Store};
 use ponder_nodes::terminal::{DIM, GOOD, HEAD, WARN};
 use ponder_nodes::verdict::true_scene;
 use ponder_sim::Scenario;
@@ -119,7 +119,13 @@ fn mind(args: &ThinkArgs) -> anyhow::Result<Box<dyn Reasoner>> {
     }
     let path = match args.model.as_deref().map(Path::new).filter(|path| path.is_file()) {
         Some(file) => file.to_owned(),
-        None => weights(Store::of_environment()?.find(args.model.as_deref(), |model| !model.kind.sees())?)?,
+        None => match Store::of_environment()?.find(args.model.as_deref(), |model| !model.kind.sees()) {
+            Err(HubError::NoneHere) => bail!(
+                "no model that thinks in words is here: `ponder models` lists those that can be fetched; or give a GGUF \
+                 file or a folder with --model, or ask the baseline with --symbolic"
+            ),
+            folder => weights(folder?)?,
+        },
     };
     let model = TextLlm::open(&path, &Options { context: args.context as usize, ..Options::default() })?;
     let options =

@@ -195,7 +195,7 @@ pub struct ImagineArgs {
 const THINK_EXAMPLES: &str = "\
 Examples:
   ponder think \"put the red block in the green bowl\" --model SmolLM2-135M-Instruct.Q4_1.gguf
-  ponder think \"把红色方块放进绿色的碗里\" --model smollm2-135m-instruct --scene tabletop --seed 3
+  ponder think \"把红色方块放进绿色的碗里\" --model smollm2-135m --scene tabletop --seed 3
   ponder think --symbolic --save-scene scene.json
   ponder think \"clear the table into the box\" --scene scene.json --model ./my-model --thought 0 --json
 
