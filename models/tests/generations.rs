@@ -197,7 +197,7 @@ fn cpu_ms() -> f64 {
 }
 
 #[test]
-#[ignore = "a while: prints what the grammar costs with a vocabulary as wide as Qwen's"]
+#[ignore = "prints what the grammar costs with a vocabulary as wide as Qwen's: make test"]
 fn what_a_grammar_costs() {
     use ponder_models::engine::grammar::Grammars;
     let took = |began: f64| cpu_ms() - began;
