@@ -1,7 +1,7 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
 PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
-.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture ros bench-ros bench-janus
+.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture ros bench-ros bench-janus bench-reasoner
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -9,6 +9,8 @@ RRD ?= run.rrd
 PNG ?= $(RRD:.rrd=.png)
 CARGO := cargo
 PYTHON ?=
+MODEL ?=
+LLAMACPP ?=
 KINDS ?= f32,bf16,q8_0
 export GOAL
 export PATH := $(CURDIR)/.deps/rerun:$(PATH)
@@ -44,6 +46,10 @@ bench: setup ## the benchmarks
 bench-janus: setup ## Janus-Pro-1B at full size beside PyTorch, if PYTHON=… has torch and transformers
 	$(CARGO) run --release --locked --package ponder-models --example bench_kernels
 	$(CARGO) run --release --locked --package ponder-models --example bench_janus -- "$(PYTHON)" $(KINDS)
+
+bench-reasoner: setup ## how fast MODEL=file.gguf thinks, beside llama.cpp if LLAMACPP=folder has its npm package node-llama-cpp
+	@test -f "$(MODEL)" || { echo "which model? make bench-reasoner MODEL=file.gguf" >&2; exit 1; }
+	$(CARGO) run --release --locked --package ponder-models --example bench_reasoner -- "$(MODEL)" "$(LLAMACPP)"
 
 lint: setup ## formatting and clippy, warnings are errors
 	$(CARGO) fmt --all --check
