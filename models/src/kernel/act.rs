@@ -33,7 +33,7 @@ pub fn silu_mul(x: &Tensor, gate: &Tensor) -> Result<Tensor> {
 }
 
 #[derive(Clone, Copy)]
-enum What {
+pub(super) enum What {
     Gelu,
     Silu,
 }
@@ -82,7 +82,7 @@ impl CustomOp2 for Each {
     }
 }
 
-on_every_level!(unsafe fn activate(x: &[f32], gate: *const f32, what: What, out: *mut f32) = activate_on);
+on_every_level!(pub(super) unsafe fn activate(x: &[f32], gate: *const f32, what: What, out: *mut f32) = activate_on);
 
 #[allow(unsafe_code)]
 #[inline(always)]

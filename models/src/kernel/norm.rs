@@ -149,7 +149,7 @@ impl CustomOp3 for Groups {
     }
 }
 
-on_every_level!(unsafe fn norm(x: &[f32], weights: *const f32, bias: *const f32, out: *mut f32, eps: f32) = norm_on);
+on_every_level!(pub(super) unsafe fn norm(x: &[f32], weights: *const f32, bias: *const f32, out: *mut f32, eps: f32) = norm_on);
 on_every_level!(unsafe fn moments(x: &[f32], to: *mut f32) = moments_on);
 on_every_level!(unsafe fn stretch(x: &[f32], by: f32, plus: f32, swish: bool, out: *mut f32) = stretch_on);
 

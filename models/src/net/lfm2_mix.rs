@@ -4,8 +4,9 @@ use candle_core::{Result, Tensor};
 use candle_nn::Init;
 
 use super::cache::Cache;
-use super::layers::{Linear, Mask, RmsNorm, Weights, attention, rope};
+use super::layers::{Linear, Mask, RmsNorm, Weights, attention, half_block, rope};
 use super::lfm2::Config;
+use crate::kernel::learn::{Attend, Middle};
 
 /// A short causal convolution, a channel by itself, between two gates.
 pub(super) struct ShortConv {
@@ -69,6 +70,7 @@ pub(super) struct Attention {
     q_norm: RmsNorm,
     k_norm: RmsNorm,
     head_dim: usize,
+    heads: (usize, usize),
 }
 
 impl Attention {
@@ -83,6 +85,21 @@ impl Attention {
             q_norm: RmsNorm::new(head_dim, cfg.norm_eps, &weights.pp("q_layernorm"))?,
             k_norm: RmsNorm::new(head_dim, cfg.norm_eps, &weights.pp("k_layernorm"))?,
             head_dim,
+            heads: (cfg.num_heads, cfg.num_kv_heads),
+        })
+    }
+
+    /// With norm and residual, as one operator where a gradient is wanted.
+    pub(super) fn train(&self, xs: &Tensor, norm: &RmsNorm, turns: &(Tensor, Tensor)) -> Result<Option<Tensor>> {
+        half_block(xs, norm, &[&self.q, &self.k, &self.v], &self.out, || {
+            Middle::Attend(Attend {
+                heads: self.heads,
+                width: self.head_dim,
+                causal: true,
+                scale: 1.0 / (self.head_dim as f64).sqrt(),
+                norm: Some((self.q_norm.parts().0, self.k_norm.parts().0, self.q_norm.parts().1)),
+                turns: Some(turns.clone()),
+            })
         })
     }
 

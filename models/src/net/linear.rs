@@ -9,7 +9,7 @@ use candle_nn::Init;
 
 use super::layers::{through, tracked};
 use super::weights::{Quant, Weights};
-use crate::kernel::{self, dense::DenseLinear, quant::QuantLinear};
+use crate::kernel::{self, dense::DenseLinear, learn::Affine, quant::QuantLinear};
 
 /// A matrix as it is kept: as a tensor or a candle matrix where it is trained or not on the CPU, otherwise packed for the
 /// kernels.
@@ -83,6 +83,14 @@ impl Linear {
             None => Matrix::Dense(weight),
         };
         Ok(Self { matrix, bias })
+    }
+
+    /// Weight and bias as tensors, where the weight is kept as one.
+    pub(super) fn affine(&self) -> Option<Affine> {
+        match &self.matrix {
+            Matrix::Dense(weight) => Some(Affine { weight: weight.clone(), bias: self.bias.clone() }),
+            _ => None,
+        }
     }
 
     /// `xs` [.., inputs] to [.., outputs], in the dtype of `xs`.
