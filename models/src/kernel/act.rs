@@ -32,6 +32,11 @@ pub fn silu_mul(x: &Tensor, gate: &Tensor) -> Result<Tensor> {
     x.apply_op2_no_bwd(gate, &Each { what: What::Silu, level: Level::best() })
 }
 
+/// GELU of values.
+pub(super) fn gelu_values(x: &[f32]) -> CpuStorage {
+    Each { what: What::Gelu, level: Level::best() }.run(x, None)
+}
+
 #[derive(Clone, Copy)]
 pub(super) enum What {
     Gelu,

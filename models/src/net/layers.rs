@@ -96,6 +96,9 @@ impl RmsNorm {
         if kernel::takes(&[xs, &self.weight]) {
             return through(xs, |xs| norm::rms_norm(xs, &wide(&self.weight)?, self.eps));
         }
+        if learn::takes(&[xs, &self.weight]) {
+            return learn::normed(xs, &self.into());
+        }
         if !tracked(&[xs, &self.weight]) {
             return ops::rms_norm(&xs.contiguous()?, &self.weight, self.eps as f32);
         }
@@ -130,6 +133,9 @@ impl LayerNorm {
     pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         if kernel::takes(&[xs, &self.weight, &self.bias]) {
             return through(xs, |xs| norm::layer_norm(xs, &wide(&self.weight)?, &wide(&self.bias)?, self.eps));
+        }
+        if learn::takes(&[xs, &self.weight, &self.bias]) {
+            return learn::normed(xs, &self.into());
         }
         if !tracked(&[xs, &self.weight, &self.bias]) {
             return ops::layer_norm(&xs.contiguous()?, &self.weight, &self.bias, self.eps as f32);
@@ -243,6 +249,9 @@ impl Conv2d {
 /// # Errors
 /// None on floats.
 pub fn gelu_erf(xs: &Tensor) -> Result<Tensor> {
+    if learn::takes(&[xs]) {
+        return learn::gelu(xs);
+    }
     if kernel::takes(&[xs]) { through(xs, act::gelu_erf) } else { xs.gelu_erf() }
 }
 

@@ -7,13 +7,15 @@ mod bundle;
 mod conv;
 mod heads;
 mod matmul;
-mod rows;
+mod ops;
+pub(crate) mod rows;
 mod sublayer;
 
 #[cfg(test)]
 mod tests;
 
 pub use conv::conv2d;
+pub use ops::{gelu, linear, normed};
 pub use sublayer::{Affine, Attend, Middle, Norm, sublayer};
 
 use candle_core::{DType, Result, Storage, Tensor};
