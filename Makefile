@@ -1,7 +1,7 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
 PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
-.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture ros bench-ros bench-janus bench-reasoner
+.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture ros bench-ros bench-janus bench-reasoner bench-train
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -50,6 +50,8 @@ bench-janus: setup ## Janus-Pro-1B at full size beside PyTorch, if PYTHON=… ha
 bench-reasoner: setup ## how fast MODEL=file.gguf thinks, beside llama.cpp if LLAMACPP=folder has its npm package node-llama-cpp
 	@test -f "$(MODEL)" || { echo "which model? make bench-reasoner MODEL=file.gguf" >&2; exit 1; }
 	$(CARGO) run --release --locked --package ponder-models --example bench_reasoner -- "$(MODEL)" "$(LLAMACPP)"
+bench-train: setup ## a training step beside PyTorch's, on one thread and on two, if PYTHON=… has torch
+	$(CARGO) run --release --locked --package ponder-models --example bench_train -- "$(PYTHON)"
 
 lint: setup ## formatting and clippy, warnings are errors
 	$(CARGO) fmt --all --check
