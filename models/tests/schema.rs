@@ -38,9 +38,9 @@ fn admits(schema: &Value, value: &Value) -> bool {
             let required = schema["required"].as_array().unwrap();
             assert_eq!(schema["additionalProperties"], false);
             let all = required.iter().all(|name| fields.contains_key(name.as_str().unwrap()));
-            all && fields.iter().all(|(name, value)| {
-                schema["properties"].get(name).is_some_and(|schema| admits(schema, value))
-            })
+            all && fields
+                .iter()
+                .all(|(name, value)| schema["properties"].get(name).is_some_and(|schema| admits(schema, value)))
         }
         _ => false,
     }

@@ -73,7 +73,7 @@ enum Fault {
     /// Another try would fail too.
     Lasting(String),
     /// The server does not know what was asked for beyond the plain chat.
-    Extras(String),
+    Extras,
     /// Another try may work, after so many seconds if the server says so.
     Passing(String, Option<f64>),
 }
@@ -180,7 +180,7 @@ impl Client {
         let said = self.server.key.hide(said.as_deref().unwrap_or(text.trim()));
         let why = if said.is_empty() { format!("it answers {status}") } else { format!("it answers {status}: {said}") };
         match status {
-            400 | 422 if more => Fault::Extras(why),
+            400 | 422 if more => Fault::Extras,
             408 | 425 | 429 | 500..=599 => Fault::Passing(why, retry_s),
             401 | 403 => Fault::Lasting(format!("{why} (the key is in {})", super::KEY)),
             _ => Fault::Lasting(why),
@@ -245,7 +245,7 @@ impl Hearing<'_> {
 
     /// The answer, if it is whole.
     fn finish(mut self, thought_tokens: usize) -> Result<Written, Fault> {
-        let Self { hear, split, written, .. } = &mut self;
+        let Self { hear, split, written, finish, counted, over, .. } = &mut self;
         split.end(&mut |piece: Words<'_>| {
             match piece {
                 Words::Thought(text) => written.thought.push_str(text),
@@ -261,15 +261,15 @@ impl Hearing<'_> {
             written.answer = answer;
             written.thought_tokens = written.thought_tokens.max(thought_tokens.min(written.answer_tokens));
         }
-        if let Some((all, thought)) = self.counted {
+        if let Some((all, thought)) = *counted {
             let share = written.thought.len() as f64 / (written.thought.len() + written.answer.len()).max(1) as f64;
             written.thought_tokens = thought.unwrap_or((all as f64 * share).round() as usize).min(all);
             written.answer_tokens = all - written.thought_tokens;
         }
-        match self.finish.as_deref() {
+        match finish.as_deref() {
             Some("length") => Err(Fault::Length(written.thought_tokens + written.answer_tokens)),
             Some("content_filter") => Err(Fault::Lasting("it withholds its answer".to_owned())),
-            None if !self.over => Err(Fault::Passing("its answer broke off".to_owned(), None)),
+            None if !*over => Err(Fault::Passing("its answer broke off".to_owned(), None)),
             _ => Ok(self.written),
         }
     }
@@ -303,7 +303,7 @@ impl TextModel for Client {
                 Err(Fault::Cancelled) => return Err(WriteError::Cancelled),
                 Err(Fault::Length(tokens)) => return Err(WriteError::Unfinished(tokens)),
                 Err(Fault::Lasting(why)) => return Err(failed(why)),
-                Err(Fault::Extras(_)) => {
+                Err(Fault::Extras) => {
                     extras = Extras::NONE;
                     continue;
                 }

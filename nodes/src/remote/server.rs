@@ -165,7 +165,8 @@ fn chosen(url: &str, model: Option<&str>, known: Option<Known>) -> Result<String
     let url = url.to_owned();
     let names = |known: &Known| {
         let names: Vec<String> = known.iter().take(MOST_NAMED).map(|(id, _)| id.chars().take(80).collect()).collect();
-        let more = if known.len() > MOST_NAMED { format!(" and {} more", known.len() - MOST_NAMED) } else { String::new() };
+        let more =
+            if known.len() > MOST_NAMED { format!(" and {} more", known.len() - MOST_NAMED) } else { String::new() };
         let none = if names.is_empty() { "none" } else { "" };
         format!("{none}{}{more}", names.join(", "))
     };
@@ -215,7 +216,8 @@ mod tests {
 
     #[test]
     fn models_are_chosen_by_what_is_there() {
-        let known = |names: &[(&str, &str)]| Some(names.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect());
+        let known =
+            |names: &[(&str, &str)]| Some(names.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect());
         let choose = |model, known| chosen("there", model, known).map_err(|error| error.to_string());
         assert_eq!(choose(Some("r1"), None).unwrap(), "r1");
         assert_eq!(choose(None, known(&[("r1", "vllm")])).unwrap(), "r1");

@@ -145,7 +145,9 @@ mod tests {
     #[test]
     fn what_is_no_stream_is_told() {
         assert!(read(&[b"data: {nonsense}\n\n"]).unwrap_err().contains("no JSON"));
-        assert!(read(&[b"data: {\"error\": {\"message\": \"out of memory\"}}\n\n"]).unwrap_err().contains("out of memory"));
+        assert!(
+            read(&[b"data: {\"error\": {\"message\": \"out of memory\"}}\n\n"]).unwrap_err().contains("out of memory")
+        );
         assert!(read(&[b"data: {\"error\": \"overloaded\"}\n\n"]).unwrap_err().contains("overloaded"));
         let endless = vec![b'x'; MAX_LINE_BYTES + 1];
         assert!(read(&[&endless]).unwrap_err().contains("longer than"));
