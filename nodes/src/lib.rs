@@ -4,12 +4,14 @@
 pub mod hub;
 pub mod journal;
 pub mod launch;
+pub mod remote;
 pub mod replay;
 pub mod rerun;
 #[cfg(feature = "ros")]
 pub mod ros;
 pub mod sinks;
 pub mod stack;
+pub mod stages;
 pub mod terminal;
 pub mod verdict;
 pub mod viewer;

@@ -1,75 +1,35 @@
-//! Which perceiver and which reasoner a ring is made with, by name, and the ring itself. The one place of this package
-//! where stages are chosen; the ring can't tell one choice from another.
+//! The ring of a run or an episode, made of whoever perceives and reasons in it (`stages` has the choice) and of what is
+//! made to break. The ring can't tell one choice from another.
 
 use ponder_core::Stamp;
 use ponder_core::controllers::RobotController;
-use ponder_core::perceiver::{Look, Perceiver};
-use ponder_core::reasoner::{Question, Reasoner};
-use ponder_core::run::{Limits, Parts, Ring};
+use ponder_core::perceiver::Look;
+use ponder_core::reasoner::Question;
+use ponder_core::run::{self, Limits, Parts, Ring};
 use ponder_core::sink::Sink;
-use ponder_core::symbolic::{self, Symbolic};
-use ponder_core::thinker::{Cancel, Inline};
+use ponder_core::thinker::{Cancel, Inline, Threaded};
 use ponder_core::world::{Want, World};
+use ponder_sim::Fault;
 use ponder_sim::harness::{SEE_S, THINK_S};
 use ponder_sim::trial::Trial;
-use ponder_sim::{Fault, GroundTruth};
+
+use crate::stages::{Eyes, Mind};
 
 /// Simulated time that a reasoner that hangs takes, seconds.
 const HUNG_S: f64 = 60.0;
 
-/// Who perceives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Perception {
-    /// The baseline that believes what the simulator knows.
-    #[default]
-    GroundTruth,
-}
-
-impl Perception {
-    pub(crate) fn perceiver(self) -> Box<dyn Perceiver> {
-        match self {
-            Self::GroundTruth => Box::new(GroundTruth),
-        }
-    }
-
-    /// Its name, for banners and records.
-    pub fn name(self) -> String {
-        self.perceiver().name().to_owned()
-    }
-}
-
-/// Who reasons.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Planner {
-    /// The baseline that searches over the skills.
-    #[default]
-    Symbolic,
-}
-
-impl Planner {
-    pub(crate) fn reasoner(self) -> Box<dyn Reasoner> {
-        match self {
-            Self::Symbolic => Box::new(Symbolic),
-        }
-    }
-
-    /// Its name, for banners and records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Symbolic => symbolic::NAME,
-        }
-    }
-}
-
 /// What a ring is made of.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Stack {
     /// Who perceives.
-    pub perception: Perception,
+    pub perception: Eyes,
     /// Who reasons.
-    pub planner: Planner,
+    pub planner: Mind,
     /// How often things may be tried.
     pub limits: Limits,
+    /// Stages that take their time get a thread each and the loop goes on meanwhile, as on a robot. Otherwise every stage
+    /// takes a fixed time of the loop's own, however long it takes on the wall.
+    pub is_live: bool,
     /// The reasoner hangs.
     pub hung_planner: bool,
     /// The perceiver is made to look at pictures even if it needs none, so that broken cameras matter to it.
@@ -78,8 +38,8 @@ pub struct Stack {
 
 impl Stack {
     /// What its perceiver needs in an observation.
-    pub fn wants(self) -> Want {
-        let wants = self.perception.perceiver().wants();
+    pub fn wants(&self) -> Want {
+        let wants = self.perception.wants();
         Want { cameras: wants.cameras || self.looks_at_pictures, ..wants }
     }
 
@@ -93,8 +53,11 @@ impl Stack {
         }
     }
 
-    /// A ring around a simulated world. Slow stages take the loop's own time, so that a run can be repeated to the bit.
-    pub fn ring(self, world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> Ring {
+    /// A ring around a simulated world.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread to a stage that needs one.
+    pub fn ring(&self, world: Box<dyn World>, sinks: Vec<Box<dyn Sink>>) -> std::io::Result<Ring> {
         let robot = world.robot().clone();
         let (mut eyes, mut mind) = (self.perception.perceiver(), self.planner.reasoner());
         let wants = self.wants();
@@ -103,15 +66,18 @@ impl Stack {
         let think =
             move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| mind.think(question, say, cancel);
         let think_s = if self.hung_planner { HUNG_S } else { THINK_S };
-        let parts = Parts {
-            world,
-            eyes: Box::new(Inline::new(Box::new(see), SEE_S)),
-            wants,
-            mind: Box::new(Inline::new(Box::new(think), think_s)),
-            controller,
-            sinks,
+        let eyes: run::Eyes = if self.is_live && self.perception.is_slow() {
+            Box::new(Threaded::spawn("see", Box::new(see))?)
+        } else {
+            Box::new(Inline::new(Box::new(see), SEE_S))
         };
-        Ring::new(parts, self.limits)
+        let mind: run::Mind = if self.is_live && self.planner.is_slow() && !self.hung_planner {
+            Box::new(Threaded::spawn("think", Box::new(think))?)
+        } else {
+            Box::new(Inline::new(Box::new(think), think_s))
+        };
+        let parts = Parts { world, eyes, wants, mind, controller, sinks };
+        Ok(Ring::new(parts, self.limits))
     }
 }
 

@@ -115,7 +115,7 @@ impl<W: Write> Terminal<W> {
                 self.column = MARGIN.len();
             }
             let line = word.trim_end_matches('\n');
-            text.push_str(line);
+            text.extend(line.chars().filter(|c| !c.is_control())); // a model's words move no cursor
             self.column += columns + (line.len() - line.trim_end().len());
             if line.len() < word.len() {
                 text.push('\n');

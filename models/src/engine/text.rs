@@ -215,6 +215,51 @@ impl Writer {
         }
         Ok(())
     }
+
+    /// Writes an answer that no grammar holds, until the model ends its turn or the script has what it wants.
+    fn answer_freely(
+        &mut self,
+        mut logits: Vec<f32>,
+        mut unread: Vec<u32>,
+        script: &mut dyn super::write::Script,
+        pen: &mut Pen<'_>,
+        written: &mut Written,
+    ) -> Result<(), WriteError> {
+        let (mut said, mut text, mut taken) = (Vec::new(), Utf8::default(), 0);
+        while script.next().is_some() {
+            if pen.cancel.is_cancelled() {
+                return Err(WriteError::Cancelled);
+            }
+            if written.answer_tokens >= self.style.answer_tokens {
+                return Err(WriteError::Unfinished(written.answer_tokens));
+            }
+            if !unread.is_empty() {
+                logits = self.read(&std::mem::take(&mut unread))?;
+            }
+            for (token, logit) in (0u32..).zip(logits.iter_mut()) {
+                let is_end = self.chat.ends.contains(&token);
+                if !is_end && (self.chat.is_added(token) || self.grammars.is_blank(token)) {
+                    *logit = f32::NEG_INFINITY;
+                }
+            }
+            let token = pen.draw(&mut logits, &said)?;
+            if self.chat.ends.contains(&token) {
+                break;
+            }
+            said.push(token);
+            unread.push(token);
+            written.answer_tokens += 1;
+            let piece = text.push(self.grammars.bytes(token));
+            (pen.hear)(Piece::Answer(&piece));
+            written.answer.push_str(&piece);
+            while let Some(end) = written.answer[taken..].find('\n') {
+                let line = &written.answer[taken..taken + end];
+                script.take(line).map_err(WriteError::Grammar)?;
+                taken += end + 1;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl TextModel for Writer {
@@ -251,7 +296,11 @@ impl TextModel for Writer {
             (logits, Vec::new())
         };
         pen.sampler = sampler(self.style.answer, 1)?;
-        self.answer(logits, unread, ask.script, &mut pen, &mut written)?;
+        if ask.script.is_free() {
+            self.answer_freely(logits, unread, ask.script, &mut pen, &mut written)?;
+        } else {
+            self.answer(logits, unread, ask.script, &mut pen, &mut written)?;
+        }
         Ok(written)
     }
 }

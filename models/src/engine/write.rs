@@ -34,6 +34,17 @@ pub trait Script {
     /// # Errors
     /// Why the line is none of those that [`Script::next`] admits.
     fn take(&mut self, line: &str) -> Result<(), String>;
+
+    /// May the answer be any text, ended as the model likes? Then [`Script::next`] only says whether it goes on, and its
+    /// grammar holds nobody.
+    fn is_free(&self) -> bool {
+        false
+    }
+
+    /// JSON Schema of the whole answer, for models that are steered by one rather than line by line.
+    fn schema(&self) -> Option<serde_json::Value> {
+        None
+    }
 }
 
 /// What is asked of a model.

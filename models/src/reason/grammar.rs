@@ -147,6 +147,10 @@ impl Script for Guide {
         }
         Ok(())
     }
+
+    fn schema(&self) -> Option<serde_json::Value> {
+        Some(super::schema::of(&self.scene, self.state.robot(), self.limits))
+    }
 }
 
 impl Guide {

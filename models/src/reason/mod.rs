@@ -3,9 +3,11 @@
 
 pub mod answer;
 pub mod facts;
+pub mod free;
 pub mod grammar;
 mod numbers;
 pub mod prompt;
 pub mod quote;
 pub mod reasoner;
+pub mod schema;
 pub mod split;

@@ -10,9 +10,10 @@ use ponder_core::reasoner::{Answer, Question, ReasonError, Reasoner};
 use ponder_core::thinker::Cancel;
 use ponder_core::thought::Thought;
 
+use super::free::Free;
 use super::grammar::{Guide, Limits};
 use super::{answer, prompt};
-use crate::engine::write::{Ask, Piece, Role, TextModel, Turn, WriteError};
+use crate::engine::write::{Ask, Piece, Role, Script, TextModel, Turn, WriteError};
 
 /// How a reasoner of this kind thinks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +24,13 @@ pub struct Options {
     pub limits: Limits,
     /// Mixed with the question into the seed of every answer.
     pub seed: u64,
+    /// Answers are held to the grammar while they are written; without it they are only read and checked afterwards.
+    pub grammar: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { thought_tokens: 512, limits: Limits::default(), seed: 0 }
+        Self { thought_tokens: 512, limits: Limits::default(), seed: 0, grammar: true }
     }
 }
 
@@ -58,9 +61,16 @@ impl<M: TextModel> LlmReasoner<M> {
         say: &mut dyn FnMut(&str),
         cancel: &Cancel,
     ) -> Result<(String, Result<Draft, String>), ReasonError> {
-        let mut guide = Guide::new(&question.scene, &question.robot, self.options.limits);
+        let (mut guide, mut free);
+        let script: &mut dyn Script = if self.options.grammar {
+            guide = Guide::new(&question.scene, &question.robot, self.options.limits);
+            &mut guide
+        } else {
+            free = Free::default();
+            &mut free
+        };
         let seed = seed(self.options.seed, question, round);
-        let mut ask = Ask { turns, thought_tokens: self.options.thought_tokens, script: &mut guide, seed };
+        let mut ask = Ask { turns, thought_tokens: self.options.thought_tokens, script, seed };
         let mut gap = !thought.text.is_empty();
         let mut hear = |piece: Piece<'_>| {
             if let Piece::Thought(text) = piece {

@@ -23,7 +23,7 @@ pub enum HubError {
     Name(String),
     /// Known, not here.
     #[error(
-        "the model {name} is not here: `ponder models pull {name}` fetches it ({size}), or give a folder with --model DIR"
+        "the model {name} is not here: `ponder models pull {name}` fetches it ({size}), or give a folder in its place"
     )]
     NotHere {
         /// Its name.

@@ -1,12 +1,14 @@
 //! The command line, as clap reads it.
 
+mod mind;
 mod models;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ponder_nodes::stack::{Breakage, Perception, Planner};
+use ponder_nodes::stack::Breakage;
 
+pub use mind::MindArgs;
 pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs, ThinkArgs};
 
 /// A reasoning stack for robots: say what you want, watch it look, think, plan and do it.
@@ -76,6 +78,8 @@ Examples:
   ponder run --scene drawer \"open the drawer and put the cup in it\" --save run.rrd
   ponder run --seed 3 --view \"put the cup on the plate\"
   ponder run --fault nan-joint@2            (it must come to a safe stop)
+  ponder run --reasoner smollm2-135m \"put the cup on the plate\"
+  ponder run --reasoner remote --url http://localhost:8000/v1 --model deepseek-r1
 
 Exit codes:
   0  done, and the judge agrees      3  failed, out of time, or the judge disagrees
@@ -113,11 +117,12 @@ pub struct RunArgs {
     #[arg(long, value_name = "URL", conflicts_with = "view")]
     pub connect: Option<String>,
     /// Who reasons
-    #[arg(long, value_enum, default_value = "symbolic")]
-    pub reasoner: ReasonerArg,
-    /// Who perceives
-    #[arg(long, value_enum, default_value = "ground-truth")]
-    pub perception: PerceptionArg,
+    #[command(flatten)]
+    pub mind: MindArgs,
+    /// Who perceives: ground-truth is the baseline that believes what the simulator knows; or a Janus, by its name in
+    /// `ponder models` or its folder
+    #[arg(long, default_value = "ground-truth", value_name = "WHO")]
+    pub perception: String,
     /// Break something, after SECONDS if given: frozen-camera, silent-camera, nan-joint, sensor-silence, late-command,
     /// hung-planner, emergency-stop
     #[arg(long, value_name = "NAME[@SECONDS]")]
@@ -128,36 +133,6 @@ pub struct RunArgs {
     /// One JSON object on standard output at the end; the story goes to standard error
     #[arg(long)]
     pub json: bool,
-}
-
-/// Who reasons.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum ReasonerArg {
-    /// The baseline: searches over the skills' preconditions and effects
-    Symbolic,
-}
-
-impl From<ReasonerArg> for Planner {
-    fn from(arg: ReasonerArg) -> Self {
-        match arg {
-            ReasonerArg::Symbolic => Self::Symbolic,
-        }
-    }
-}
-
-/// Who perceives.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum PerceptionArg {
-    /// The baseline: believes what the simulator knows
-    GroundTruth,
-}
-
-impl From<PerceptionArg> for Perception {
-    fn from(arg: PerceptionArg) -> Self {
-        match arg {
-            PerceptionArg::GroundTruth => Self::GroundTruth,
-        }
-    }
 }
 
 #[cfg(feature = "ros")]
@@ -229,8 +204,10 @@ Examples:
   ponder eval --suite stack,sort --episodes 40 --threads 2
   ponder eval --suite all --episodes 200 --json > result.json
   ponder eval --episodes 40 --fault nan-joint@2     (most fail, and nothing is harmed)
+  ponder eval --episodes 40 --reasoner FILE.gguf --no-grammar
 
-The same suite, seed and number of episodes give the same result on any number of threads.";
+The same suite, seed and number of episodes give the same result on any number of threads, but for a remote reasoner.
+Thinking takes 0.2 s of simulated time, whatever it takes on the wall.";
 
 /// `ponder eval`.
 #[derive(Args)]
@@ -252,11 +229,12 @@ pub struct EvalArgs {
     #[arg(long, value_name = "FILE")]
     pub scenario: Vec<PathBuf>,
     /// Who reasons
-    #[arg(long, value_enum, default_value = "symbolic")]
-    pub reasoner: ReasonerArg,
-    /// Who perceives
-    #[arg(long, value_enum, default_value = "ground-truth")]
-    pub perception: PerceptionArg,
+    #[command(flatten)]
+    pub mind: MindArgs,
+    /// Who perceives: ground-truth is the baseline that believes what the simulator knows; or a Janus, by its name in
+    /// `ponder models` or its folder
+    #[arg(long, default_value = "ground-truth", value_name = "WHO")]
+    pub perception: String,
     /// Break something, after SECONDS if given: frozen-camera, silent-camera, nan-joint, sensor-silence, late-command,
     /// hung-planner
     #[arg(long, value_name = "NAME[@SECONDS]")]

@@ -6,20 +6,33 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use ponder_nodes::stack::{Stack, What, break_body};
+use ponder_nodes::stages::{Eyes, Mind, Tally, Who};
 use ponder_nodes::terminal::WARN;
 use ponder_sim::Scenario;
 use ponder_sim::harness::{Plan, Selection, evaluate};
+use ponder_sim::suite::Evaluation;
 use ponder_sim::trial::Shared;
+use serde::Serialize;
 
 use crate::args::EvalArgs;
 
+/// The object of `--json`.
+#[derive(Serialize)]
+struct Report<'a> {
+    perception: &'a str,
+    reasoner: &'a str,
+    thinking: Tally,
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+}
+
 /// Runs the episodes and prints the table, or one JSON object.
 pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
-    let stack = Stack { perception: args.perception.into(), planner: args.reasoner.into(), ..Stack::default() }
-        .broken_by(&args.fault);
     if args.fault.iter().any(|fault| fault.what == What::EmergencyStop) {
         bail!("the emergency stop is a person's: it can be pressed in `ponder run` only");
     }
+    let planner = Mind::open(&args.mind.wish(args.seed, Who::Symbolic)?)?;
+    let stack = Stack { perception: Eyes::open(&args.perception)?, planner, ..Stack::default() }.broken_by(&args.fault);
     let mut scenarios = if args.scenario.is_empty() {
         Scenario::built_in()?
     } else {
@@ -54,7 +67,7 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
     let plan = Plan { selection, episodes, seed: args.seed, threads: args.threads };
     let make_ring = |world: Shared, sinks| {
         break_body(&args.fault, &mut world.trial());
-        Ok(stack.ring(Box::new(world), sinks))
+        stack.ring(Box::new(world), sinks).map_err(|error| error.to_string())
     };
     let mut evaluation = evaluate(&scenarios, plan, &make_ring, &|episode| {
         let failures = if episode.success { 0 } else { 1 };
@@ -66,7 +79,9 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
     evaluation.suite = args.suite.join(",");
     let mut out = anstream::stdout().lock();
     if args.json {
-        serde_json::to_writer(&mut out, &evaluation)?;
+        let (perception, reasoner) = (stack.perception.name(), stack.planner.name());
+        let report = Report { perception, reasoner, thinking: stack.planner.tally(), evaluation: &evaluation };
+        serde_json::to_writer(&mut out, &report)?;
         writeln!(out)?;
         return Ok(0);
     }
@@ -74,6 +89,6 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
         let why = episode.failure().unwrap_or_default();
         writeln!(out, "{} (seed {}) “{}”: {why}: {}", episode.task, episode.seed, episode.instruction, episode.detail)?;
     }
-    writeln!(out, "{evaluation}\nwall time    {:.1} s", evaluation.wall_s)?;
+    writeln!(out, "{evaluation}\nthinking     {}\nwall time    {:.1} s", stack.planner.tally(), evaluation.wall_s)?;
     Ok(0)
 }

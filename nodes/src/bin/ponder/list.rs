@@ -4,7 +4,7 @@ use std::io::Write;
 
 use ponder_core::skill::{ParamKind, SkillSpec};
 use ponder_core::skills::SKILLS;
-use ponder_nodes::stack::{Perception, Planner};
+use ponder_nodes::stages::{Eyes, Mind};
 use ponder_nodes::terminal::{DIM, HEAD};
 use ponder_sim::robots::{BUILTIN, RobotSource};
 use ponder_sim::{Scenario, Suite};
@@ -134,7 +134,7 @@ fn models() -> Vec<Entry> {
         json: json!({"kind": kind, "option": option, "name": name}),
     };
     vec![
-        entry("perception", "ground-truth", Perception::GroundTruth.name()),
-        entry("reasoner", "symbolic", Planner::Symbolic.name().to_owned()),
+        entry("perception", "ground-truth", Eyes::ground_truth().name().to_owned()),
+        entry("reasoner", "symbolic", Mind::symbolic().name().to_owned()),
     ]
 }

@@ -11,6 +11,7 @@ mod list;
 mod models;
 #[cfg(feature = "ros")]
 mod node;
+mod pace;
 mod records;
 mod replay;
 mod run;

@@ -1,12 +1,12 @@
 //! Where a run is recorded and journalled, and what the journal says of it.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use ponder_core::world::World;
 use ponder_nodes::journal::{FORMAT, Header};
 use ponder_nodes::stack::Stack;
+use ponder_nodes::stages::hashes;
 use ponder_sim::Scenario;
 use ponder_sim::trial::Shared;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::args::RunArgs;
 
 /// What stands first in the journal.
-pub fn header(args: &RunArgs, scenario: &Scenario, shared: &Shared, stack: Stack) -> anyhow::Result<Header> {
+pub fn header(args: &RunArgs, scenario: &Scenario, shared: &Shared, stack: &Stack) -> anyhow::Result<Header> {
     let robot = shared.robot().as_ref().clone();
     let shapes = shared.trial().staged().built.shapes()?;
     Ok(Header {
@@ -26,9 +26,9 @@ pub fn header(args: &RunArgs, scenario: &Scenario, shared: &Shared, stack: Stack
         seed: args.seed,
         instruction: args.instruction.clone(),
         robot_sha256: sha256(&robot)?,
-        perceiver: stack.perception.name(),
+        perceiver: stack.perception.name().to_owned(),
         reasoner: stack.planner.name().to_owned(),
-        weights_sha256: BTreeMap::new(), // neither baseline has weights
+        weights_sha256: hashes(&[stack.perception.weights(), stack.planner.weights()].concat())?,
         faults: args.fault.iter().map(ToString::to_string).collect(),
         limits: stack.limits,
         wants: stack.wants(),

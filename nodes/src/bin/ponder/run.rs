@@ -19,6 +19,7 @@ use ponder_nodes::journal::{Header, JournalSink, WhenBehind};
 use ponder_nodes::rerun::RerunSink;
 use ponder_nodes::sinks::Kept;
 use ponder_nodes::stack::{Breakage, Stack, What, break_body};
+use ponder_nodes::stages::{Eyes, Mind, Who};
 use ponder_nodes::terminal::{BAD, DIM, GOOD, HEAD, Terminal, WARN};
 use ponder_nodes::verdict::{GoalOfPlan, Judgement, judge, true_scene};
 use ponder_nodes::viewer;
@@ -28,6 +29,7 @@ use ponder_sim::trial::{Shared, Trial};
 use serde::Serialize;
 
 use crate::args::RunArgs;
+use crate::pace::Pace;
 use crate::records::{Paths, header};
 
 const DONE: u8 = 0;
@@ -67,18 +69,21 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     // Before anything is built: is it an instruction at all?
     Goal::new(0, &args.instruction, Stamp::default(), args.time_limit.unwrap_or(TIME_LIMIT_S))?;
     let (scenario, task) = find_task(args)?;
+    let planner = Mind::open(&args.mind.wish(args.seed, Who::Symbolic)?)?;
+    let perception = Eyes::open(&args.perception)?;
     let named = task.as_ref().map(|task| task.id.clone());
     let task = task.unwrap_or_else(free_task);
     let shared = Shared::new(Trial::begin(scenario.stage(&task, args.seed)?)?);
     let no_camera = if args.no_camera { Some("--no-camera".to_owned()) } else { try_cameras(&shared)? };
     let stack = Stack {
-        perception: args.perception.into(),
-        planner: args.reasoner.into(),
+        perception,
+        planner,
+        is_live: true,
         limits: Limits { film_every_s: no_camera.is_none().then_some(FILM_EVERY_S), ..Limits::default() },
         ..Stack::default()
     }
     .broken_by(&args.fault);
-    let header = header(args, &scenario, &shared, stack)?;
+    let header = header(args, &scenario, &shared, &stack)?;
     let paths = Paths::new(args, &scenario.name)?;
     banner(args, &scenario, named.as_deref(), &header, no_camera.as_deref())?;
 
@@ -87,17 +92,19 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let journal = Kept::new(JournalSink::create(&paths.journal, &header, WhenBehind::Wait)?);
     let recording = Kept::new(RerunSink::open(&paths.recording, url.as_deref(), &robot, &header.shapes)?);
     let plan = Kept::new(GoalOfPlan::default());
+    let pace = Pace::new(&stack, robot.timing.period_s);
     let sinks: Vec<Box<dyn Sink>> = vec![
+        Box::new(pace.clone()),
         Box::new(journal.clone()),
         Box::new(Terminal::new(out(args))),
         Box::new(plan.clone()),
         Box::new(recording.clone()),
     ];
     let before = true_scene(&mut shared.trial());
-    let mut ring = stack.ring(Box::new(shared.clone()), sinks);
+    let mut ring = stack.ring(Box::new(shared.clone()), sinks)?;
     let goal = Goal::new(0, &args.instruction, ring.now(), args.time_limit.unwrap_or(task.time_limit_s))?;
     break_body(&args.fault, &mut shared.trial());
-    let outcome = turn(&mut ring, goal, &args.fault, stop);
+    let outcome = turn(&mut ring, goal, &args.fault, &pace, stop);
     let sim_s = ring.now().as_s();
     drop(ring);
 
@@ -215,7 +222,7 @@ fn banner(
 }
 
 /// Turns the ring to the end; looks for the stop signal, and whether the emergency stop is due, every turn.
-fn turn(ring: &mut Ring, goal: Goal, faults: &[Breakage], stop: &Cancel) -> Arc<Outcome> {
+fn turn(ring: &mut Ring, goal: Goal, faults: &[Breakage], pace: &Pace, stop: &Cancel) -> Arc<Outcome> {
     let emergency = |fault: &&Breakage| fault.what == What::EmergencyStop;
     let mut emergency_s = faults.iter().find(emergency).map(|fault| fault.at_s);
     ring.start(goal);
@@ -226,9 +233,11 @@ fn turn(ring: &mut Ring, goal: Goal, faults: &[Breakage], stop: &Cancel) -> Arc<
         if stop.is_cancelled() {
             ring.cancel();
         }
+        let begun = Instant::now();
         if let Some(outcome) = ring.turn() {
             return outcome;
         }
+        pace.keep(begun);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,15 +11,12 @@ use ponder_core::Stamp;
 use ponder_core::check::check;
 use ponder_core::goal::Goal;
 use ponder_core::plan::{Draft, Plan};
-use ponder_core::reasoner::{Answer, Question, ReasonError, Reasoner};
+use ponder_core::reasoner::{Answer, Question, ReasonError};
 use ponder_core::robot::RobotSpec;
 use ponder_core::scene::Scene;
-use ponder_core::symbolic::Symbolic;
 use ponder_core::thinker::Cancel;
 use ponder_core::world::World;
-use ponder_models::engine::open::{Options, TextLlm};
-use ponder_models::reason::reasoner::{self, LlmReasoner};
-use ponder_nodes::hub::{HubError, Store};
+use ponder_nodes::stages::{Mind, Who};
 use ponder_nodes::terminal::{DIM, GOOD, HEAD, WARN};
 use ponder_nodes::verdict::true_scene;
 use ponder_sim::Scenario;
@@ -42,7 +39,9 @@ pub fn think(args: &ThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
         let text = serde_json::to_string_pretty(&*scene)?;
         std::fs::write(path, text).with_context(|| format!("{} can't be written", path.display()))?;
     }
-    let mut mind = mind(args)?;
+    let usual = if args.symbolic { Who::Symbolic } else { Who::Local(None) };
+    let chosen = Mind::open(&args.mind.wish(args.seed, usual)?)?;
+    let mut mind = chosen.reasoner();
     let question = Question { goal, scene, robot, attempts: Vec::new() };
     let broken: RefCell<Option<std::io::Error>> = RefCell::default();
     let mut say = |piece: &str| {
@@ -78,12 +77,12 @@ pub fn think(args: &ThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
         println!(
             "{}",
             json!({
-                "instruction": instruction, "reasoner": mind.name(), "thought": answer.thought.text,
+                "instruction": instruction, "reasoner": chosen.name(), "thought": answer.thought.text,
                 "thought_tokens": tokens, "answer": answer.draft, "checked": plan.is_some(), "took_s": took_s,
             })
         );
     } else {
-        tell(mind.name(), &answer, plan.as_ref(), took_s)?;
+        tell(chosen.name(), &answer, plan.as_ref(), took_s)?;
     }
     Ok(if plan.is_some() { PLANNED } else { REFUSED })
 }
@@ -111,42 +110,6 @@ fn around(args: &ThinkArgs) -> anyhow::Result<(Arc<Scene>, Arc<RobotSpec>)> {
     let scene = true_scene(&mut shared.trial());
     let robot = shared.robot().clone();
     Ok((Arc::new(scene), robot))
-}
-
-fn mind(args: &ThinkArgs) -> anyhow::Result<Box<dyn Reasoner>> {
-    if args.symbolic {
-        return Ok(Box::new(Symbolic));
-    }
-    let path = match args.model.as_deref().map(Path::new).filter(|path| path.is_file()) {
-        Some(file) => file.to_owned(),
-        None => match Store::of_environment()?.find(args.model.as_deref(), |model| !model.kind.sees()) {
-            Err(HubError::NoneHere) => bail!(
-                "no model that thinks in words is here: `ponder models` lists those that can be fetched; or give a GGUF \
-                 file or a folder with --model, or ask the baseline with --symbolic"
-            ),
-            folder => weights(folder?)?,
-        },
-    };
-    let model = TextLlm::open(&path, &Options { context: args.context as usize, ..Options::default() })?;
-    let options =
-        reasoner::Options { thought_tokens: args.thought as usize, seed: args.seed, ..reasoner::Options::default() };
-    Ok(Box::new(LlmReasoner::new(model, options)))
-}
-
-/// What of a folder is opened: the folder, or the one GGUF file of a folder without a configuration.
-fn weights(folder: PathBuf) -> anyhow::Result<PathBuf> {
-    if folder.join("config.json").is_file() {
-        return Ok(folder);
-    }
-    let entries = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
-    let files = entries.flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> =
-        files.filter(|path| path.extension().is_some_and(|ending| ending == "gguf")).collect();
-    match (files.pop(), files.len()) {
-        (Some(file), 0) => Ok(file),
-        (Some(_), more) => bail!("{} holds {} GGUF files: name one with --model FILE", folder.display(), more + 1),
-        (None, _) => Ok(folder), // the engine says what is missing
-    }
 }
 
 fn tell(name: &str, answer: &Answer, plan: Option<&Plan>, took_s: f64) -> std::io::Result<()> {

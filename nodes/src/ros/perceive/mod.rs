@@ -20,7 +20,7 @@ use super::health::{Health, Level};
 use super::host::{Host, Managed, NodeKind, RosError, Task};
 use super::params::{Declared, Kind};
 use super::topics;
-use crate::stack::Perception;
+use crate::stages::Eyes;
 use cameras::Cameras;
 use drawing::Outlet;
 use sight::{Outlets, Sight, Waiting};
@@ -49,8 +49,9 @@ pub const KIND: NodeKind = NodeKind {
         },
         Declared {
             name: "perception",
-            about: "Who perceives: ground-truth is the baseline that believes what a simulator knows",
-            kind: Kind::Choice(&["ground-truth"]),
+            about: "Who perceives: ground-truth is the baseline that believes what a simulator knows; or a Janus: a name or a \
+                    folder",
+            kind: Kind::Text("ground-truth"),
             fixed: true,
         },
         Declared {
@@ -70,6 +71,7 @@ type Shared = Rc<RefCell<Option<Sight>>>;
 struct Perceive {
     sight: Shared,
     robot: Option<RobotSource>,
+    chosen: Option<Eyes>,
     tasks: Vec<Task>,
 }
 
@@ -93,13 +95,15 @@ fn make(host: &Host) -> Result<Box<dyn Managed>, RosError> {
         };
         sight::refuse(request, message);
     })?;
-    Ok(Box::new(Perceive { sight, robot: None, tasks: Vec::new() }))
+    Ok(Box::new(Perceive { sight, robot: None, chosen: None, tasks: Vec::new() }))
 }
 
 impl Managed for Perceive {
     fn configure(&mut self, host: &Host) -> Result<(), String> {
         let robot = RobotSource::load(&host.params().text("robot"), Path::new("."));
-        self.robot = Some(robot.map_err(|e| e.to_string())?);
+        let robot = robot.map_err(|e| e.to_string())?;
+        self.chosen = Some(Eyes::open(&host.params().text("perception")).map_err(|e| e.to_string())?);
+        self.robot = Some(robot);
         Ok(())
     }
 
@@ -116,8 +120,8 @@ impl Managed for Perceive {
             scenes: host.publisher(topics::SCENE, topics::latched()).map_err(say)?,
             detections: host.publisher(topics::DETECTIONS_3D, topics::sensor()).map_err(say)?,
         };
-        // The one choice there is.
-        let eyes = Perception::GroundTruth.perceiver();
+        let chosen = self.chosen.as_ref().ok_or("it is not configured")?;
+        let (eyes, name) = (chosen.perceiver(), chosen.name().to_owned());
         let sight =
             Sight::new(file.clone(), spec, eyes, cameras, outlets).map_err(|e| format!("no thread to see on: {e}"))?;
         *self.sight.borrow_mut() = Some(sight);
@@ -138,7 +142,7 @@ impl Managed for Perceive {
         let tick = host.every(TICK, move || with(&shared, |sight| sight.turn(&of)));
         let tasks = [joints, odom, truth, tick].into_iter().collect::<Result<_, _>>().map_err(say);
         self.tasks = tasks.inspect_err(|_| drop(self.sight.borrow_mut().take()))?;
-        host.info(format_args!("{} sees by {}", file.name, Perception::GroundTruth.name()));
+        host.info(format_args!("{} sees by {name}", file.name));
         Ok(())
     }
 
@@ -150,7 +154,7 @@ impl Managed for Perceive {
     }
 
     fn cleanup(&mut self, _host: &Host) {
-        self.robot = None;
+        (self.robot, self.chosen) = (None, None);
     }
 
     fn health(&mut self, host: &Host) -> Health {

@@ -21,7 +21,7 @@ use super::health::{Health, Level};
 use super::host::{Host, Managed, NodeKind, RosError, Task};
 use super::params::{Declared, Kind};
 use super::topics;
-use crate::stack::Planner;
+use crate::stages::{Mind as Chosen, Who, Wish};
 use mind::Mind;
 use question::Asker;
 use work::{Asked, Dry, Ending};
@@ -42,8 +42,32 @@ pub const KIND: NodeKind = NodeKind {
         },
         Declared {
             name: "reasoner",
-            about: "Who reasons: symbolic is the baseline that searches over the skills",
-            kind: Kind::Choice(&["symbolic"]),
+            about: "Who reasons: symbolic is the baseline, remote a server; or a model: a name, a GGUF file or a folder",
+            kind: Kind::Text("symbolic"),
+            fixed: true,
+        },
+        Declared {
+            name: "url",
+            about: "Server of a remote reasoner, such as http://localhost:8000/v1; its key is in PONDER_API_KEY",
+            kind: Kind::Text(""),
+            fixed: true,
+        },
+        Declared {
+            name: "model",
+            about: "Name of the model at the server; empty: the one it has",
+            kind: Kind::Text(""),
+            fixed: true,
+        },
+        Declared {
+            name: "fallback",
+            about: "Who reasons when the server does not answer: as `reasoner`, or none",
+            kind: Kind::Text("symbolic"),
+            fixed: true,
+        },
+        Declared {
+            name: "thought_tokens",
+            about: "Most tokens of a model's thought",
+            kind: Kind::Count { default: 512, min: 0, max: 32768 },
             fixed: true,
         },
         Declared {
@@ -69,6 +93,7 @@ type Shared = Rc<RefCell<Option<Mind>>>;
 struct Reason {
     mind: Shared,
     robot: Option<RobotSource>,
+    chosen: Option<Chosen>,
     tasks: Vec<Task>,
 }
 
@@ -95,13 +120,31 @@ fn make(host: &Host) -> Result<Box<dyn Managed>, RosError> {
             },
         }
     })?;
-    Ok(Box::new(Reason { mind: shared, robot: None, tasks: Vec::new() }))
+    Ok(Box::new(Reason { mind: shared, robot: None, chosen: None, tasks: Vec::new() }))
+}
+
+/// Who reasons, by the parameters.
+fn wish(host: &Host) -> Result<Wish, String> {
+    let params = host.params();
+    let (url, model) = (params.text("url"), params.text("model"));
+    let who = |name: &str| name.parse::<Who>().map_err(|never| match never {});
+    let fallback = match params.text("fallback").as_str() {
+        "none" => None,
+        "remote" => return Err("fallback can't be remote: name another reasoner, or none".to_owned()),
+        other => Some(who(other)?),
+    };
+    let mut wish = Wish::of(who(&params.text("reasoner"))?);
+    wish.options.thought_tokens = usize::try_from(params.count("thought_tokens")).unwrap_or_default();
+    let given = |text: String| (!text.is_empty()).then_some(text);
+    Ok(Wish { url: given(url), model: given(model), fallback, ..wish })
 }
 
 impl Managed for Reason {
     fn configure(&mut self, host: &Host) -> Result<(), String> {
         let robot = RobotSource::load(&host.params().text("robot"), Path::new("."));
-        self.robot = Some(robot.map_err(|e| e.to_string())?);
+        let robot = robot.map_err(|e| e.to_string())?;
+        self.chosen = Some(Chosen::open(&wish(host)?).map_err(|e| e.to_string())?);
+        self.robot = Some(robot);
         Ok(())
     }
 
@@ -111,8 +154,7 @@ impl Managed for Reason {
         let spec = robot.checked().map_err(|e| e.to_string())?;
         let asker = Asker { robot: Arc::new(spec), world_frame: robot.file.ros.world_frame.clone() };
         let thoughts = host.publisher(topics::THOUGHT, topics::reliable()).map_err(say)?;
-        // The one choice there is.
-        let reasoner = Planner::Symbolic.reasoner();
+        let reasoner = self.chosen.as_ref().ok_or("it is not configured")?.reasoner();
         let mind = Mind::new(asker, reasoner, thoughts).map_err(|e| format!("no thread to think on: {e}"))?;
         let name = mind.by.clone();
         *self.mind.borrow_mut() = Some(mind);
@@ -142,7 +184,7 @@ impl Managed for Reason {
     }
 
     fn cleanup(&mut self, _host: &Host) {
-        self.robot = None;
+        (self.robot, self.chosen) = (None, None);
     }
 
     fn health(&mut self, _host: &Host) -> Health {

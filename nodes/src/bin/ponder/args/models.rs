@@ -6,6 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use ponder_models::engine::catalog::Precision;
 use ponder_models::engine::place::Place;
 
+use super::MindArgs;
+
 const MODELS_EXAMPLES: &str = "\
 Examples:
   ponder models                              (what is known, what is here, what it needs)
@@ -197,7 +199,8 @@ Examples:
   ponder think \"put the red block in the green bowl\" --model SmolLM2-135M-Instruct.Q4_1.gguf
   ponder think \"把红色方块放进绿色的碗里\" --model smollm2-135m --scene tabletop --seed 3
   ponder think --symbolic --save-scene scene.json
-  ponder think \"clear the table into the box\" --scene scene.json --model ./my-model --thought 0 --json
+  ponder think \"clear the table into the box\" --scene scene.json --model ./my-model --thought-tokens 0 --json
+  ponder think --reasoner remote --url http://localhost:11434/v1 --model deepseek-r1
 
 Exit codes:
   0  a plan, checked       2  refused, or asked back       1  wrong usage, no model, no answer
@@ -218,18 +221,12 @@ pub struct ThinkArgs {
     /// Robot of a scene that comes as JSON: a name or a robot file
     #[arg(long, default_value = "arm7", value_name = "NAME|FILE")]
     pub robot: String,
-    /// A name from `ponder models`, a GGUF file or a folder [default: the first that thinks and is here]
-    #[arg(long, value_name = "NAME|FILE|DIR")]
-    pub model: Option<String>,
+    /// Who reasons [default: the first model that thinks and is here]
+    #[command(flatten)]
+    pub mind: MindArgs,
     /// Ask the baseline that searches over the skills, not a model
-    #[arg(long, conflicts_with = "model")]
+    #[arg(long, conflicts_with_all = ["model", "reasoner", "url"])]
     pub symbolic: bool,
-    /// Most tokens of thought before the answer is begun; 0 for none
-    #[arg(long, default_value_t = 512, value_name = "TOKENS")]
-    pub thought: u32,
-    /// Longest context, in tokens; the model's own bound holds too
-    #[arg(long, default_value_t = 8192, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub context: u32,
     /// Seed of the scene and of the model's dice
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,

@@ -1,0 +1,57 @@
+//! The part of the command line that chooses who reasons: of `run`, `eval` and `think`.
+
+use anyhow::bail;
+use clap::Args;
+use ponder_models::reason::reasoner::Options;
+use ponder_nodes::stages::{Who, Wish};
+
+/// Who reasons, and how.
+#[derive(Args)]
+pub struct MindArgs {
+    /// Who reasons: symbolic is the baseline that searches over the skills; remote asks a server; or a model by its name
+    /// in `ponder models`, a GGUF file or a folder
+    #[arg(long, alias = "planner", value_name = "WHO")]
+    pub reasoner: Option<Who>,
+    /// Server of a remote reasoner, one with OpenAI's chat API (vLLM, SGLang, llama.cpp, Ollama, DeepSeek), such as
+    /// http://localhost:8000/v1; PONDER_API_KEY holds its key
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Name of the model at the server; without --url the same as --reasoner
+    #[arg(long, value_name = "NAME|FILE|DIR")]
+    pub model: Option<String>,
+    /// Who reasons when the server does not answer: as --reasoner, or none
+    #[arg(long, default_value = "symbolic", value_name = "WHO")]
+    pub fallback: String,
+    /// Most tokens of a model's thought before the answer is begun; 0 for none
+    #[arg(long, alias = "thought", default_value_t = 512, value_name = "TOKENS")]
+    pub thought_tokens: u32,
+    /// A model answers as it likes and is only checked afterwards
+    #[arg(long)]
+    pub no_grammar: bool,
+    /// Longest context of a model in this process, in tokens; its own bound holds too
+    #[arg(long, default_value_t = 8192, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub context: u32,
+}
+
+impl MindArgs {
+    /// What is wished for; `usual` where nobody is named.
+    pub fn wish(&self, seed: u64, usual: Who) -> anyhow::Result<Wish> {
+        let who = match (&self.reasoner, &self.url, &self.model) {
+            (Some(Who::Remote), ..) | (None, Some(_), _) => Who::Remote,
+            (Some(_), Some(_), _) => bail!("--url is for --reasoner remote"),
+            (Some(_), None, Some(_)) => bail!("--model names the model of --reasoner remote, or a model by itself"),
+            (Some(who), None, None) => who.clone(),
+            (None, None, Some(model)) => Who::Local(Some(model.clone())),
+            (None, None, None) => usual,
+        };
+        let fallback = match self.fallback.as_str() {
+            "none" => None,
+            "remote" => bail!("--fallback is for when the remote reasoner fails: name another, or none"),
+            other => Some(other.parse()?),
+        };
+        let thought_tokens = self.thought_tokens as usize;
+        let options = Options { thought_tokens, seed, grammar: !self.no_grammar, ..Options::default() };
+        let (url, model) = (self.url.clone(), self.model.clone());
+        Ok(Wish { url, model, fallback, options, context: self.context as usize, ..Wish::of(who) })
+    }
+}

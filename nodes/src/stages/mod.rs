@@ -1,0 +1,13 @@
+//! The slow stages as a person chooses them: who reasons, who perceives. A choice is opened once, before anything moves,
+//! and then gives as many reasoners or perceivers as there are rings; those of one model share it.
+
+mod desk;
+mod eyes;
+mod mind;
+mod tally;
+mod weights;
+
+pub use eyes::{Eyes, EyesError};
+pub use mind::{Mind, MindError, Who, Wish};
+pub use tally::Tally;
+pub use weights::hashes;
