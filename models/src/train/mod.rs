@@ -1,0 +1,3 @@
+//! How the models of this crate learn.
+
+pub mod think;
