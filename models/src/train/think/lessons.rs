@@ -10,7 +10,7 @@ use ponder_core::fact::Fact;
 use ponder_core::goal::Goal;
 use ponder_core::outcome::RefusalReason;
 use ponder_core::plan::{Draft, SkillCall};
-use ponder_core::reasoner::{Attempt, Question};
+use ponder_core::reasoner::Question;
 use ponder_core::robot::RobotSpec;
 use ponder_core::scene::Scene;
 use ponder_core::state::State;

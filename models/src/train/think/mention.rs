@@ -1,7 +1,7 @@
 //! Things in words: how an instruction speaks of an object of a scene so that just this one is meant, and how the thought
 //! shows which one that is. Below the ring: material for the reasoner's schooling.
 
-use ponder_core::fact::{self, Fact};
+use ponder_core::fact;
 use ponder_core::scene::{Affordance, Color, Scene};
 use ponder_core::state::{Side, State, Support};
 use rand::Rng;

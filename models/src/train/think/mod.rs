@@ -3,15 +3,19 @@
 
 pub mod failures;
 pub mod families;
+pub mod grade;
+pub mod grpo;
 pub mod joined;
 pub mod kinds;
 pub mod lessons;
 pub mod mention;
 pub mod refusals;
 pub mod scenes;
+pub mod sft;
 pub mod task;
 pub mod telling;
 pub mod truth;
+pub mod vocab;
 pub mod words;
 
 pub use lessons::{Lesson, LessonError, Lessons, Split};
