@@ -12,8 +12,10 @@ use ponder_models::engine::open::{Options, TextLlm};
 use ponder_models::kernel::pool;
 use ponder_models::net::decoder::Decoder;
 use ponder_models::reason::reasoner::{LlmReasoner, Options as Thinking};
-use ponder_models::train::think::{Lessons, Split, grade, sft, vocab};
+use ponder_models::train::think::{Lessons, Split, grade, grpo, sft, vocab};
 use ponder_models::train::{Params, Recipe, Trainer};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokenizers::Tokenizer;
 
@@ -25,6 +27,8 @@ const HELP: &str = "train_think COMMAND [--name value]…
   tokenizer   --seed 1 --count 12000 --size 1024 --out FILE
   sft         --seed 1 --tokenizer FILE --out DIR [--steps 6000 --rows 20 --lr 0.004 --from WEIGHTS]
               goes on where DIR/checkpoint.safetensors stands
+  grpo        --seed 1 --model DIR --out DIR [--steps 200 --group 8 --prompts 2 --lr 0.0002 --kl 0.02 --split train]
+              learns from reward, from the weights of a folder (--from-scratch 1: from none)
   seal        --model DIR                            writes ponder.json with the files' hashes
   eval        --model DIR --seed 1 --count 500       marks on held-out and hard lessons, with and without grammar
   teacher     --seed 1 --count 500                   the same marks for the symbolic baseline";
@@ -44,6 +48,7 @@ fn main() -> Result<()> {
         "data" => data(&given),
         "tokenizer" => tokenizer(&given),
         "sft" => pool::alone(|| cold_start(&given)),
+        "grpo" => pool::alone(|| from_reward(&given)),
         "seal" => Ok(sft::seal(&given.path("model")?)?),
         "eval" => eval(&given),
         "teacher" => teacher(&given),
@@ -97,7 +102,9 @@ fn data_stats(given: &Given) -> Result<()> {
         let (mut families, mut bytes) = (BTreeMap::<&str, (u64, String)>::new(), [0; 3]);
         for index in 0..count {
             let l = lessons.get(split, index)?;
-            let say = || format!("{}\n      {}\n      {}", l.question.goal.instruction, l.thought, l.answer.replace('\n', " | "));
+            let say = || {
+                format!("{}\n      {}\n      {}", l.question.goal.instruction, l.thought, l.answer.replace('\n', " | "))
+            };
             families.entry(l.family).or_insert_with(|| (0, say())).0 += 1;
             for (sum, text) in bytes.iter_mut().zip([&l.prompt(), &l.thought, &l.answer]) {
                 *sum += text.len() as u64;
@@ -154,12 +161,87 @@ fn cold_start(given: &Given) -> Result<()> {
             let secs = started.elapsed().as_secs_f64();
             let left = secs / (done - first) as f64 * (steps - done) as f64 / 60.0;
             let (rate, norm, lr) = (tokens as f64 / secs, report.grad_norm, report.lr);
-            println!("{done}/{steps} loss {so_far:.4} |g| {norm:.2} lr {lr:.1e} {rate:.0} tokens/s, {left:.0} min left");
+            println!(
+                "{done}/{steps} loss {so_far:.4} |g| {norm:.2} lr {lr:.1e} {rate:.0} tokens/s, {left:.0} min left"
+            );
         }
         if saved.elapsed().as_secs() > 120 || trainer.is_done() {
             trainer.save(&checkpoint, json!({ "steps": done }))?;
             sft::write(&params, &config, &tokenizer, &out)?;
             saved = Instant::now();
+        }
+    }
+    Ok(())
+}
+
+fn from_reward(given: &Given) -> Result<()> {
+    let (seed, out, folder) = (given.number("seed", 1)?, given.path("out")?, given.path("model")?);
+    let tokenizer = Tokenizer::from_file(folder.join("tokenizer.json"))?;
+    let config = sft::nano(tokenizer.get_vocab_size(true));
+    let mut builder = Params::builder(seed, &Device::Cpu);
+    if !given.0.contains_key("from-scratch") {
+        builder = builder.load(&folder.join("model.safetensors"))?;
+    }
+    let params = builder.build();
+    let net = Decoder::new(&config, params.weights())?;
+    let reference = Decoder::new(&config, params.snapshot()?)?;
+    let steps = given.number("steps", 200)?;
+    let recipe =
+        Recipe { steps, warmup: 5, peak_lr: given.number("lr", 2e-4)?, weight_decay: 0.0, ..Recipe::default() };
+    let mut trainer = Trainer::new(&params, recipe)?;
+    let options =
+        grpo::Options { group: given.number("group", 8)?, kl: given.number("kl", 0.02)?, ..Default::default() };
+    let (prompts, split) =
+        (given.number("prompts", 2u64)?, split(given.0.get("split").map_or("train", String::as_str))?);
+    let end = tokenizer.token_to_id(vocab::END).ok_or("the tokenizer has no token that ends a turn")?;
+    let lessons = given.lessons()?;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    std::fs::create_dir_all(&out)?;
+    let mut asked = 1 << 32; // lessons that the cold start does not come to
+    while !trainer.is_done() {
+        let step = trainer.steps_done();
+        let policy = Decoder::new(&config, params.snapshot()?)?;
+        let (mut seen, mut apart, mut taught) = (Vec::new(), 0.0, Vec::new());
+        for _ in 0..prompts {
+            let lesson = lessons.get(split, asked)?;
+            asked += 1;
+            let prompt = sft::encode(&tokenizer, &lesson)?.prompt;
+            let drawn = grpo::draw(&policy, &prompt, end, &options, &mut rng)?;
+            let mut rewards = Vec::new();
+            for row in &drawn {
+                let ended = row.last() == Some(&end);
+                let words = if ended { &row[..row.len() - 1] } else { &row[..] };
+                rewards.push(grpo::reward(&lesson, &tokenizer.decode(words, false)?, ended));
+            }
+            seen.push(grpo::watch(&drawn, &rewards));
+            let gains = grpo::advantages(&rewards);
+            if gains.iter().any(|gain| *gain != 0.0) {
+                let old = grpo::log_probs(&policy, &prompt, &drawn, options.temperature)?;
+                let from = grpo::log_probs(&reference, &prompt, &drawn, options.temperature)?;
+                taught.push((prompt, drawn, gains, old, from));
+            }
+        }
+        let losses = taught.iter().map(|(prompt, drawn, gains, old, from)| {
+            let (loss, kl) = grpo::loss(&net, prompt, drawn, gains, old, from, &options)?;
+            apart += kl / taught.len() as f64;
+            Ok(loss)
+        });
+        if taught.is_empty() {
+            continue; // nothing was better than anything: other questions
+        }
+        let report = trainer.step(losses)?;
+        let of = |pick: fn(&grpo::Watch) -> f64| seen.iter().map(pick).sum::<f64>() / seen.len().max(1) as f64;
+        println!(
+            "{} reward {:.3} right {:.3} tokens {:.1} distinct {:.2} kl {apart:.4} |g| {:.2}",
+            step + 1,
+            of(|w| w.reward),
+            of(|w| w.right),
+            of(|w| w.tokens),
+            of(|w| w.distinct),
+            report.grad_norm
+        );
+        if trainer.is_done() || trainer.steps_done() % 50 == 0 {
+            sft::write(&params, &config, &tokenizer, &out)?;
         }
     }
     Ok(())
@@ -188,7 +270,16 @@ fn eval(given: &Given) -> Result<()> {
             let mark = grade::ask(&mut reasoner, &lesson)?;
             took.push(start.elapsed().as_secs_f64() * 1e3);
             if given.0.contains_key("show") && !mark.is_right() {
-                println!("--- {} {:?}\n{}\n> {}\n> {}\n= {}\n= {}", mark.family, mark.verdict, lesson.prompt(), mark.thought, mark.answer.replace('\n', " | "), lesson.thought, lesson.answer.replace('\n', " | "));
+                println!(
+                    "--- {} {:?}\n{}\n> {}\n> {}\n= {}\n= {}",
+                    mark.family,
+                    mark.verdict,
+                    lesson.prompt(),
+                    mark.thought,
+                    mark.answer.replace('\n', " | "),
+                    lesson.thought,
+                    lesson.answer.replace('\n', " | ")
+                );
             }
             marks.push(mark);
             let start = Instant::now();

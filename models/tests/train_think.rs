@@ -28,7 +28,10 @@ fn lessons_are_the_same_from_the_same_seed_and_true() {
         for index in 0..400 {
             let lesson = lessons.get(split, index).unwrap();
             let other = again.get(split, index).unwrap();
-            assert_eq!((lesson.prompt(), &lesson.thought, &lesson.answer), (other.prompt(), &other.thought, &other.answer));
+            assert_eq!(
+                (lesson.prompt(), &lesson.thought, &lesson.answer),
+                (other.prompt(), &other.thought, &other.answer)
+            );
             assert_eq!(answer::read(&lesson.answer).unwrap(), lesson.draft);
             let (scene, robot) = (&lesson.question.scene, &lesson.question.robot);
             assert_eq!(lesson.truth.judge(&lesson.draft, scene, robot), Verdict::Right);
@@ -93,7 +96,8 @@ fn a_tokenizer_learnt_from_lessons_spells_them_and_trains_a_toy() {
         let ids = tokenizer.encode(text.as_str(), false).unwrap();
         assert_eq!(tokenizer.decode(ids.get_ids(), false).unwrap(), text);
     }
-    let config = Config { hidden_size: 32, intermediate_size: 64, num_layers: 1, ..sft::nano(tokenizer.get_vocab_size(true)) };
+    let config =
+        Config { hidden_size: 32, intermediate_size: 64, num_layers: 1, ..sft::nano(tokenizer.get_vocab_size(true)) };
     let params = Params::new(1, &Device::Cpu);
     let net = Decoder::new(&config, params.weights()).unwrap();
     let recipe = Recipe { steps: 40, warmup: 5, peak_lr: 1e-2, ..Recipe::default() };

@@ -259,7 +259,8 @@ fn stack_all(d: &mut Draw<'_, '_>) -> Option<Task> {
     if !(2..=4).contains(&of.len()) {
         return None;
     }
-    let on_table = |i: usize| matches!(d.speaker.state.situations[i].support, Support::On(t) if d.speaker.label(t) == "table");
+    let on_table =
+        |i: usize| matches!(d.speaker.state.situations[i].support, Support::On(t) if d.speaker.label(t) == "table");
     let grid = d.speaker.grid;
     of.sort_by_key(|i| (grid.across(&d.scene().objects[*i]), d.id(*i)));
     if !of.iter().all(|i| on_table(*i)) {
@@ -269,7 +270,8 @@ fn stack_all(d: &mut Draw<'_, '_>) -> Option<Task> {
     let said = if d.speaker.zh { noun } else { format!("{noun}s") };
     let words = d.say(&w::STACK_ALL, &[("{a}", &said)])?;
     let facts: Vec<Fact> = of.windows(2).map(|pair| Fact::On(d.id(pair[1]), d.id(pair[0]))).collect();
-    let any = orders(&of).iter().map(|order| order.windows(2).map(|p| Fact::On(d.id(p[1]), d.id(p[0]))).collect()).collect();
+    let any =
+        orders(&of).iter().map(|order| order.windows(2).map(|p| Fact::On(d.id(p[1]), d.id(p[0]))).collect()).collect();
     let mut task = d.reach("stack all", words, vec![Mention { said, how: How::Plain, of }], vec![facts])?;
     if let Aim::Do { deed, .. } = &mut task.aim {
         deed.any = any;

@@ -41,13 +41,7 @@ impl Default for Options {
 ///
 /// # Errors
 /// The network fails, or prompt and answers are longer than its context.
-pub fn draw(
-    net: &Decoder,
-    prompt: &[u32],
-    end: u32,
-    options: &Options,
-    rng: &mut ChaCha8Rng,
-) -> Result<Vec<Vec<u32>>> {
+pub fn draw(net: &Decoder, prompt: &[u32], end: u32, options: &Options, rng: &mut ChaCha8Rng) -> Result<Vec<Vec<u32>>> {
     let rows = options.group.max(1);
     let mut cache = net.cache();
     let mut feed: Vec<u32> = prompt.repeat(rows);
@@ -56,7 +50,8 @@ pub fn draw(
     for _ in 0..options.max_tokens {
         let ids = Tensor::from_vec(feed, (rows, width), net.device())?;
         let hidden = net.forward(&net.embed(&ids)?, Some(&mut cache))?;
-        let logits = net.logits(&hidden.narrow(1, width - 1, 1)?)?.squeeze(1)?.to_dtype(DType::F32)?.to_vec2::<f32>()?;
+        let logits =
+            net.logits(&hidden.narrow(1, width - 1, 1)?)?.squeeze(1)?.to_dtype(DType::F32)?.to_vec2::<f32>()?;
         let mut next = Vec::with_capacity(rows);
         for (row, logits) in drawn.iter_mut().zip(&logits) {
             if row.last() == Some(&end) {

@@ -34,8 +34,13 @@ const TAUGHT: [(Part, Part); 7] = [
     (Part::In, Part::Hold),
     (Part::On, Part::On),
 ];
-const HARD: [(Part, Part); 5] =
-    [(Part::On, Part::Hold), (Part::On, Part::Left), (Part::In, Part::Left), (Part::Open, Part::On), (Part::Left, Part::Hold)];
+const HARD: [(Part, Part); 5] = [
+    (Part::On, Part::Hold),
+    (Part::On, Part::Left),
+    (Part::In, Part::Left),
+    (Part::Open, Part::On),
+    (Part::Left, Part::Hold),
+];
 
 struct Half {
     words: String,
@@ -72,8 +77,12 @@ fn half(d: &mut Draw<'_, '_>, part: Part, simply: bool) -> Option<Half> {
     let mb = d.speaker.plainly(b, d.rng)?;
     let place = &mb.said;
     let (words, fact) = match part {
-        Part::In => ((format!("put the {said} in the {place}"), format!("把{said}放进{place}里")), Fact::In(id, d.id(b))),
-        Part::On => ((format!("put the {said} on the {place}"), format!("把{said}放到{place}上")), Fact::On(id, d.id(b))),
+        Part::In => {
+            ((format!("put the {said} in the {place}"), format!("把{said}放进{place}里")), Fact::In(id, d.id(b)))
+        }
+        Part::On => {
+            ((format!("put the {said} on the {place}"), format!("把{said}放到{place}上")), Fact::On(id, d.id(b)))
+        }
         _ => (
             (format!("put the {said} to the left of the {place}"), format!("把{said}放到{place}左边")),
             Side::Left.fact(id, d.id(b)),
@@ -102,9 +111,13 @@ pub fn draw(d: &mut Draw<'_, '_>) -> Option<Task> {
     let (x, y) = (&first.words, &second.words);
     let forms: Vec<String> = match (d.speaker.zh, d.split) {
         (false, Split::Train) => vec![format!("{x}, then {y}"), format!("{x} and {y}"), format!("first {x}, then {y}")],
-        (false, Split::HeldOut) => vec![format!("{x}, then {y}"), format!("{x} and then {y}"), format!("please {x}, then {y}")],
+        (false, Split::HeldOut) => {
+            vec![format!("{x}, then {y}"), format!("{x} and then {y}"), format!("please {x}, then {y}")]
+        }
         (false, Split::Hard) => vec![format!("{x}, and after that {y}"), format!("{x}, then {y}")],
-        (true, Split::Train) => vec![format!("{x}，再{y}"), format!("先{x}，再{y}"), format!("先{x}，然后{y}"), format!("{x}，{y}")],
+        (true, Split::Train) => {
+            vec![format!("{x}，再{y}"), format!("先{x}，再{y}"), format!("先{x}，然后{y}"), format!("{x}，{y}")]
+        }
         (true, Split::HeldOut) => vec![format!("请先{x}，再{y}"), format!("{x}，然后{y}")],
         (true, Split::Hard) => vec![format!("{x}，之后再{y}"), format!("{x}，然后{y}")],
     };

@@ -50,14 +50,31 @@ pub static KINDS: &[Kind] = &[
 
 /// Things that no scene of a lesson has, to be asked for in vain.
 pub static ABSENT: &[(&str, &str)] = &[
-    ("bottle", "瓶子"), ("fridge", "冰箱"), ("oven", "烤箱"), ("microwave", "微波炉"), ("banana", "香蕉"),
-    ("apple", "苹果"), ("spoon", "勺子"), ("fork", "叉子"), ("book", "书"), ("lamp", "灯"), ("chair", "椅子"),
+    ("bottle", "瓶子"),
+    ("fridge", "冰箱"),
+    ("oven", "烤箱"),
+    ("microwave", "微波炉"),
+    ("banana", "香蕉"),
+    ("apple", "苹果"),
+    ("spoon", "勺子"),
+    ("fork", "叉子"),
+    ("book", "书"),
+    ("lamp", "灯"),
+    ("chair", "椅子"),
 ];
 
 /// Colour and kind that only the hard split joins.
 pub static RESERVED: &[(Color, &str)] = &[
-    (Black, "block"), (Pink, "ball"), (Brown, "cup"), (Purple, "bowl"), (Cyan, "plate"), (Orange, "bin"), (Gray, "drawer"),
-    (Pink, "zone"), (Gray, "pillar"), (White, "button"),
+    (Black, "block"),
+    (Pink, "ball"),
+    (Brown, "cup"),
+    (Purple, "bowl"),
+    (Cyan, "plate"),
+    (Orange, "bin"),
+    (Gray, "drawer"),
+    (Pink, "zone"),
+    (Gray, "pillar"),
+    (White, "button"),
 ];
 
 /// The kind of that label.

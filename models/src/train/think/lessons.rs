@@ -29,7 +29,7 @@ use super::scenes::{Builder, Layout, Robots};
 pub use super::task::Split;
 use super::task::{Aim, Draw, Stage, Task};
 use super::telling::Teller;
-use super::truth::{Deed, Truth, Verdict};
+use super::truth::{Truth, Verdict};
 use crate::reason::answer;
 use crate::reason::compact::{self, Grid};
 
@@ -106,7 +106,9 @@ impl Lessons {
         let (family, rover) = self.family(&mut rng);
         let zh = rng.random_bool(0.5);
         let past = rng.random_bool(0.07);
-        (0..DRAWS).find_map(|_| self.draw(family, rover, zh, past, split, &mut rng)).ok_or(LessonError::None { split, index })
+        (0..DRAWS)
+            .find_map(|_| self.draw(family, rover, zh, past, split, &mut rng))
+            .ok_or(LessonError::None { split, index })
     }
 
     fn family(&self, rng: &mut ChaCha8Rng) -> (Option<&'static Family>, bool) {
@@ -153,7 +155,7 @@ impl Lessons {
             }
         };
         let meant = |i: &usize| is_reserved(scene.objects[*i].color, &scene.objects[*i].label);
-        if odd_things && !task.mentions.iter().any(|m| m.of.iter().any(|i| meant(i))) {
+        if odd_things && !task.mentions.iter().any(|m| m.of.iter().any(&meant)) {
             return None;
         }
         let goal = Goal::new(1, &task.words, Stamp(0), 600.0).ok()?;
@@ -211,7 +213,7 @@ impl Lessons {
 
 /// Steps through a task's stages, and what holds at their end of what was wanted.
 fn plan(task: &Task, scene: &Scene, robot: &Arc<RobotSpec>) -> Option<(Vec<SkillCall>, Vec<Fact>)> {
-    let Aim::Do { stages, avoid, deed } = &task.aim else { return None };
+    let Aim::Do { stages, avoid, .. } = &task.aim else { return None };
     let from = start(scene, robot);
     let (mut state, mut steps, mut goal) = (from, Vec::new(), Vec::<Fact>::new());
     for stage in stages {
@@ -239,7 +241,6 @@ fn plan(task: &Task, scene: &Scene, robot: &Arc<RobotSpec>) -> Option<(Vec<Skill
         }
     }
     goal.retain(|fact| state.holds(fact));
-    let _: &Deed = deed;
     Some((steps, goal))
 }
 

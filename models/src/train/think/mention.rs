@@ -132,10 +132,10 @@ impl Speaker<'_> {
     /// Words for one object, by name or by what sets it apart.
     pub fn refer(&self, index: usize, rng: &mut ChaCha8Rng) -> Option<Mention> {
         let fancy = self.alike(self.label(index), None).len() > 1;
-        if !fancy || rng.random_bool(0.5) {
-            if let Some(mention) = self.plainly(index, rng) {
-                return Some(mention);
-            }
+        if (!fancy || rng.random_bool(0.5))
+            && let Some(mention) = self.plainly(index, rng)
+        {
+            return Some(mention);
         }
         for _ in 0..4 {
             let found = match rng.random_range(0..10) {
@@ -178,7 +178,9 @@ impl Speaker<'_> {
             (false, r, false) if all.len() == 3 && r == 1 => {
                 vec![format!("middle {noun}"), format!("{noun} in the middle"), format!("second {noun} from the left")]
             }
-            (false, ..) if !self.zh => vec![format!("{} {noun} from the left", ["first", "second", "third", "fourth"].get(rank)?)],
+            (false, ..) if !self.zh => {
+                vec![format!("{} {noun} from the left", ["first", "second", "third", "fourth"].get(rank)?)]
+            }
             (true, 0, false) => vec![format!("frontmost {noun}"), format!("front {noun}")],
             (true, r, false) if r == last => vec![format!("rearmost {noun}"), format!("{noun} at the back")],
             (false, 0, true) => vec![format!("最左边的{noun}"), format!("最左侧的{noun}")],
@@ -255,8 +257,12 @@ impl Speaker<'_> {
         }
         let noun = self.noun(&label, rng);
         let forms = match (side, self.zh) {
-            (Side::Left, false) => vec![format!("{noun} to the left of the {name}"), format!("{noun} left of the {name}")],
-            (Side::Right, false) => vec![format!("{noun} to the right of the {name}"), format!("{noun} right of the {name}")],
+            (Side::Left, false) => {
+                vec![format!("{noun} to the left of the {name}"), format!("{noun} left of the {name}")]
+            }
+            (Side::Right, false) => {
+                vec![format!("{noun} to the right of the {name}"), format!("{noun} right of the {name}")]
+            }
             (Side::Front, false) => vec![format!("{noun} in front of the {name}")],
             (Side::Behind, false) => vec![format!("{noun} behind the {name}")],
             (Side::Left, true) => vec![format!("{name}左边的{noun}"), format!("{name}左侧的{noun}")],

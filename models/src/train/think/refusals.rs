@@ -162,12 +162,17 @@ fn which(d: &mut Draw<'_, '_>) -> Option<Task> {
     let grid = d.speaker.grid;
     all.sort_by_key(|i| (grid.across(&d.scene().objects[*i]), d.id(*i)));
     let held = d.speaker.state.holding.is_some_and(|held| all.contains(&held));
-    let inside = all.iter().any(|i| matches!(d.speaker.state.situations[*i].support, ponder_core::state::Support::In(_)));
+    let inside =
+        all.iter().any(|i| matches!(d.speaker.state.situations[*i].support, ponder_core::state::Support::In(_)));
     if all.len() < 2 || held || inside {
         return None;
     }
     let noun = d.speaker.noun(label, d.rng);
-    if d.speaker.zh && d.scene().objects.iter().any(|o| o.label.as_str() != label && super::kinds::kind(&o.label).is_some_and(|k| k.zh.contains(&noun.as_str()))) {
+    if d.speaker.zh
+        && d.scene().objects.iter().any(|o| {
+            o.label.as_str() != label && super::kinds::kind(&o.label).is_some_and(|k| k.zh.contains(&noun.as_str()))
+        })
+    {
         return None;
     }
     let said = d.speaker.colored(color, &noun, d.rng);
@@ -190,7 +195,11 @@ fn which(d: &mut Draw<'_, '_>) -> Option<Task> {
         }
     };
     let ids: Vec<String> = all.iter().map(|i| d.id(*i).to_string()).collect();
-    let text = if d.speaker.zh { format!("哪个{said}：{}？", ids.join("、")) } else { format!("Which {said}: {}?", ids.join(", ")) };
+    let text = if d.speaker.zh {
+        format!("哪个{said}：{}？", ids.join("、"))
+    } else {
+        format!("Which {said}: {}?", ids.join(", "))
+    };
     Some(Task { family: "ask which", words, mentions, aim: Aim::Ask { text } })
 }
 
@@ -212,7 +221,15 @@ fn unable(d: &mut Draw<'_, '_>) -> Option<Task> {
     let said = d.speaker.plainly(a, d.rng)?.said;
     let words = d.say(&w::UNABLE, &[("{a}", &said)])?;
     let text = ("I can't do that.".to_owned(), "这个我做不到。".to_owned());
-    refuse("unable", words, Vec::new(), &[R::NotAble, R::NotUnderstood], ("No skill for that.", "没有这种本领。"), text, d.speaker.zh)
+    refuse(
+        "unable",
+        words,
+        Vec::new(),
+        &[R::NotAble, R::NotUnderstood],
+        ("No skill for that.", "没有这种本领。"),
+        text,
+        d.speaker.zh,
+    )
 }
 
 fn cannot_lift(d: &Draw<'_, '_>, words: String, mention: Mention) -> Option<Task> {
@@ -223,17 +240,25 @@ fn cannot_lift(d: &Draw<'_, '_>, words: String, mention: Mention) -> Option<Task
 }
 
 fn fixed(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let all: Vec<usize> = ["button", "knob", "drawer", "cabinet", "box", "plate", "bin", "bowl"].iter().flat_map(|l| d.speaker.of_label(l)).collect();
+    let all: Vec<usize> = ["button", "knob", "drawer", "cabinet", "box", "plate", "bin", "bowl"]
+        .iter()
+        .flat_map(|l| d.speaker.of_label(l))
+        .collect();
     let a = d.one(&all)?;
     let ma = d.speaker.plainly(a, d.rng)?;
     if d.rng.random_bool(0.5) {
         let words = d.say(&w::HOLD, &[("{a}", &ma.said)])?;
         return cannot_lift(d, words, ma);
     }
-    let places: Vec<usize> = ["block", "plate", "bowl", "cup", "bin"].iter().flat_map(|l| d.speaker.of_label(l)).filter(|i| *i != a).collect();
+    let places: Vec<usize> = ["block", "plate", "bowl", "cup", "bin"]
+        .iter()
+        .flat_map(|l| d.speaker.of_label(l))
+        .filter(|i| *i != a)
+        .collect();
     let b = d.one(&places)?;
     let mb = d.speaker.plainly(b, d.rng)?;
-    let both: &'static Both = if matches!(d.speaker.label(b), "bowl" | "cup" | "bin") { &w::PUT_IN } else { &w::PUT_ON };
+    let both: &'static Both =
+        if matches!(d.speaker.label(b), "bowl" | "cup" | "bin") { &w::PUT_IN } else { &w::PUT_ON };
     let words = d.say(both, &[("{a}", &ma.said), ("{b}", &mb.said)])?;
     cannot_lift(d, words, ma)
 }
@@ -250,7 +275,15 @@ fn no_fit(d: &mut Draw<'_, '_>) -> Option<Task> {
             let both: &'static Both = if d.rng.random_bool(0.5) { &w::PUT_ON } else { &w::STACK_ON };
             let words = d.say(both, &[("{a}", &ma.said), ("{b}", &mb.said)])?;
             let text = (format!("Nothing stays on the {}.", mb.said), format!("{}上放不住东西。", mb.said));
-            refuse("no fit", words, vec![ma, mb], &[R::DoesNotFit, R::NotAble, R::NoPlan], ("Nothing stays on a ball.", "球上放不住东西。"), text, zh)
+            refuse(
+                "no fit",
+                words,
+                vec![ma, mb],
+                &[R::DoesNotFit, R::NotAble, R::NoPlan],
+                ("Nothing stays on a ball.", "球上放不住东西。"),
+                text,
+                zh,
+            )
         }
         1 => {
             let a = d.one(&blocks)?;
@@ -262,7 +295,15 @@ fn no_fit(d: &mut Draw<'_, '_>) -> Option<Task> {
             };
             let words = d.say(&w::STACK_ON, &[("{a}", &ma.said), ("{b}", &itself)])?.replace("the itself", "itself");
             let text = ("Nothing can be put on itself.".to_owned(), "东西不能放在它自己上面。".to_owned());
-            refuse("no fit", words, vec![ma], &[R::DoesNotFit, R::NoPlan, R::NotAble, R::NotThere], ("On itself.", "放在它自己上面。"), text, zh)
+            refuse(
+                "no fit",
+                words,
+                vec![ma],
+                &[R::DoesNotFit, R::NoPlan, R::NotAble, R::NotThere],
+                ("On itself.", "放在它自己上面。"),
+                text,
+                zh,
+            )
         }
         _ => {
             let (big, small): (Vec<usize>, Vec<usize>) = (
@@ -312,7 +353,8 @@ fn in_turn(d: &mut Draw<'_, '_>) -> Option<Task> {
     for index in &order {
         mentions.push(d.speaker.plainly(*index, d.rng)?);
     }
-    let names: Vec<(&str, &str)> = ["{a}", "{b}", "{c}"].into_iter().zip(mentions.iter().map(|m| m.said.as_str())).collect();
+    let names: Vec<(&str, &str)> =
+        ["{a}", "{b}", "{c}"].into_iter().zip(mentions.iter().map(|m| m.said.as_str())).collect();
     let words = d.say(if three.is_some() { &w::GO_THREE } else { &w::GO_TWO }, &names)?;
     let through: Vec<Fact> = order.iter().map(|i| Fact::RobotAt(d.id(*i))).collect();
     let stages = through.iter().map(|fact| super::task::Stage::Reach(vec![*fact])).collect();
@@ -321,7 +363,8 @@ fn in_turn(d: &mut Draw<'_, '_>) -> Option<Task> {
 }
 
 fn far(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let far: Vec<usize> = d.speaker.of_label("zone").into_iter().filter(|i| d.scene().objects[*i].position_m().x > 3.5).collect();
+    let far: Vec<usize> =
+        d.speaker.of_label("zone").into_iter().filter(|i| d.scene().objects[*i].position_m().x > 3.5).collect();
     let a = d.one(&far)?;
     let ma = d.speaker.plainly(a, d.rng)?;
     let words = d.say(&w::GO, &[("{a}", &ma.said)])?;

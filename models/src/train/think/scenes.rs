@@ -359,7 +359,8 @@ impl<'a> Builder<'a> {
             let inside = self.stand_any("block");
             self.into(inside, drawer);
         }
-        for (label, p) in [("block", 0.85), ("cup", 0.7), ("bowl", 0.6), ("plate", 0.4), ("ball", 0.3), ("block", 0.3)] {
+        for (label, p) in [("block", 0.85), ("cup", 0.7), ("bowl", 0.6), ("plate", 0.4), ("ball", 0.3), ("block", 0.3)]
+        {
             if self.maybe(p) {
                 self.stand_any(label);
             }
@@ -402,7 +403,15 @@ impl<'a> Builder<'a> {
         self.scene.world_from_base = Some(Pose::translation(x, y, 0.0));
         let mut at = vec![[x, y]];
         let far = self.maybe(0.5);
-        let labels = [("dock", 0.9), ("zone", 1.0), ("zone", 1.0), ("zone", 0.7), ("pillar", 0.9), ("pillar", 0.6), ("crate", 0.8)];
+        let labels = [
+            ("dock", 0.9),
+            ("zone", 1.0),
+            ("zone", 1.0),
+            ("zone", 0.7),
+            ("pillar", 0.9),
+            ("pillar", 0.6),
+            ("crate", 0.8),
+        ];
         for (label, p) in labels {
             if !self.maybe(p) {
                 continue;

@@ -168,7 +168,8 @@ pub fn write(params: &Params, config: &Config, tokenizer: &Tokenizer, folder: &P
     };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder)(error.to_string()))?;
     let tensors = params.tensors()?;
-    let half = tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.to_device(&Device::Cpu)?.to_dtype(DType::F16)?)));
+    let half =
+        tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.to_device(&Device::Cpu)?.to_dtype(DType::F16)?)));
     let half = half.collect::<candle_core::Result<std::collections::HashMap<_, _>>>()?;
     candle_core::safetensors::save(&half, folder.join("model.safetensors"))?;
     let shape = json!({

@@ -38,7 +38,14 @@ impl Teller<'_> {
 
     /// The whole thought. `steps` are those of the plan; none where there is no plan.
     #[must_use]
-    pub fn thought(&self, task: &Task, attempts: &[Attempt], given_up: bool, steps: &[SkillCall], goal: &[Fact]) -> String {
+    pub fn thought(
+        &self,
+        task: &Task,
+        attempts: &[Attempt],
+        given_up: bool,
+        steps: &[SkillCall],
+        goal: &[Fact],
+    ) -> String {
         let mut parts: Vec<String> = Vec::new();
         parts.extend(self.past(attempts, given_up));
         if !given_up {
@@ -111,7 +118,12 @@ impl Teller<'_> {
                 ("pick", Some(i)) if !moved.contains(&state.objects()[i].id) => {
                     if let Support::On(under) = state.situations[i].support {
                         let (top, under) = (self.id(i), self.id(under));
-                        told.push(self.say(format!("{top} is on {under}: away first."), format!("{top}在{under}上：先移开。")));
+                        told.push(
+                            self.say(
+                                format!("{top} is on {under}: away first."),
+                                format!("{top}在{under}上：先移开。"),
+                            ),
+                        );
                     }
                 }
                 ("open", Some(i)) if !goal.contains(&Fact::Open(state.objects()[i].id)) => {
