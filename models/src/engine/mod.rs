@@ -13,6 +13,7 @@ pub mod gguf_shape;
 mod gguf_words;
 pub mod grammar;
 pub mod hf_config;
+pub mod house;
 pub mod janus;
 mod janus_config;
 pub mod lfm2_config;

@@ -10,9 +10,11 @@ use super::checkpoint::{self, Checkpoint};
 use super::error::LoadError;
 use super::gguf::Gguf;
 use super::gguf_shape::ModelShape;
+use super::house::House;
 use super::network::{Limited, Liquid, Llama, Network};
 use super::talk::{CHATML, Chat};
 use super::text::{LFM2, Style, Writer};
+use super::write::Manner;
 use super::{lfm2_config, memory};
 use crate::net::decoder::Decoder;
 use crate::net::layers::Quant;
@@ -46,8 +48,12 @@ impl Writer {
     /// # Errors
     /// [`LoadError`]: what is missing, wrong or too large, in which file, and what to do.
     pub fn open(path: &Path, options: &Options) -> Result<Self, LoadError> {
+        let house = if path.is_dir() { House::read(path)? } else { None };
+        // A model of our own is small enough to be kept as it is.
+        let options = &Options { quant: options.quant.filter(|_| house.is_none()), ..*options };
         let (net, chat, is_lfm2) = if path.is_dir() { folder(path, options)? } else { file(path, options)? };
         let style = if is_lfm2 { Style { thought: LFM2, ..Style::default() } } else { Style::default() };
+        let style = house.as_ref().map_or(style, House::style);
         let style = options.style.unwrap_or(style);
         let net = Box::new(Limited::new(net, options.context));
         let bound = net.context();
@@ -57,7 +63,8 @@ impl Writer {
         }
         let name = path.file_stem().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
         let unfit = |error: super::grammar::VocabError| unusable(path, error.to_string());
-        Self::new(name, net, chat, style).map_err(unfit)
+        let manner = house.map_or(Manner::Full, |house| house.prompt);
+        Ok(Self::new(name, net, chat, style).map_err(unfit)?.asked(manner))
     }
 }
 

@@ -9,7 +9,7 @@ use super::network::Network;
 use super::sampling::{Sampler, Sampling};
 use super::talk::Chat;
 use super::utf8::Utf8;
-use super::write::{Ask, Piece, TextModel, WriteError, Written};
+use super::write::{Ask, Manner, Piece, TextModel, WriteError, Written};
 use crate::reason::split::{CLOSE, Split};
 
 /// What DeepSeek gives for R1 and its distillates.
@@ -48,6 +48,7 @@ pub struct Writer {
     chat: Chat,
     grammars: Grammars,
     style: Style,
+    manner: Manner,
     /// Tokens that the network holds.
     held: Vec<u32>,
 }
@@ -61,7 +62,14 @@ impl Writer {
         let end = chat.ends.first().copied().unwrap_or(0);
         let grammars = Grammars::new(chat.tokenizer(), net.vocab(), end)?;
         let held = Vec::new();
-        Ok(Self { name: name.into(), net, chat, grammars, style, held })
+        Ok(Self { name: name.into(), net, chat, grammars, style, manner: Manner::Full, held })
+    }
+
+    /// The same, to be asked in another manner.
+    #[must_use]
+    pub fn asked(mut self, manner: Manner) -> Self {
+        self.manner = manner;
+        self
     }
 
     /// Tokenizer and template.
@@ -265,6 +273,10 @@ impl Writer {
 impl TextModel for Writer {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn manner(&self) -> Manner {
+        self.manner
     }
 
     fn write(

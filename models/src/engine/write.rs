@@ -113,10 +113,26 @@ pub enum WriteError {
     Failed(String),
 }
 
+/// How a model wants to be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Manner {
+    /// With all rules, skills and facts told: a model that knows nothing of robots.
+    #[default]
+    Full,
+    /// The scene and the words alone: a small model that was schooled for just this.
+    Compact,
+}
+
 /// Writes text.
 pub trait TextModel: Send {
     /// Name for banners and records.
     fn name(&self) -> &str;
+
+    /// How it wants to be asked.
+    fn manner(&self) -> Manner {
+        Manner::Full
+    }
 
     /// Thinks and answers; `hear` is called with pieces as they come, `cancel` is looked at before every token.
     ///

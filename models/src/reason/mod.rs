@@ -2,6 +2,7 @@
 //! only plans which check, refusals and questions pass.
 
 pub mod answer;
+pub mod compact;
 pub mod facts;
 pub mod free;
 pub mod grammar;

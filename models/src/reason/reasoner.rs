@@ -12,8 +12,8 @@ use ponder_core::thought::Thought;
 
 use super::free::Free;
 use super::grammar::{Guide, Limits};
-use super::{answer, prompt};
-use crate::engine::write::{Ask, Piece, Role, Script, TextModel, Turn, WriteError};
+use super::{answer, compact, prompt};
+use crate::engine::write::{Ask, Manner, Piece, Role, Script, TextModel, Turn, WriteError};
 
 /// How a reasoner of this kind thinks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +111,10 @@ impl<M: TextModel> Reasoner for LlmReasoner<M> {
         say: &mut dyn FnMut(&str),
         cancel: &Cancel,
     ) -> Result<Answer, ReasonError> {
-        let mut turns = vec![prompt::turn(question)];
+        let mut turns = vec![match self.model.manner() {
+            Manner::Full => prompt::turn(question),
+            Manner::Compact => compact::turn(question),
+        }];
         let mut thought = Thought::default();
         let mut last = String::new();
         for round in 0..2 {

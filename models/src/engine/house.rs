@@ -1,0 +1,84 @@
+//! `ponder.json`, the file that a model schooled here carries beside its weights: how it is asked, how it writes, and the
+//! SHA-256 of every file it came with, held against what lies there before anything is loaded.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::error::LoadError;
+use super::sampling::Sampling;
+use super::text::Style;
+use super::write::Manner;
+
+/// Its name.
+pub const FILE: &str = "ponder.json";
+
+/// What it says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct House {
+    /// How the model is asked.
+    pub prompt: Manner,
+    /// Temperature of the thought; 0 takes the likeliest.
+    #[serde(default)]
+    pub temperature: f32,
+    /// Most tokens of an answer.
+    pub answer_tokens: usize,
+    /// SHA-256 of the files beside it, by name, in hexadecimal.
+    #[serde(default)]
+    pub sha256: BTreeMap<String, String>,
+}
+
+impl House {
+    /// Reads a folder's, where it has one, and checks the files that it names.
+    ///
+    /// # Errors
+    /// [`LoadError::Io`] or [`LoadError::Config`], naming the file that is not the one that was shipped.
+    pub fn read(folder: &Path) -> Result<Option<Self>, LoadError> {
+        let path = folder.join(FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(&path).map_err(LoadError::io(&path))?;
+        let wrong = |field: &str, why: String| LoadError::Config { path: path.clone(), field: field.to_owned(), why };
+        let house: Self = serde_json::from_str(&text).map_err(|error| wrong("the file", error.to_string()))?;
+        for (name, want) in &house.sha256 {
+            if name.contains(['/', '\\']) {
+                return Err(wrong("sha256", format!("{name:?} is no file beside it")));
+            }
+            let got = hash(&folder.join(name))?;
+            if !got.eq_ignore_ascii_case(want) {
+                return Err(wrong("sha256", format!("{name} has {got}, not {want}: fetch the folder anew")));
+            }
+        }
+        Ok(Some(house))
+    }
+
+    /// How it writes: the thought by its temperature, the answer by the likeliest token.
+    #[must_use]
+    pub fn style(&self) -> Style {
+        let thought = Sampling { temperature: self.temperature, ..Sampling::default() };
+        Style { thought, answer: Sampling::default(), answer_tokens: self.answer_tokens, stride: 512 }
+    }
+
+    /// Names these files of the folder with their SHA-256, and writes `ponder.json`.
+    ///
+    /// # Errors
+    /// [`LoadError::Io`].
+    pub fn write(mut self, folder: &Path, files: &[&str]) -> Result<(), LoadError> {
+        self.sha256.clear();
+        for name in files {
+            self.sha256.insert((*name).to_owned(), hash(&folder.join(name))?);
+        }
+        let path = folder.join(FILE);
+        let text = serde_json::to_string_pretty(&self).unwrap_or_default();
+        std::fs::write(&path, text + "\n").map_err(LoadError::io(&path))
+    }
+}
+
+fn hash(path: &Path) -> Result<String, LoadError> {
+    let bytes = std::fs::read(path).map_err(LoadError::io(path))?;
+    Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,163 @@
+//! The compact prompt of small models: no rules and no list of skills, for such a model knows them from its schooling. The
+//! things from left to right, each with its place on a grid of a hundred by a hundred, then what the hand holds, what was
+//! tried, and the person's words, quoted as data. (A short and regular input for little networks: cf. the scene strings
+//! of Huang et al., Inner Monologue, arXiv 2207.05608.)
+
+use ponder_core::outcome::FailureCode;
+use ponder_core::plan::DraftCall;
+use ponder_core::reasoner::{Attempt, Question};
+use ponder_core::robot::RobotSpec;
+use ponder_core::scene::SceneObject;
+use ponder_core::state::{State, Support};
+
+use super::answer::write_call;
+use super::quote::{name, quote};
+use crate::engine::write::{Role, Turn};
+
+/// Wider than this a surface is what all else stands on: its place says nothing, metres.
+const GROUND_M: f64 = 0.6;
+/// Most attempts told, the newest of them.
+const MAX_ATTEMPTS_TOLD: usize = 3;
+/// The last cell of the grid.
+const LAST_CELL: f64 = 99.0;
+
+/// The grid that places are told on: a centimetre a cell before an arm, a decimetre around a robot that drives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    cell_m: f64,
+    forward_from: f64,
+}
+
+impl Grid {
+    /// The grid of a robot.
+    #[must_use]
+    pub fn of(robot: &RobotSpec) -> Self {
+        if robot.arm.is_some() {
+            Self { cell_m: 0.01, forward_from: 0.0 }
+        } else {
+            Self { cell_m: 0.1, forward_from: 50.0 }
+        }
+    }
+
+    /// How far away from the robot, as the robot looks along +x: 0 to 99.
+    #[must_use]
+    pub fn forward(&self, object: &SceneObject) -> u32 {
+        cell(self.forward_from + object.position_m().x / self.cell_m)
+    }
+
+    /// How far from the left edge: 0 to 99, 50 straight ahead.
+    #[must_use]
+    pub fn across(&self, object: &SceneObject) -> u32 {
+        cell(50.0 - object.position_m().y / self.cell_m)
+    }
+}
+
+fn cell(value: f64) -> u32 {
+    value.round().clamp(0.0, LAST_CELL) as u32 // a float that is no number becomes 0
+}
+
+/// Size of a thing: the cube root of its volume, millimetres.
+#[must_use]
+pub fn size_mm(object: &SceneObject) -> u32 {
+    (object.size_m.product().max(0.0).cbrt() * 1000.0).round().min(9999.0) as u32
+}
+
+/// The user's turn for a question.
+#[must_use]
+pub fn turn(question: &Question) -> Turn {
+    Turn { role: Role::User, text: text(question), fixed: 0 }
+}
+
+/// Things in the order they are told: from left to right, then from near to far, then by name.
+#[must_use]
+pub fn order(state: &State, grid: Grid) -> Vec<usize> {
+    let objects = state.objects();
+    let mut order: Vec<usize> = (0..objects.len()).collect();
+    order.sort_by_key(|i| (grid.across(&objects[*i]), grid.forward(&objects[*i]), objects[*i].id));
+    order
+}
+
+fn text(question: &Question) -> String {
+    let state = State::of(&question.scene, &question.robot);
+    let grid = Grid::of(&question.robot);
+    let mut text = String::from(if question.robot.arm.is_some() { "arm\n" } else { "base\n" });
+    for index in order(&state, grid) {
+        object(index, &state, grid, &mut text);
+    }
+    if let Some(held) = state.holding {
+        text.push_str(&format!("holds {}\n", name(&state.objects()[held].id)));
+    }
+    let from = question.attempts.len().saturating_sub(MAX_ATTEMPTS_TOLD);
+    question.attempts[from..].iter().for_each(|tried| attempt(tried, &mut text));
+    text.push_str(&quote(&question.goal.instruction));
+    text
+}
+
+fn object(index: usize, state: &State, grid: Grid, text: &mut String) {
+    let object = &state.objects()[index];
+    let id = |i: usize| name(&state.objects()[i].id);
+    text.push_str(&id(index));
+    let part = |word: &str| object.id.split('_').any(|part| part == word);
+    if let Some(color) = object.color.filter(|color| !part(color.name())) {
+        text.push_str(&format!(" {}", color.name()));
+    }
+    if !part(&object.label) {
+        text.push_str(&format!(" {}", name(&object.label)));
+    }
+    if object.size_m.x.min(object.size_m.y) < GROUND_M || state.robot().arm.is_none() {
+        text.push_str(&format!(" {} {} {}", size_mm(object), grid.forward(object), grid.across(object)));
+    }
+    let situation = &state.situations[index];
+    match situation.support {
+        Support::On(under) if state.objects()[under].size_m.x.min(state.objects()[under].size_m.y) < GROUND_M => {
+            text.push_str(&format!(" on {}", id(under)));
+        }
+        Support::In(holder) => text.push_str(&format!(" in {}", id(holder))),
+        _ => {}
+    }
+    if let Some(open) = object.open_fraction {
+        let word = situation.open.map_or("half open", |open| if open { "open" } else { "closed" });
+        text.push_str(&format!(" {}", if open.is_nan() { "closed" } else { word }));
+    }
+    if let Some(on) = situation.on {
+        text.push_str(if on { " turned on" } else { " turned off" });
+    }
+    if state.at == Some(index) {
+        text.push_str(" here");
+    }
+    text.push('\n');
+}
+
+fn attempt(attempt: &Attempt, text: &mut String) {
+    if !attempt.done.is_empty() {
+        let calls: Vec<String> = attempt.done.iter().map(|call: &DraftCall| write_call(call)).collect();
+        text.push_str(&format!("did {}\n", calls.join(", ")));
+    }
+    match (&attempt.failed, &attempt.rejected) {
+        (Some((call, failure)), _) => {
+            text.push_str(&format!("failed {} {}\n", write_call(call), code(failure.code)));
+        }
+        (None, Some(_)) => text.push_str("rejected\n"),
+        (None, None) => text.push_str("ended early\n"),
+    }
+}
+
+/// A failure in a word.
+#[must_use]
+pub fn code(code: FailureCode) -> &'static str {
+    match code {
+        FailureCode::GraspMissed => "missed",
+        FailureCode::Dropped => "dropped",
+        FailureCode::ObjectMoved => "moved",
+        FailureCode::ObjectGone => "gone",
+        FailureCode::Unreachable => "unreachable",
+        FailureCode::Blocked => "blocked",
+        FailureCode::NoWay => "no way",
+        FailureCode::NoRoom => "no room",
+        FailureCode::NoEffect => "no effect",
+        FailureCode::PreconditionLost => "not ready",
+        FailureCode::StepTimedOut => "too slow",
+        FailureCode::GuardRefused => "refused",
+        FailureCode::GoalNotReached => "goal missed",
+    }
+}

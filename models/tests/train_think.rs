@@ -1,0 +1,147 @@
+//! The schooling of reasoner-nano: lessons that are the same from the same seed, true by simulation and answered within
+//! the answer's grammar; splits that share nothing they must not; a tokenizer that spells all; a toy that learns from
+//! reward.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what fails is a test
+
+use std::collections::HashSet;
+
+use candle_core::Device;
+use ponder_core::goal::Language;
+use ponder_core::plan::Draft;
+use ponder_models::engine::write::Script;
+use ponder_models::net::decoder::{Config, Decoder};
+use ponder_models::reason::answer;
+use ponder_models::reason::grammar::{Guide, Limits};
+use ponder_models::train::think::kinds::RESERVED;
+use ponder_models::train::think::{Lessons, Split, Truth, Verdict, grpo, sft, vocab};
+use ponder_models::train::{Params, Recipe, Trainer};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+const SPLITS: [Split; 3] = [Split::Train, Split::HeldOut, Split::Hard];
+
+#[test]
+fn lessons_are_the_same_from_the_same_seed_and_true() {
+    let (lessons, again) = (Lessons::new(5).unwrap(), Lessons::new(5).unwrap());
+    for split in SPLITS {
+        let mut families = HashSet::new();
+        for index in 0..400 {
+            let lesson = lessons.get(split, index).unwrap();
+            let other = again.get(split, index).unwrap();
+            assert_eq!(
+                (lesson.prompt(), &lesson.thought, &lesson.answer),
+                (other.prompt(), &other.thought, &other.answer)
+            );
+            assert_eq!(answer::read(&lesson.answer).unwrap(), lesson.draft);
+            let (scene, robot) = (&lesson.question.scene, &lesson.question.robot);
+            assert_eq!(lesson.truth.judge(&lesson.draft, scene, robot), Verdict::Right);
+            let wrong = match lesson.truth {
+                Truth::Do(_) => Draft::Ask { question: "what?".to_owned() },
+                _ => Draft::Do { steps: Vec::new(), goal: Vec::new() },
+            };
+            assert_eq!(lesson.truth.judge(&wrong, scene, robot), Verdict::Kind);
+            if Language::of(&lesson.thought) == Language::Zh {
+                assert_eq!(lesson.question.goal.language, Language::Zh, "{}", lesson.thought);
+            }
+            families.insert(lesson.family);
+        }
+        assert!(families.len() > 25, "{split:?}: {families:?}");
+    }
+}
+
+#[test]
+fn answers_taught_are_answers_that_the_grammar_lets_through() {
+    let lessons = Lessons::new(6).unwrap();
+    for index in 0..300 {
+        let lesson = lessons.get(Split::Train, index).unwrap();
+        let mut guide = Guide::new(&lesson.question.scene, &lesson.question.robot, Limits::default());
+        for line in lesson.answer.lines() {
+            let taken = guide.take(line);
+            assert!(taken.is_ok(), "{}\n{}\n{line}: {taken:?}", lesson.prompt(), lesson.answer);
+        }
+        assert!(guide.next().is_none(), "{}", lesson.answer);
+    }
+}
+
+#[test]
+fn what_is_kept_for_the_hard_split_is_in_no_other() {
+    let lessons = Lessons::new(7).unwrap();
+    let seen: HashSet<String> =
+        (0..1500).map(|i| lessons.get(Split::Train, i).unwrap().question.goal.instruction.clone()).collect();
+    let mut reserved = 0;
+    for split in SPLITS {
+        for index in 0..300 {
+            let lesson = lessons.get(split, index).unwrap();
+            let is_kept = |o: &ponder_core::scene::SceneObject| {
+                RESERVED.iter().any(|(color, label)| o.color == Some(*color) && o.label.as_str() == *label)
+            };
+            let kept = lesson.question.scene.objects.iter().filter(|o| is_kept(o)).count();
+            assert!(split == Split::Hard || kept == 0, "{}", lesson.prompt());
+            reserved += kept;
+            if split == Split::Hard && lesson.family == "put in" {
+                assert!(!seen.contains(&lesson.question.goal.instruction) || kept > 0);
+            }
+        }
+    }
+    assert!(reserved > 50, "{reserved}");
+}
+
+#[test]
+fn a_tokenizer_learnt_from_lessons_spells_them_and_trains_a_toy() {
+    let lessons = Lessons::new(8).unwrap();
+    let tokenizer = vocab::learn(&lessons, 300, 700).unwrap();
+    for index in 0..50 {
+        let lesson = lessons.get(Split::HeldOut, index).unwrap();
+        let text = lesson.prompt() + &lesson.thought;
+        let ids = tokenizer.encode(text.as_str(), false).unwrap();
+        assert_eq!(tokenizer.decode(ids.get_ids(), false).unwrap(), text);
+    }
+    let config =
+        Config { hidden_size: 32, intermediate_size: 64, num_layers: 1, ..sft::nano(tokenizer.get_vocab_size(true)) };
+    let params = Params::new(1, &Device::Cpu);
+    let net = Decoder::new(&config, params.weights()).unwrap();
+    let recipe = Recipe { steps: 40, warmup: 5, peak_lr: 1e-2, ..Recipe::default() };
+    let mut trainer = Trainer::new(&params, recipe).unwrap();
+    let mut school = sft::School::new(lessons, tokenizer, 4, 1);
+    let mut losses = Vec::new();
+    while !trainer.is_done() {
+        let batch = school.batch(trainer.steps_done()).unwrap();
+        losses.push(trainer.step([sft::loss(&net, &batch)]).unwrap().loss);
+    }
+    assert!(losses[39] < 0.8 * losses[0], "{losses:?}");
+}
+
+#[test]
+fn a_toy_learns_from_reward() {
+    let config = Config { vocab_size: 12, ..Config::tiny() };
+    let params = Params::new(3, &Device::Cpu);
+    let net = Decoder::new(&config, params.weights()).unwrap();
+    let reference = Decoder::new(&config, params.snapshot().unwrap()).unwrap();
+    let recipe = Recipe { steps: 60, warmup: 1, peak_lr: 3e-3, weight_decay: 0.0, ..Recipe::default() };
+    let mut trainer = Trainer::new(&params, recipe).unwrap();
+    let options = grpo::Options { group: 16, max_tokens: 6, kl: 0.001, ..grpo::Options::default() };
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let mut curve = Vec::new();
+    while !trainer.is_done() {
+        let policy = Decoder::new(&config, params.snapshot().unwrap()).unwrap();
+        let drawn = grpo::draw(&policy, &[1, 2], 0, &options, &mut rng).unwrap();
+        // The more sevens the better.
+        let share = |row: &Vec<u32>| row.iter().filter(|t| **t == 7).count() as f64 / row.len() as f64;
+        let rewards: Vec<f64> = drawn.iter().map(share).collect();
+        curve.push(grpo::watch(&drawn, &rewards).reward);
+        let old = grpo::log_probs(&policy, &[1, 2], &drawn, 1.0).unwrap();
+        let from = grpo::log_probs(&reference, &[1, 2], &drawn, 1.0).unwrap();
+        let gains = grpo::advantages(&rewards);
+        let loss = grpo::loss(&net, &[1, 2], &drawn, &gains, &old, &from, &options).map(|(loss, _)| loss);
+        trainer.step([loss]).unwrap();
+    }
+    let (first, last): (f64, f64) = (curve[..5].iter().sum::<f64>() / 5.0, curve[55..].iter().sum::<f64>() / 5.0);
+    assert!(first < 0.3 && last > 0.7, "{first} {last}: {curve:?}");
+}
+
+#[test]
+fn advantages_stand_beside_the_group() {
+    assert_eq!(grpo::advantages(&[1.0, 1.0, 1.0]), [0.0; 3]);
+    let gains = grpo::advantages(&[0.0, 1.0]);
+    assert!((gains[0] + 1.0).abs() < 1e-9 && (gains[1] - 1.0).abs() < 1e-9);
+}
