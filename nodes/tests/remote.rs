@@ -113,7 +113,8 @@ fn answer(mut to: TcpStream, ways: &[Way], log: &Mutex<Vec<Value>>, keys: &Mutex
             "completion_tokens_details": {"reasoning_tokens": 12}}});
         write!(to, "data: {data}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
     };
-    let pieces = |text: &str| text.chars().collect::<Vec<_>>().chunks(3).map(|c| c.iter().collect()).collect::<Vec<String>>();
+    let pieces =
+        |text: &str| text.chars().collect::<Vec<_>>().chunks(3).map(|c| c.iter().collect()).collect::<Vec<String>>();
     match way {
         Way::Reasons(text) => {
             head(&mut to)?;
@@ -133,7 +134,8 @@ fn answer(mut to: TcpStream, ways: &[Way], log: &Mutex<Vec<Value>>, keys: &Mutex
             ends(&mut to, "stop")
         }
         Way::Whole(text) => {
-            let message = json!({"choices": [{"message": {"content": text, "reasoning": "hm"}, "finish_reason": "stop"}]});
+            let message =
+                json!({"choices": [{"message": {"content": text, "reasoning": "hm"}, "finish_reason": "stop"}]});
             let text = message.to_string();
             let kind = "Content-Type: application/json\r\nConnection: close\r\n";
             write!(to, "HTTP/1.1 200 OK\r\n{kind}Content-Length: {}\r\n\r\n{text}", text.len())
@@ -350,7 +352,8 @@ fn think_asks_a_server() {
 #[test]
 fn answers_in_json_are_plans_and_bad_ones_go_back_once() {
     let dir = tempfile::tempdir().unwrap();
-    let plan = r#"{"do": {"goal": [{"held": "red_block"}], "steps": [{"skill": "pick", "args": {"object": "red_block"}}]}}"#;
+    let plan =
+        r#"{"do": {"goal": [{"held": "red_block"}], "steps": [{"skill": "pick", "args": {"object": "red_block"}}]}}"#;
     let fake = server(&[Way::Reasons("pick(ghost)\nend\n"), Way::Tags(plan)]);
     let (output, text) = ponder(&dir, &["think", "pick it up", "--url", &fake.url, "--model", "r1", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{text}");

@@ -182,14 +182,14 @@ fn a_ros_that_is_set_up_serves_python_and_follows_a_changed_definition() {
         eprintln!("skipped: `make test-ros` runs it");
         return;
     }
-    let (output, said) = shell_in(&root(), "bash setup.sh ros", &[]);
+    let (output, said) = shell_in(root(), "bash setup.sh ros", &[]);
     assert!(output.status.success() && said.is_empty(), "the second time there is nothing to do: {said}");
 
     let script =
         "import rclpy; from ponder_msgs.action import ExecuteTask; from control_msgs.action import GripperCommand
 rclpy.init(); node = rclpy.create_node('test'); node.create_publisher(ExecuteTask.Feedback, 'f', 1)
 print(GripperCommand.Goal().command.max_effort)";
-    let (output, said) = shell_in(&root(), &format!(". .deps/ros/setup.sh && python3 -c \"{script}\""), &[]);
+    let (output, said) = shell_in(root(), &format!(". .deps/ros/setup.sh && python3 -c \"{script}\""), &[]);
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(printed.ends_with("0.0\n"), "{printed}{said}"); // the middleware may print before it
 
