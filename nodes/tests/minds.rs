@@ -114,7 +114,9 @@ fn ctrl_c_ends_a_thought_at_once() {
     let mut child = ponder(&dir, &args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begun = Instant::now();
     let journal = dir.path().join("k.journal");
-    while std::fs::read(&journal).is_ok_and(|bytes| !bytes.windows(13).any(|w| w == b"thought_piece")) || !journal.is_file() {
+    while std::fs::read(&journal).is_ok_and(|bytes| !bytes.windows(13).any(|w| w == b"thought_piece"))
+        || !journal.is_file()
+    {
         assert!(begun.elapsed() < Duration::from_secs(60) && child.try_wait().unwrap().is_none(), "no thought comes");
         std::thread::sleep(Duration::from_millis(20));
     }

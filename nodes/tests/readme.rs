@@ -1,7 +1,11 @@
 //! Every `ponder` command that README.md tells a reader to type is typed, in the order of the page; but not those that
 //! need a ROS 2 graph (`up`, `do`, `node`), which are left to the tests of the graph. Models come from a folder that has
-//! a Janus of toy size under the name of the real one.
+//! a Janus of toy size under the name of the real one, and
+//! the server of a remote reasoner is ours.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
+
+#[path = "common/chat.rs"]
+mod chat;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -39,7 +43,10 @@ fn every_command_of_the_readme_works() {
     }
     let photo = sources.join("models/tests/fixtures/picture/photo_420.jpg");
     std::fs::copy(photo, dir.path().join("photo.jpg")).unwrap();
+    let server = chat::server(&[chat::Way::Reasons(chat::PLAN)]);
     for args in all {
+        let here = |word: &String| if word == "http://localhost:8000/v1" { server.url.clone() } else { word.clone() };
+        let args: Vec<String> = args.iter().map(here).collect();
         let mut command = Command::new(env!("CARGO_BIN_EXE_ponder"));
         command.env("PONDER_MODELS", dir.path().join("models")).env("HF_ENDPOINT", dir.path().join("mirror"));
         let output = command.args(&args).current_dir(dir.path()).stdin(Stdio::null()).output().unwrap();
