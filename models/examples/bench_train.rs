@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::Init;
-use ponder_models::kernel::{Level, plain, pool};
+use ponder_models::kernel::{Level, pool};
 use ponder_models::net::decoder::{self, Decoder};
 use ponder_models::net::layers::{Conv2d, Linear, gelu_erf};
 use ponder_models::net::siglip;
@@ -20,37 +20,26 @@ const TASKS: [&str; 2] = ["decoder", "tower"];
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let python = std::env::args().nth(1).filter(|python| !python.is_empty());
     println!("a training step, f32, {}; median of {ROUNDS} turns", Level::best().name());
-    println!("threads  network    parameters  ponder s  candle s  PyTorch s  PyTorch / ponder");
+    println!("threads  network    parameters  ponder s  PyTorch s  PyTorch / ponder");
     for threads in [1, 2] {
         let mut peer = python.as_deref().map(|python| Peer::start(python, threads)).transpose()?;
         for task in TASKS {
             let mut ours = Ours::new(task)?;
-            let mut times = [const { Vec::new() }; 3];
+            let mut times = [const { Vec::new() }; 2];
             for round in 0..ROUNDS + 2 {
-                let mut ours = |is_plain| match (threads, is_plain) {
-                    (1, true) => pool::alone(|| plain(|| ours.step())),
-                    (1, false) => pool::alone(|| ours.step()),
-                    (_, true) => plain(|| ours.step()),
-                    (_, false) => ours.step(),
-                };
-                // Candle's own operations take all cores unless told otherwise, so the plain way is timed on two alone.
-                let plainly = if threads == 1 && std::env::var("RAYON_NUM_THREADS").as_deref() != Ok("1") {
-                    f64::NAN
-                } else {
-                    ours(true)?
-                };
-                let all = [ours(false)?, plainly, peer.as_mut().map_or(Ok(f64::NAN), |peer| peer.step(task))?];
+                let ours = if threads == 1 { pool::alone(|| ours.step()) } else { ours.step() }?;
+                let all = [ours, peer.as_mut().map_or(Ok(f64::NAN), |peer| peer.step(task))?];
                 for (times, time) in times.iter_mut().zip(all).filter(|_| round >= 2) {
                     times.push(time);
                 }
             }
-            let [ours_s, plain_s, theirs_s] = times.map(|mut times| {
+            let [ours_s, theirs_s] = times.map(|mut times| {
                 times.sort_by(f64::total_cmp);
                 times[ROUNDS / 2]
             });
             let count = ours.params.count();
             let ratio = theirs_s / ours_s;
-            println!("{threads:7}  {task:<9} {count:11} {ours_s:9.3} {plain_s:9.3} {theirs_s:10.3} {ratio:17.2}");
+            println!("{threads:7}  {task:<9} {count:11} {ours_s:9.3} {theirs_s:10.3} {ratio:17.2}");
         }
     }
     Ok(())
