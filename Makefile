@@ -1,7 +1,7 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
 PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
-.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture ros bench-ros bench-janus
+.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture ros bench-ros bench-janus bench-train
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -44,6 +44,9 @@ bench: setup ## the benchmarks
 bench-janus: setup ## Janus-Pro-1B at full size beside PyTorch, if PYTHON=… has torch and transformers
 	$(CARGO) run --release --locked --package ponder-models --example bench_kernels
 	$(CARGO) run --release --locked --package ponder-models --example bench_janus -- "$(PYTHON)" $(KINDS)
+
+bench-train: setup ## a training step beside PyTorch's, on one thread and on two, if PYTHON=… has torch
+	$(CARGO) run --release --locked --package ponder-models --example bench_train -- "$(PYTHON)"
 
 lint: setup ## formatting and clippy, warnings are errors
 	$(CARGO) fmt --all --check

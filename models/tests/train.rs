@@ -119,7 +119,9 @@ fn one_seed_is_one_run() {
     let runs: Vec<_> = [5, 5, 6]
         .map(|seed| {
             let mut run = Run::new(seed, 10);
-            (0..3).for_each(|_| drop(run.step()));
+            for _ in 0..3 {
+                run.step();
+            }
             run.values()
         })
         .into();
@@ -128,7 +130,9 @@ fn one_seed_is_one_run() {
     // Whether kernels run on one thread or on all makes no difference.
     let alone = ponder_models::kernel::pool::alone(|| {
         let mut run = Run::new(5, 10);
-        (0..3).for_each(|_| drop(run.step()));
+        for _ in 0..3 {
+            run.step();
+        }
         run.values()
     });
     assert_eq!(runs[0], alone);
@@ -174,7 +178,7 @@ fn every_network_of_ours_can_learn() {
     let target = Tensor::new(&[[2u32, 3, 4, 5]], &Device::Cpu).unwrap();
     let recipe = Recipe { steps: 100, warmup: 0, peak_lr: 1e-2, ..Recipe::default() };
     let mut trainer = Trainer::new(&params, recipe).unwrap();
-    let mut step = || {
+    let step = || {
         let said = cross_entropy(&network.logits(&network.forward(&ids, None)?)?, &target, None)?;
         let seen = (tower.forward(&picture)? - 0.3)?.sqr()?.mean_all()?;
         said + seen

@@ -32,8 +32,13 @@ pub fn silu_mul(x: &Tensor, gate: &Tensor) -> Result<Tensor> {
     x.apply_op2_no_bwd(gate, &Each { what: What::Silu, level: Level::best() })
 }
 
+/// GELU of values.
+pub(super) fn gelu_values(x: &[f32]) -> CpuStorage {
+    Each { what: What::Gelu, level: Level::best() }.run(x, None)
+}
+
 #[derive(Clone, Copy)]
-enum What {
+pub(super) enum What {
     Gelu,
     Silu,
 }
@@ -82,7 +87,7 @@ impl CustomOp2 for Each {
     }
 }
 
-on_every_level!(unsafe fn activate(x: &[f32], gate: *const f32, what: What, out: *mut f32) = activate_on);
+on_every_level!(pub(super) unsafe fn activate(x: &[f32], gate: *const f32, what: What, out: *mut f32) = activate_on);
 
 #[allow(unsafe_code)]
 #[inline(always)]

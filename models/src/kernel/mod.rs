@@ -15,6 +15,7 @@ pub(crate) mod float_neon;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod float_x86;
 pub(crate) mod gemm;
+pub mod learn;
 pub mod level;
 pub mod norm;
 pub mod pool;

@@ -32,6 +32,11 @@ pub fn group_norm(x: &Tensor, weights: &Tensor, bias: &Tensor, groups: usize, ep
     x.apply_op3_no_bwd(weights, bias, &Groups { groups, swish, eps: eps as f32, level: Level::best() })
 }
 
+/// A norm of rows as wide as the weights.
+pub(super) fn rows(x: &[f32], weights: &[f32], bias: Option<&[f32]>, eps: f64) -> Result<CpuStorage> {
+    Norm { eps: eps as f32, level: Level::best() }.run(x, weights, bias)
+}
+
 struct Norm {
     eps: f32,
     level: Level,
@@ -149,7 +154,7 @@ impl CustomOp3 for Groups {
     }
 }
 
-on_every_level!(unsafe fn norm(x: &[f32], weights: *const f32, bias: *const f32, out: *mut f32, eps: f32) = norm_on);
+on_every_level!(pub(super) unsafe fn norm(x: &[f32], weights: *const f32, bias: *const f32, out: *mut f32, eps: f32) = norm_on);
 on_every_level!(unsafe fn moments(x: &[f32], to: *mut f32) = moments_on);
 on_every_level!(unsafe fn stretch(x: &[f32], by: f32, plus: f32, swish: bool, out: *mut f32) = stretch_on);
 

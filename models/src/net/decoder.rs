@@ -6,9 +6,10 @@ use candle_core::{DType, Device, Result, Tensor};
 
 pub use super::cache::Cache;
 pub use super::decoder_config::Config;
-use super::layers::{Embedding, Linear, Mask, RmsNorm, Weights, attention, rope, swiglu};
+use super::layers::{Embedding, Linear, Mask, RmsNorm, Weights, attention, half_block, rope, swiglu};
 use super::rope::Rope;
 pub use super::rope::RopeScaling;
+use crate::kernel::learn::{Attend, Middle};
 
 struct Attention {
     q: Linear,
@@ -18,6 +19,7 @@ struct Attention {
     q_norm: Option<RmsNorm>,
     k_norm: Option<RmsNorm>,
     head_dim: usize,
+    heads: (usize, usize),
 }
 
 impl Attention {
@@ -33,6 +35,22 @@ impl Attention {
             q_norm: norm("q_norm")?,
             k_norm: norm("k_norm")?,
             head_dim: cfg.head_dim,
+            heads: (cfg.num_heads, cfg.num_kv_heads),
+        })
+    }
+
+    /// With norm and residual, as one operator where a gradient is wanted.
+    fn train(&self, xs: &Tensor, norm: &RmsNorm, turns: &(Tensor, Tensor)) -> Result<Option<Tensor>> {
+        half_block(xs, norm, &[&self.q, &self.k, &self.v], &self.out, || {
+            let norm = self.q_norm.as_ref().zip(self.k_norm.as_ref());
+            Middle::Attend(Attend {
+                heads: self.heads,
+                width: self.head_dim,
+                causal: true,
+                scale: 1.0 / (self.head_dim as f64).sqrt(),
+                norm: norm.map(|(q, k)| (q.parts().0, k.parts().0, q.parts().1)),
+                turns: Some(turns.clone()),
+            })
         })
     }
 
@@ -83,6 +101,12 @@ impl Block {
     }
 
     fn forward(&self, xs: &Tensor, turns: &(Tensor, Tensor), cache: Option<(&mut Cache, usize)>) -> Result<Tensor> {
+        if cache.is_none()
+            && let Some(xs) = self.attention.train(xs, &self.before_attention, turns)?
+            && let Some(xs) = half_block(&xs, &self.before_mlp, &[&self.gate, &self.up], &self.down, || Middle::Swiglu)?
+        {
+            return Ok(xs);
+        }
         let xs = (xs + self.attention.forward(&self.before_attention.forward(xs)?, turns, cache)?)?;
         let read = self.before_mlp.forward(&xs)?;
         let said = self.down.forward(&swiglu(&self.gate.forward(&read)?, &self.up.forward(&read)?)?)?;

@@ -9,6 +9,7 @@ use candle_nn::{Init, ops, rotary_emb};
 pub use super::attention::{Mask, attention};
 pub use super::linear::{Embedding, Linear};
 pub use super::weights::{Quant, Shelf, Weights};
+use crate::kernel::learn::{self, Middle};
 use crate::kernel::{self, act, conv, norm};
 
 /// Whether a gradient may be asked of any of these.
@@ -19,6 +20,46 @@ pub(super) fn tracked(tensors: &[&Tensor]) -> bool {
 /// A kernel's f32 answer for contiguous f32 inputs, in the dtype of `xs`.
 pub(super) fn through(xs: &Tensor, kernel: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     kernel(&xs.to_dtype(DType::F32)?.contiguous()?)?.to_dtype(xs.dtype())
+}
+
+/// Half a block in training, `xs + out(middle(ins(norm(xs))))`, as one operator with a way back; none where it can't be,
+/// as no gradient is wanted or the tensors aren't f32 on the CPU.
+pub(super) fn half_block(
+    xs: &Tensor,
+    norm: impl Into<learn::Norm>,
+    ins: &[&Linear],
+    out: &Linear,
+    middle: impl FnOnce() -> Middle,
+) -> Result<Option<Tensor>> {
+    let (Some(ins), Some(out)) = (ins.iter().map(|linear| linear.affine()).collect::<Option<Vec<_>>>(), out.affine())
+    else {
+        return Ok(None);
+    };
+    let norm = norm.into();
+    let affine = ins.iter().chain([&out]).flat_map(|affine| [Some(&affine.weight), affine.bias.as_ref()]);
+    let mut all: Vec<_> =
+        [Some(xs), Some(&norm.weight), norm.bias.as_ref()].into_iter().chain(affine).flatten().collect();
+    let middle = middle();
+    if let Middle::Attend(attend) = &middle {
+        all.extend(attend.norm.iter().flat_map(|(q, k, _)| [q, k]));
+        all.extend(attend.turns.iter().flat_map(|(cos, sin)| [cos, sin]));
+    }
+    if !learn::takes(&all) {
+        return Ok(None);
+    }
+    learn::sublayer(xs, norm, ins, out, middle).map(Some)
+}
+
+impl From<&RmsNorm> for learn::Norm {
+    fn from(norm: &RmsNorm) -> Self {
+        Self { weight: norm.weight.clone(), bias: None, eps: norm.eps }
+    }
+}
+
+impl From<&LayerNorm> for learn::Norm {
+    fn from(norm: &LayerNorm) -> Self {
+        Self { weight: norm.weight.clone(), bias: Some(norm.bias.clone()), eps: norm.eps }
+    }
 }
 
 /// A small tensor as kernels take it.
@@ -42,6 +83,11 @@ impl RmsNorm {
         Ok(Self { weight: weights.get_or(width, "weight", Init::Const(1.0))?, eps })
     }
 
+    /// Its weight and epsilon.
+    pub(super) fn parts(&self) -> (Tensor, f64) {
+        (self.weight.clone(), self.eps)
+    }
+
     /// `xs` [.., width] to the same shape.
     ///
     /// # Errors
@@ -49,6 +95,9 @@ impl RmsNorm {
     pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         if kernel::takes(&[xs, &self.weight]) {
             return through(xs, |xs| norm::rms_norm(xs, &wide(&self.weight)?, self.eps));
+        }
+        if learn::takes(&[xs, &self.weight]) {
+            return learn::normed(xs, &self.into());
         }
         if !tracked(&[xs, &self.weight]) {
             return ops::rms_norm(&xs.contiguous()?, &self.weight, self.eps as f32);
@@ -84,6 +133,9 @@ impl LayerNorm {
     pub fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         if kernel::takes(&[xs, &self.weight, &self.bias]) {
             return through(xs, |xs| norm::layer_norm(xs, &wide(&self.weight)?, &wide(&self.bias)?, self.eps));
+        }
+        if learn::takes(&[xs, &self.weight, &self.bias]) {
+            return learn::normed(xs, &self.into());
         }
         if !tracked(&[xs, &self.weight, &self.bias]) {
             return ops::layer_norm(&xs.contiguous()?, &self.weight, &self.bias, self.eps as f32);
@@ -184,6 +236,9 @@ impl Conv2d {
         if let Some(packed) = self.packed.as_ref().filter(|_| kernel::takes(&[xs])) {
             return through(xs, |xs| packed.forward(xs));
         }
+        if learn::takes(&[xs, &self.weight, &self.bias]) {
+            return learn::conv2d(xs, &self.weight, &self.bias, self.stride, self.padding);
+        }
         let ys = xs.conv2d(&self.weight, self.padding, self.stride, 1, 1)?;
         ys.broadcast_add(&self.bias.reshape((1, (), 1, 1))?)
     }
@@ -194,6 +249,9 @@ impl Conv2d {
 /// # Errors
 /// None on floats.
 pub fn gelu_erf(xs: &Tensor) -> Result<Tensor> {
+    if learn::takes(&[xs]) {
+        return learn::gelu(xs);
+    }
     if kernel::takes(&[xs]) { through(xs, act::gelu_erf) } else { xs.gelu_erf() }
 }
 

@@ -5,10 +5,11 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::cache::Cache;
-use super::layers::{Embedding, Linear, RmsNorm, Weights, swiglu};
+use super::layers::{Embedding, Linear, RmsNorm, Weights, half_block, swiglu};
 use super::lfm2_mix::{Attention, ShortConv};
 pub use super::lfm2_state::{Point, State};
 use super::rope::{Rope, RopeScaling};
+use crate::kernel::learn::Middle;
 
 /// Shape of an LFM2.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +118,18 @@ struct Block {
     gate: Linear,
     up: Linear,
     down: Linear,
+}
+
+impl Block {
+    /// The MLP with its norm and residual.
+    fn mlp(&self, xs: &Tensor) -> Result<Tensor> {
+        let trained = half_block(xs, &self.before_mlp, &[&self.gate, &self.up], &self.down, || Middle::Swiglu)?;
+        if let Some(xs) = trained {
+            return Ok(xs);
+        }
+        let read = self.before_mlp.forward(xs)?;
+        xs + self.down.forward(&swiglu(&self.gate.forward(&read)?, &self.up.forward(&read)?)?)?
+    }
 }
 
 /// An LFM2 with its weights.
@@ -231,6 +244,16 @@ impl Lfm2 {
         let counts = counts(state.cache.left_pad(), start, tokens, &xs)?;
         let mut tails = state.tails.clone();
         for (block, tail) in self.blocks.iter().zip(&mut tails) {
+            let attended = match &block.mixer {
+                Mixer::Attention(attention, _) if !keep && counts.is_none() => {
+                    attention.train(&xs, &block.before_mixer, &turns)?
+                }
+                _ => None,
+            };
+            if let Some(attended) = attended {
+                xs = block.mlp(&attended)?;
+                continue;
+            }
             let read = block.before_mixer.forward(&xs)?;
             let mixed = match &block.mixer {
                 Mixer::Attention(attention, place) => {
@@ -243,10 +266,7 @@ impl Lfm2 {
                     mixed
                 }
             };
-            xs = (xs + mixed)?;
-            let read = block.before_mlp.forward(&xs)?;
-            let said = block.down.forward(&swiglu(&block.gate.forward(&read)?, &block.up.forward(&read)?)?)?;
-            xs = (xs + said)?;
+            xs = block.mlp(&(xs + mixed)?)?;
         }
         state.cache.advance(tokens);
         state.tails = tails;

@@ -4,13 +4,16 @@ use candle_core::{Result, Tensor};
 use candle_nn::Init;
 
 use super::cache::Cache;
-use super::layers::{Linear, Mask, RmsNorm, Weights, attention, rope};
+use super::layers::{Linear, Mask, RmsNorm, Weights, attention, half_block, rope, tracked};
 use super::lfm2::Config;
+use crate::kernel::learn::{Attend, Middle};
 
 /// A short causal convolution, a channel by itself, between two gates.
 pub(super) struct ShortConv {
-    /// [taps, hidden].
-    taps: Vec<Tensor>,
+    /// [hidden, taps].
+    kernel: Tensor,
+    /// The kernel tap by tap, [1, 1, hidden] each: copies, so none where it is trained.
+    taps: Option<Vec<Tensor>>,
     bias: Option<Tensor>,
     project_in: Linear,
     project_out: Linear,
@@ -22,9 +25,9 @@ impl ShortConv {
         let (hidden, conv) = (cfg.hidden_size, weights.pp("conv"));
         let kernel =
             conv.get_or((hidden, 1, cfg.conv_taps), "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?.squeeze(1)?;
-        let taps = (0..cfg.conv_taps).map(|i| kernel.narrow(1, i, 1)?.reshape((1, 1, hidden)));
         Ok(Self {
-            taps: taps.collect::<Result<_>>()?,
+            taps: (!tracked(&[&kernel])).then(|| apart(&kernel)).transpose()?,
+            kernel,
             bias: cfg.conv_bias.then(|| conv.get_or(hidden, "bias", Init::Const(0.0))).transpose()?,
             project_in: Linear::new(hidden, 3 * hidden, cfg.conv_bias, &weights.pp("in_proj"))?,
             project_out: Linear::new(hidden, hidden, cfg.conv_bias, &weights.pp("out_proj"))?,
@@ -39,7 +42,9 @@ impl ShortConv {
         let part = |i: usize| all.narrow(2, i * self.hidden, self.hidden)?.contiguous();
         let (before, after, value) = (part(0)?, part(1)?, part(2)?);
         let gated = (before * value)?;
-        let past = self.taps.len() - 1;
+        let apart = self.taps.is_none().then(|| apart(&self.kernel)).transpose()?;
+        let taps = self.taps.as_ref().or(apart.as_ref()).map_or(&[][..], Vec::as_slice);
+        let past = self.kernel.dim(1)? - 1;
         let longer = match tail {
             _ if past == 0 => gated.clone(),
             Some(tail) if tail.dim(0)? != batch => {
@@ -48,8 +53,8 @@ impl ShortConv {
             Some(tail) => Tensor::cat(&[tail, &gated], 1)?,
             None => Tensor::cat(&[&Tensor::zeros((batch, past, self.hidden), xs.dtype(), xs.device())?, &gated], 1)?,
         };
-        let mut mixed = longer.narrow(1, 0, tokens)?.broadcast_mul(&self.taps[0])?;
-        for (i, tap) in self.taps.iter().enumerate().skip(1) {
+        let mut mixed = longer.narrow(1, 0, tokens)?.broadcast_mul(&taps[0])?;
+        for (i, tap) in taps.iter().enumerate().skip(1) {
             mixed = (mixed + longer.narrow(1, i, tokens)?.broadcast_mul(tap)?)?;
         }
         if let Some(bias) = &self.bias {
@@ -58,6 +63,12 @@ impl ShortConv {
         let out = self.project_out.forward(&(after * mixed)?)?;
         Ok((out, longer.narrow(1, tokens, past)?.force_contiguous()?))
     }
+}
+
+/// A kernel [hidden, taps] tap by tap, [1, 1, hidden] each.
+fn apart(kernel: &Tensor) -> Result<Vec<Tensor>> {
+    let (hidden, taps) = kernel.dims2()?;
+    (0..taps).map(|i| kernel.narrow(1, i, 1)?.reshape((1, 1, hidden))).collect()
 }
 
 /// Grouped attention with a norm on each head of q and k.
@@ -69,6 +80,7 @@ pub(super) struct Attention {
     q_norm: RmsNorm,
     k_norm: RmsNorm,
     head_dim: usize,
+    heads: (usize, usize),
 }
 
 impl Attention {
@@ -83,6 +95,21 @@ impl Attention {
             q_norm: RmsNorm::new(head_dim, cfg.norm_eps, &weights.pp("q_layernorm"))?,
             k_norm: RmsNorm::new(head_dim, cfg.norm_eps, &weights.pp("k_layernorm"))?,
             head_dim,
+            heads: (cfg.num_heads, cfg.num_kv_heads),
+        })
+    }
+
+    /// With norm and residual, as one operator where a gradient is wanted.
+    pub(super) fn train(&self, xs: &Tensor, norm: &RmsNorm, turns: &(Tensor, Tensor)) -> Result<Option<Tensor>> {
+        half_block(xs, norm, &[&self.q, &self.k, &self.v], &self.out, || {
+            Middle::Attend(Attend {
+                heads: self.heads,
+                width: self.head_dim,
+                causal: true,
+                scale: 1.0 / (self.head_dim as f64).sqrt(),
+                norm: Some((self.q_norm.parts().0, self.k_norm.parts().0, self.q_norm.parts().1)),
+                turns: Some(turns.clone()),
+            })
         })
     }
 

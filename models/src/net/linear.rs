@@ -9,7 +9,12 @@ use candle_nn::Init;
 
 use super::layers::{through, tracked};
 use super::weights::{Quant, Weights};
-use crate::kernel::{self, dense::DenseLinear, quant::QuantLinear};
+use crate::kernel::{
+    self,
+    dense::DenseLinear,
+    learn::{self, Affine},
+    quant::QuantLinear,
+};
 
 /// A matrix as it is kept: as a tensor or a candle matrix where it is trained or not on the CPU, otherwise packed for the
 /// kernels.
@@ -85,6 +90,14 @@ impl Linear {
         Ok(Self { matrix, bias })
     }
 
+    /// Weight and bias as tensors, where the weight is kept as one.
+    pub(super) fn affine(&self) -> Option<Affine> {
+        match &self.matrix {
+            Matrix::Dense(weight) => Some(Affine { weight: weight.clone(), bias: self.bias.clone() }),
+            _ => None,
+        }
+    }
+
     /// `xs` [.., inputs] to [.., outputs], in the dtype of `xs`.
     ///
     /// # Errors
@@ -93,6 +106,15 @@ impl Linear {
         let (rows, inputs) = (xs.elem_count() / xs.dim(D::Minus1)?.max(1), xs.dim(D::Minus1)?);
         let mut shape = xs.dims().to_vec();
         let flat = xs.reshape((rows, inputs))?;
+        if let Some(affine) = self.affine() {
+            let all: Vec<_> = [Some(&flat), Some(&affine.weight), affine.bias.as_ref()].into_iter().flatten().collect();
+            if learn::takes(&all) {
+                if let Some(last) = shape.last_mut() {
+                    *last = affine.weight.dim(0)?;
+                }
+                return learn::linear(&flat, &affine)?.reshape(shape);
+            }
+        }
         let ys = match &self.matrix {
             Matrix::Dense(weight) => flat.matmul(&weight.t()?)?,
             Matrix::Quantised(matrix) => {

@@ -3,7 +3,8 @@
 
 use candle_core::{Result, Tensor};
 
-use super::layers::{LayerNorm, Linear, Mask, Weights, attention, gelu_erf};
+use super::layers::{LayerNorm, Linear, Mask, Weights, attention, gelu_erf, half_block};
+use crate::kernel::learn::{Attend, Middle};
 
 /// How positions start where they are learned.
 const POSITIONS: candle_nn::Init = candle_nn::Init::Randn { mean: 0.0, stdev: 0.02 };
@@ -96,6 +97,15 @@ impl Block {
     fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         let (batch, patches, hidden) = xs.dims3()?;
         let width = hidden / self.heads;
+        let attend = || {
+            let (heads, scale) = ((self.heads, self.heads), 1.0 / (width as f64).sqrt());
+            Middle::Attend(Attend { heads, width, causal: false, scale, norm: None, turns: None })
+        };
+        if let Some(xs) = half_block(xs, &self.norm1, &[&self.qkv], &self.out, attend)?
+            && let Some(xs) = half_block(&xs, &self.norm2, &[&self.fc1], &self.fc2, || Middle::Gelu)?
+        {
+            return Ok(xs);
+        }
         let qkv = self.qkv.forward(&self.norm1.forward(xs)?)?.reshape((batch, patches, 3, self.heads, width))?;
         let part = |i| qkv.narrow(2, i, 1)?.squeeze(2)?.transpose(1, 2)?.contiguous();
         let seen = attention(&part(0)?, &part(1)?, &part(2)?, Mask::None, 1.0 / (width as f64).sqrt())?;
@@ -105,13 +115,43 @@ impl Block {
     }
 }
 
+/// The blocks of a tower and the norm behind them, for whoever makes the patches' embeddings some other way.
+pub struct Blocks {
+    blocks: Vec<Block>,
+    norm: LayerNorm,
+}
+
+impl Blocks {
+    /// From tensors named as in DeepSeek's checkpoints: `blocks.N.*` and `norm.*`.
+    ///
+    /// # Errors
+    /// A tensor is missing or of another shape, or the shape can't be built.
+    pub fn new(cfg: &Config, weights: &Weights) -> Result<Self> {
+        cfg.check()?;
+        let blocks = (0..cfg.num_layers).map(|i| Block::new(cfg, &weights.pp("blocks").pp(i)));
+        let blocks = blocks.collect::<Result<_>>()?;
+        Ok(Self { blocks, norm: LayerNorm::new(cfg.hidden_size, cfg.layer_norm_eps, &weights.pp("norm"))? })
+    }
+
+    /// Embeddings [batch, patches, hidden], of any number of patches, to features of the same shape.
+    ///
+    /// # Errors
+    /// Shapes or dtypes don't meet.
+    pub fn forward(&self, embeddings: &Tensor) -> Result<Tensor> {
+        let mut xs = embeddings.clone();
+        for block in &self.blocks {
+            xs = block.forward(&xs)?;
+        }
+        self.norm.forward(&xs)
+    }
+}
+
 /// A tower with its weights.
 pub struct Siglip {
     cfg: Config,
     patches: Linear,
     positions: Tensor,
-    blocks: Vec<Block>,
-    norm: LayerNorm,
+    blocks: Blocks,
 }
 
 impl Siglip {
@@ -127,13 +167,11 @@ impl Siglip {
         let embed = weights.pp("patch_embed.proj");
         let init = candle_nn::init::DEFAULT_KAIMING_NORMAL;
         let kernel = embed.get_or((hidden, 3, patch, patch), "weight", init)?.reshape((hidden, 3 * patch * patch))?;
-        let blocks = (0..cfg.num_layers).map(|i| Block::new(cfg, &weights.pp("blocks").pp(i)));
         Ok(Self {
             cfg: cfg.clone(),
             patches: Linear::from_tensors(kernel, Some(embed.get(hidden, "bias")?), None)?,
             positions: weights.get_or((1, cfg.num_patches(), hidden), "pos_embed", POSITIONS)?,
-            blocks: blocks.collect::<Result<_>>()?,
-            norm: LayerNorm::new(hidden, cfg.layer_norm_eps, &weights.pp("norm"))?,
+            blocks: Blocks::new(cfg, &weights)?,
         })
     }
 
@@ -157,10 +195,6 @@ impl Siglip {
         let patches = pictures.to_dtype(self.positions.dtype())?.reshape((batch, 3, side, patch, side * patch))?;
         let patches = patches.reshape(&[batch, 3, side, patch, side, patch])?.permute([0, 2, 4, 1, 3, 5])?;
         let patches = self.patches.forward(&patches.reshape((batch, side * side, 3 * patch * patch))?)?;
-        let mut xs = patches.broadcast_add(&self.positions)?;
-        for block in &self.blocks {
-            xs = block.forward(&xs)?;
-        }
-        self.norm.forward(&xs)
+        self.blocks.forward(&patches.broadcast_add(&self.positions)?)
     }
 }

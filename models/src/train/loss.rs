@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor};
 
-use crate::kernel::{Pool, floats};
+use crate::kernel::learn::rows::{chances, largest_and_sum};
+use crate::kernel::{Level, Pool, floats};
 
 /// A target that counts for nothing.
 pub const IGNORE: u32 = u32::MAX;
@@ -71,10 +72,13 @@ impl CustomOp1 for CrossEntropy {
         let mut logs = vec![0f32; self.targets.len()];
         Pool::shared().chunks(&mut logs, 16, |i, logs| {
             for (j, log) in logs.iter_mut().enumerate().filter(|(j, _)| self.shares[i * 16 + j] != 0.0) {
-                let row = &logits[(i * 16 + j) * classes..][..classes];
-                let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                let sum: f32 = row.iter().map(|x| (x - largest).exp()).sum();
-                *log = largest + sum.ln();
+                let (row, mut found) = (&logits[(i * 16 + j) * classes..][..classes], [0f32; 2]);
+                // SAFETY: room for two.
+                #[allow(unsafe_code)]
+                unsafe {
+                    largest_and_sum(Level::best(), row, 1.0, found.as_mut_ptr());
+                }
+                *log = found[0] + found[1].ln();
             }
         });
         let rows = self.targets.iter().zip(&self.shares).zip(&logs).enumerate();
@@ -113,7 +117,15 @@ impl CustomOp1 for Back<'_> {
             let share = self.of.shares[row] * self.by;
             if share != 0.0 {
                 let from = &logits[row * classes..][..classes];
-                out.iter_mut().zip(from).for_each(|(out, x)| *out = (x - logs[row]).exp() * share);
+                out.copy_from_slice(from);
+                // SAFETY: all of the row is seen. Its share goes into the exponent, its sign behind.
+                #[allow(unsafe_code)]
+                unsafe {
+                    chances(Level::best(), out, classes, 1.0, logs[row] - share.abs().ln());
+                }
+                if share < 0.0 {
+                    out.iter_mut().for_each(|x| *x = -*x);
+                }
                 out[self.of.targets[row] as usize] -= share;
             }
         });

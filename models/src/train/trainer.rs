@@ -28,6 +28,18 @@ pub struct StepReport {
     pub took: Duration,
 }
 
+/// Has the allocator keep what a step frees for the next step. Otherwise glibc gives large blocks back to the system, and a
+/// step spends its time having pages cleared anew. For the whole process, which a trainer fills anyhow.
+fn keep_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: mallopt takes any numbers, at any time.
+    #[allow(unsafe_code)]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_MAX, 0);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, libc::c_int::MAX);
+    }
+}
+
 /// Parameters in training.
 pub struct Trainer {
     params: Params,
@@ -45,6 +57,7 @@ impl Trainer {
     /// The recipe makes no sense, or there is nothing to train.
     pub fn new(params: &Params, recipe: Recipe) -> Result<Self, TrainError> {
         recipe.check()?;
+        keep_memory();
         let slots: Vec<_> = params.trained().into_iter().map(|(name, var)| Slot::new(name, var)).collect();
         if slots.is_empty() {
             let (name, range) = ("parameters", "more than none: build the network from Params::weights first");
