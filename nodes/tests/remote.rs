@@ -67,7 +67,7 @@ fn streams_of_every_kind_are_read() {
         (Way::Tags("end"), "", "end"),
         (Way::Whole("end"), "hm", "end"),
     ] {
-        let (written, heard, fake) = written(&[way.clone()]);
+        let (written, heard, fake) = written(std::slice::from_ref(&way));
         let written = written.unwrap_or_else(|error| panic!("{way:?}: {error}"));
         assert_eq!((written.thought.as_str(), written.answer.as_str()), (thought, answer), "{way:?}");
         assert_eq!(heard, thought, "{way:?}: it streams what it keeps");
@@ -116,7 +116,7 @@ fn what_lasts_is_told_and_never_shows_the_key() {
         (Way::FallsSilent, "fell silent", 3),
         (Way::Endless, "does not come to an end", 1),
     ] {
-        let (written, _, fake) = written(&[way.clone()]);
+        let (written, _, fake) = written(std::slice::from_ref(&way));
         let error = written.unwrap_err().to_string();
         assert!(error.contains(tells), "{way:?} should speak of `{tells}`: {error}");
         assert!(!error.contains("secret"), "{error}");
@@ -137,7 +137,7 @@ fn what_lasts_is_told_and_never_shows_the_key() {
 #[test]
 fn a_cancelled_question_is_left_at_once() {
     for way in [Way::Silent, Way::FallsSilent, Way::Endless, Way::Status(429, "Retry-After: 20\r\n", "")] {
-        let fake = server(&[way.clone()]);
+        let fake = server(std::slice::from_ref(&way));
         let cancel = Cancel::default();
         let flag = cancel.clone();
         std::thread::spawn(move || {
