@@ -127,7 +127,8 @@ fn make(host: &Host) -> Result<Box<dyn Managed>, RosError> {
 fn wish(host: &Host) -> Result<Wish, String> {
     let params = host.params();
     let (url, model) = (params.text("url"), params.text("model"));
-    let who = |name: &str| name.parse::<Who>().map_err(|never| match never {});
+    let who =
+        |name: &str| -> Result<Who, String> { name.parse().map_err(|never: std::convert::Infallible| match never {}) };
     let fallback = match params.text("fallback").as_str() {
         "none" => None,
         "remote" => return Err("fallback can't be remote: name another reasoner, or none".to_owned()),
