@@ -19,6 +19,7 @@ pub mod level;
 pub mod norm;
 pub mod pool;
 pub mod quant;
+pub mod unfold;
 
 use std::cell::Cell;
 
