@@ -19,13 +19,13 @@ use super::draw::{Draft, draft};
 use super::paint::paint;
 use super::sight::sighting;
 use super::{Plan, Split};
-use crate::build::Built;
+use crate::build::{Built, ObjectPort};
 use crate::cameras::frame;
 use crate::error::SimError;
 use crate::render::{Eyes, STATE};
 use crate::rng::{Stream, normal, stream};
 use crate::scenario::Scenario;
-use crate::start::place;
+use crate::start::{object_pose, place};
 use crate::truth::{tool_m, truth};
 
 /// Drawn scenes that do not fit or fly apart are drawn anew so often.
@@ -79,9 +79,14 @@ fn pictures(
     let mut eyes = Eyes::open(built.model.clone(), built.cameras.clone(), built.hidden_groups.clone())?;
     let start = data.state(STATE);
     let mut taken = Vec::new();
-    for moment in 0..2 {
+    let moments = if plan.split == Split::Suites { 2 } else { 4 };
+    for moment in 0..moments {
         data.set_state(&start, STATE).map_err(|e| SimError::State(e.to_string()))?;
-        let holding = if moment == 0 && rng.random_bool(0.6) { None } else { pose_arm(built, &mut data, rng) };
+        if moment > 0 && plan.split != Split::Suites {
+            data.forward_kinematics();
+            scatter(built, &mut data, rng);
+        }
+        let holding = if rng.random_bool(0.35) { None } else { pose_arm(built, &mut data, rng) };
         data.forward_kinematics();
         let observation = senses(built, &data);
         let truth = truth(built, &data, Stamp(0));
@@ -120,6 +125,51 @@ fn pictures(
     Ok(taken)
 }
 
+/// Moves what is loose to other places, with what rests on it; what finds no room stays.
+fn scatter(built: &Built, data: &mut Data, rng: &mut ChaCha8Rng) {
+    let things = &built.drawn.things;
+    let (x_m, y_m) = if built.ports.arm.is_some() { ((0.28, 0.72), 0.42) } else { ((-2.4, 2.4), 2.4) };
+    let above = |id: &str| {
+        let mut group = vec![id.to_owned()];
+        while let Some(more) = things.iter().find(|t| {
+            t.rest.other().is_some_and(|other| group.iter().any(|g| g == other)) && !group.iter().any(|g| g == t.id.as_str())
+        }) {
+            group.push(more.id.to_string());
+        }
+        group
+    };
+    let reach_m = |o: &ObjectPort| o.size_m.x.hypot(o.size_m.y) * if o.free.is_some() { 0.4 } else { 0.5 };
+    let stands = |o: &ObjectPort| o.thing.is_some_and(|i| things[i].rest.other().is_none() && !things[i].spare);
+    let surface = |o: &ObjectPort| ["table", "wall"].contains(&o.label.as_str());
+    for object in built.objects.iter().filter(|o| o.free.is_some() && stands(o)) {
+        let group = above(object.id.as_str());
+        let old = object_pose(data, object);
+        let others: Vec<(Vec3, f64)> = built
+            .objects
+            .iter()
+            .filter(|o| stands(o) && !surface(o) && !group.iter().any(|g| g == o.id.as_str()))
+            .map(|o| (object_pose(data, o).translation.vector, reach_m(o)))
+            .collect();
+        for _ in 0..30 {
+            let at_m = Vec3::new(rng.random_range(x_m.0..x_m.1), rng.random_range(-y_m..y_m), old.translation.z);
+            let free = |(m, r): &(Vec3, f64)| (at_m - m).xy().norm() > reach_m(object) + r;
+            if !others.iter().all(free) {
+                continue;
+            }
+            let turn = Rotation::from_axis_angle(&Vec3::z_axis(), rng.random_range(-3.1..3.1)) * old.rotation;
+            let moved = Pose::from_parts(at_m.into(), turn) * old.inverse();
+            for member in built.objects.iter().filter(|o| group.iter().any(|g| g == o.id.as_str())) {
+                if let Some(free) = member.free {
+                    let pose = moved * object_pose(data, member);
+                    place(data, free.0, &pose);
+                }
+            }
+            break;
+        }
+        data.forward_kinematics();
+    }
+}
+
 /// Puts the arm anywhere over the table, perhaps with something loose and free in its hand; says what.
 fn pose_arm(built: &Built, data: &mut Data, rng: &mut ChaCha8Rng) -> Option<ObjectId> {
     let (ports, arm) = (built.ports.arm.as_ref()?, built.robot.arm.as_ref()?);
@@ -140,7 +190,7 @@ fn pose_arm(built: &Built, data: &mut Data, rng: &mut ChaCha8Rng) -> Option<Obje
     if !found {
         return None;
     }
-    let loose = |o: &&crate::build::ObjectPort| {
+    let loose = |o: &&ObjectPort| {
         let spare = o.thing.is_some_and(|i| built.drawn.things[i].spare);
         let carries = built.drawn.things.iter().any(|thing| thing.rest.other() == Some(o.id.as_str()));
         o.free.is_some() && o.affordances.has(Affordance::Graspable) && !spare && !carries
