@@ -2,7 +2,6 @@
 //! said to an object. Places are said in the picture (offset of the middle from its cell) and in height over the ground;
 //! a ray of the calibrated camera makes a point in the world of them. Turns are said relative to where the camera looks.
 
-use nalgebra::Point3;
 use ponder_core::image::CameraFrame;
 use ponder_core::scene::{Color, Label, ObjectId, SceneObject};
 use ponder_core::{Pose, Rotation, Stamp, Vec3};
@@ -69,7 +68,7 @@ pub struct Said {
 pub fn encode(object: &SceneObject, frame: &CameraFrame, cells: usize) -> Option<Said> {
     let number = numbered(&object.label)?;
     let kind = &KINDS[number];
-    let camera_m = frame.world_from_camera.inverse_transform_point(&Point3::from(object.position_m())).coords;
+    let camera_m = frame.world_from_camera.inverse_transform_point(&object.position_m().into()).coords;
     let (column, row) = frame.intrinsics.project(&camera_m)?;
     // Pixel i covers i - 1/2 to i + 1/2.
     let (x, y) = ((column + 0.5) / FINE as f64, (row + 0.5) / FINE as f64);
@@ -94,7 +93,7 @@ pub fn encode(object: &SceneObject, frame: &CameraFrame, cells: usize) -> Option
     said[OPEN] = object.open_fraction.is_some();
     numbers[ON] = f64::from(u8::from(object.on == Some(true)));
     said[ON] = object.on.is_some();
-    let handle = object.handle_m.map(|m| object.world_from_object.inverse_transform_point(&Point3::from(m)).coords);
+    let handle = object.handle_m.map(|m| object.world_from_object.inverse_transform_point(&m.into()).coords);
     (numbers[HANDLE], numbers[HANDLE + 1]) = handle.map_or((0.0, 0.0), |m| (m.x * 10.0, m.z * 10.0));
     said[HANDLE..HANDLE + 2].fill(handle.is_some());
     Some(Said {
@@ -142,7 +141,7 @@ pub fn decode(said: &[f32], (row, column, slot): (usize, usize, usize), score: f
     let pose = Pose::from_parts(center_m.into(), Rotation::from_axis_angle(&Vec3::z_axis(), turn_rad));
     let opens = ["box", "drawer"].contains(&kind.label);
     let switched = ["button", "knob"].contains(&kind.label);
-    let handle = Point3::new(at(HANDLE) / 10.0, 0.0, at(HANDLE + 1) / 10.0);
+    let handle = Vec3::new(at(HANDLE) / 10.0, 0.0, at(HANDLE + 1) / 10.0);
     Some(SceneObject {
         id: ObjectId::default(),
         label: Label::from(kind.label).ok()?,
@@ -153,7 +152,7 @@ pub fn decode(said: &[f32], (row, column, slot): (usize, usize, usize), score: f
         seen: Stamp::default(),
         open_fraction: opens.then(|| at(OPEN).clamp(0.0, 1.0)),
         on: switched.then(|| at(ON) > 0.0),
-        handle_m: opens.then(|| (pose * handle).coords),
+        handle_m: opens.then(|| pose.transform_point(&handle.into()).coords),
         affordances: kind.affordances,
     })
 }

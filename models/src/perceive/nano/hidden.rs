@@ -1,8 +1,8 @@
 //! Things of several pictures and several moments made one: what two cameras see is one thing, and what was there and is
 //! now behind something else is still there. Depth decides: where a camera looks through a thing's place, it is gone.
 
-use nalgebra::Point3;
 use ponder_core::image::CameraFrame;
+use ponder_core::Vec3;
 use ponder_core::scene::{Scene, SceneObject};
 
 use super::eye::overlap;
@@ -40,13 +40,13 @@ pub(super) fn remembered(before: &Scene, now: &[SceneObject], frames: &[CameraFr
 
 fn is_hidden(object: &SceneObject, frames: &[CameraFrame]) -> bool {
     let half_m = object.size_m * 0.5;
-    // The middles of the box, its faces and its edges' quarters; scaled in, to be within it.
-    let side = [-0.6, 0.0, 0.6];
-    let points = side.iter().flat_map(|x| side.iter().flat_map(move |y| side.iter().map(move |z| [*x, *y, *z])));
+    // Three by three by three points of its box.
+    let side = |i: usize| [-0.6, 0.0, 0.6][i % 3];
+    let points = (0..27).map(|i| [side(i), side(i / 3), side(i / 9)]);
     let (mut hidden, mut all) = (0, 0);
     for share in points {
-        let at = Point3::new(half_m.x * share[0], half_m.y * share[1], half_m.z * share[2]);
-        let point = object.world_from_object * at;
+        let at = Vec3::new(half_m.x * share[0], half_m.y * share[1], half_m.z * share[2]);
+        let point = object.world_from_object.transform_point(&at.into()).coords;
         all += 1;
         hidden += usize::from(frames.iter().all(|frame| !is_clear(&point, frame)));
     }
@@ -54,8 +54,8 @@ fn is_hidden(object: &SceneObject, frames: &[CameraFrame]) -> bool {
 }
 
 /// Does the camera see as far as the point?
-fn is_clear(point: &Point3<f64>, frame: &CameraFrame) -> bool {
-    let camera_m = frame.world_from_camera.inverse_transform_point(point).coords;
+fn is_clear(point: &Vec3, frame: &CameraFrame) -> bool {
+    let camera_m = frame.world_from_camera.inverse_transform_point(&(*point).into()).coords;
     let Some((column, row)) = frame.intrinsics.project(&camera_m) else { return false };
     let (column, row) = (column.round(), row.round());
     if column < 0.0 || row < 0.0 || column >= frame.width_px as f64 || row >= frame.height_px as f64 {
