@@ -8,3 +8,4 @@ pub mod net;
 pub mod perceive;
 pub mod picture;
 pub mod reason;
+pub mod train;

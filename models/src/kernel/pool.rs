@@ -19,6 +19,18 @@ thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Runs `f` with all its kernels on this thread, for whoever has one core to give.
+pub fn alone<T>(f: impl FnOnce() -> T) -> T {
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            INSIDE.set(self.0);
+        }
+    }
+    let _back = Back(INSIDE.replace(true));
+    f()
+}
+
 /// Threads that share out the pieces of one job at a time, or of several when several callers ask.
 pub struct Pool {
     desk: Arc<Desk>,

@@ -5,6 +5,9 @@ use candle_core::{Result, Tensor};
 
 use super::layers::{LayerNorm, Linear, Mask, Weights, attention, gelu_erf};
 
+/// How positions start where they are learned.
+const POSITIONS: candle_nn::Init = candle_nn::Init::Randn { mean: 0.0, stdev: 0.02 };
+
 /// Shape of a tower.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -122,12 +125,13 @@ impl Siglip {
         // A convolution whose stride is its kernel is one linear map of each patch.
         let (patch, hidden) = (cfg.patch_size, cfg.hidden_size);
         let embed = weights.pp("patch_embed.proj");
-        let kernel = embed.get((hidden, 3, patch, patch), "weight")?.reshape((hidden, 3 * patch * patch))?;
+        let init = candle_nn::init::DEFAULT_KAIMING_NORMAL;
+        let kernel = embed.get_or((hidden, 3, patch, patch), "weight", init)?.reshape((hidden, 3 * patch * patch))?;
         let blocks = (0..cfg.num_layers).map(|i| Block::new(cfg, &weights.pp("blocks").pp(i)));
         Ok(Self {
             cfg: cfg.clone(),
             patches: Linear::from_tensors(kernel, Some(embed.get(hidden, "bias")?), None)?,
-            positions: weights.get((1, cfg.num_patches(), hidden), "pos_embed")?,
+            positions: weights.get_or((1, cfg.num_patches(), hidden), "pos_embed", POSITIONS)?,
             blocks: blocks.collect::<Result<_>>()?,
             norm: LayerNorm::new(hidden, cfg.layer_norm_eps, &weights.pp("norm"))?,
         })
