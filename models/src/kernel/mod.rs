@@ -7,6 +7,7 @@
 pub mod act;
 pub mod attention;
 mod attention_row;
+pub mod cells;
 pub mod conv;
 pub mod dense;
 pub(crate) mod float;
@@ -19,7 +20,7 @@ pub mod level;
 pub mod norm;
 pub mod pool;
 pub mod quant;
-pub mod unfold;
+
 
 use std::cell::Cell;
 

@@ -5,8 +5,8 @@
 
 use candle_core::{D, Result, Tensor};
 
-use super::layers::{LayerNorm, Linear, Mask, Weights, attention, gelu_erf};
-use crate::kernel::unfold::{Window, unfold};
+use super::layers::{Linear, Mask, Weights, attention, gelu_erf};
+use crate::kernel::cells::{self, Window, convolve};
 
 /// Pixels along the side of a fine cell.
 pub const FINE: usize = 4;
@@ -80,27 +80,55 @@ impl Config {
     }
 }
 
-/// A convolution of three by three: a linear map of neighbourhoods.
+/// A linear map of every cell's neighbourhood, or of the cell alone, with a bias.
 struct Conv {
-    map: Linear,
-    stride: usize,
+    weight: Tensor,
+    bias: Tensor,
+    window: Window,
 }
 
 impl Conv {
-    fn new(inputs: usize, outputs: usize, stride: usize, weights: &Weights) -> Result<Self> {
-        Ok(Self { map: Linear::new(9 * inputs, outputs, true, weights)?, stride })
+    fn new(io: (usize, usize), window: Window, weights: &Weights) -> Result<Self> {
+        let shape = (io.1, window.side * window.side * io.0);
+        let weight = weights.get_or(shape, "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
+        Ok(Self { weight, bias: weights.get_or(io.1, "bias", candle_nn::Init::Const(0.0))?, window })
+    }
+
+    fn three(inputs: usize, outputs: usize, stride: usize, weights: &Weights) -> Result<Self> {
+        Self::new((inputs, outputs), Window::three(stride), weights)
+    }
+
+    fn one(inputs: usize, outputs: usize, weights: &Weights) -> Result<Self> {
+        Self::new((inputs, outputs), Window { side: 1, stride: 1, padding: 0 }, weights)
+    }
+
+    fn forward(&self, xs: &Tensor, rectify: bool) -> Result<Tensor> {
+        convolve(xs, &self.weight, &self.bias, self.window, rectify)
+    }
+}
+
+/// A norm over each cell's channels.
+struct Norm {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Norm {
+    fn new(width: usize, weights: &Weights) -> Result<Self> {
+        let weight = weights.get_or(width, "weight", candle_nn::Init::Const(1.0))?;
+        Ok(Self { weight, bias: weights.get_or(width, "bias", candle_nn::Init::Const(0.0))? })
     }
 
     fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        self.map.forward(&unfold(xs, Window { side: 3, stride: self.stride, padding: 1 })?)
+        cells::norm(xs, &self.weight, &self.bias, 1e-6)
     }
 }
 
 struct Block {
-    norm1: LayerNorm,
+    norm1: Norm,
     qkv: Linear,
     out: Linear,
-    norm2: LayerNorm,
+    norm2: Norm,
     fc1: Linear,
     fc2: Linear,
     heads: usize,
@@ -109,10 +137,10 @@ struct Block {
 impl Block {
     fn new(width: usize, heads: usize, weights: &Weights) -> Result<Self> {
         Ok(Self {
-            norm1: LayerNorm::new(width, 1e-6, &weights.pp("norm1"))?,
+            norm1: Norm::new(width, &weights.pp("norm1"))?,
             qkv: Linear::new(width, 3 * width, true, &weights.pp("attn.qkv"))?,
             out: Linear::new(width, width, true, &weights.pp("attn.proj"))?,
-            norm2: LayerNorm::new(width, 1e-6, &weights.pp("norm2"))?,
+            norm2: Norm::new(width, &weights.pp("norm2"))?,
             fc1: Linear::new(width, 4 * width, true, &weights.pp("mlp.fc1"))?,
             fc2: Linear::new(4 * width, width, true, &weights.pp("mlp.fc2"))?,
             heads,
@@ -160,19 +188,19 @@ pub struct Spot {
 pub struct NanoEye {
     cfg: Config,
     stem: [Conv; 3],
-    stem_norms: [LayerNorm; 2],
+    stem_norms: [Norm; 2],
     refine: Conv,
-    embed: Linear,
+    embed: Conv,
     positions: Tensor,
     blocks: Vec<Block>,
-    norm: LayerNorm,
-    up: [Linear; 2],
+    norm: Norm,
+    up: [Conv; 2],
     merge: Conv,
-    merge_norm: LayerNorm,
-    skip: Linear,
+    merge_norm: Norm,
+    skip: Conv,
     fine: Conv,
-    fine_norm: LayerNorm,
-    centers: Linear,
+    fine_norm: Norm,
+    centers: Conv,
     looks: [Linear; 3],
 }
 
@@ -188,27 +216,27 @@ impl NanoEye {
         let (width, tokens) = (cfg.width, (cfg.side_px / COARSE).pow(2));
         let blocks = (0..cfg.layers).map(|i| Block::new(width, cfg.heads, &weights.pp("blocks").pp(i)));
         let about = 9 * b + c + width + cfg.slots + cfg.fovea_px * cfg.fovea_px * cfg.channels;
-        let norm = |width, name: &str| LayerNorm::new(width, 1e-6, &weights.pp(name));
+        let norm = |width, name: &str| Norm::new(width, &weights.pp(name));
         let start = candle_nn::Init::Randn { mean: 0.0, stdev: 0.02 };
         Ok(Self {
             stem: [
-                Conv::new(cfg.channels, a, 2, &weights.pp("stem.0"))?,
-                Conv::new(a, b, 2, &weights.pp("stem.1"))?,
-                Conv::new(b, c, 2, &weights.pp("stem.2"))?,
+                Conv::three(cfg.channels, a, 2, &weights.pp("stem.0"))?,
+                Conv::three(a, b, 2, &weights.pp("stem.1"))?,
+                Conv::three(b, c, 2, &weights.pp("stem.2"))?,
             ],
             stem_norms: [norm(b, "stem.norm1")?, norm(c, "stem.norm2")?],
-            refine: Conv::new(c, c, 1, &weights.pp("refine"))?,
-            embed: Linear::new(4 * c, width, true, &weights.pp("patch_embed"))?,
+            refine: Conv::three(c, c, 1, &weights.pp("refine"))?,
+            embed: Conv::new((c, width), Window { side: 2, stride: 2, padding: 0 }, &weights.pp("patch_embed"))?,
             positions: weights.get_or((1, tokens, width), "pos_embed", start)?,
             blocks: blocks.collect::<Result<_>>()?,
             norm: norm(width, "norm")?,
-            up: [Linear::new(width, 4 * c, true, &weights.pp("up.0"))?, Linear::new(c, 4 * b, true, &weights.pp("up.1"))?],
-            merge: Conv::new(c, c, 1, &weights.pp("merge"))?,
+            up: [Conv::one(width, 4 * c, &weights.pp("up.0"))?, Conv::one(c, 4 * b, &weights.pp("up.1"))?],
+            merge: Conv::three(c, c, 1, &weights.pp("merge"))?,
             merge_norm: norm(c, "merge_norm")?,
-            skip: Linear::new(b, b, true, &weights.pp("skip"))?,
-            fine: Conv::new(b, b, 1, &weights.pp("fine"))?,
+            skip: Conv::one(b, b, &weights.pp("skip"))?,
+            fine: Conv::three(b, b, 1, &weights.pp("fine"))?,
             fine_norm: norm(b, "fine_norm")?,
-            centers: Linear::new(b, cfg.slots, true, &weights.pp("centers"))?,
+            centers: Conv::one(b, cfg.slots, &weights.pp("centers"))?,
             looks: [
                 Linear::new(about, cfg.head, true, &weights.pp("look.0"))?,
                 Linear::new(cfg.head, cfg.head, true, &weights.pp("look.1"))?,
@@ -234,21 +262,20 @@ impl NanoEye {
         if (height, width, channels) != (side, side, self.cfg.channels) {
             candle_core::bail!("a picture of {height}x{width}x{channels}: the eye sees {side}x{side}x{}", self.cfg.channels);
         }
-        let half = self.stem[0].forward(pictures)?.relu()?;
-        let quarter = self.stem_norms[0].forward(&self.stem[1].forward(&half)?)?.relu()?;
-        let eighth = self.stem_norms[1].forward(&self.stem[2].forward(&quarter)?)?.relu()?;
-        let eighth = (&eighth + self.refine.forward(&eighth)?.relu()?)?;
-        let patches = unfold(&eighth, Window { side: 2, stride: 2, padding: 0 })?;
-        let tokens = self.embed.forward(&patches.flatten(1, 2)?)?.broadcast_add(&self.positions)?;
+        let half = self.stem[0].forward(pictures, true)?;
+        let quarter = self.stem_norms[0].forward(&self.stem[1].forward(&half, true)?)?;
+        let eighth = self.stem_norms[1].forward(&self.stem[2].forward(&quarter, true)?)?;
+        let eighth = (&eighth + self.refine.forward(&eighth, true)?)?;
+        let tokens = self.embed.forward(&eighth, false)?.flatten(1, 2)?.broadcast_add(&self.positions)?;
         let tokens = self.blocks.iter().try_fold(tokens, |xs, block| block.forward(&xs))?;
         let tokens = self.norm.forward(&tokens)?;
         let across = side / COARSE;
-        let coarse = spread(&self.up[0].forward(&tokens)?.reshape((batch, across, across, ()))?)?;
+        let coarse = spread(&self.up[0].forward(&tokens.reshape((batch, across, across, self.cfg.width))?, false)?)?;
         let middle = (coarse + eighth)?;
-        let middle = self.merge_norm.forward(&(&middle + self.merge.forward(&middle)?.relu()?)?)?;
-        let fine = (spread(&self.up[1].forward(&middle)?)? + self.skip.forward(&quarter)?)?.relu()?;
-        let fine = self.fine_norm.forward(&(&fine + self.fine.forward(&fine)?.relu()?)?)?;
-        let centers = self.centers.forward(&fine)?;
+        let middle = self.merge_norm.forward(&(&middle + self.merge.forward(&middle, true)?)?)?;
+        let fine = (spread(&self.up[1].forward(&middle, false)?)? + self.skip.forward(&quarter, false)?)?.relu()?;
+        let fine = self.fine_norm.forward(&(&fine + self.fine.forward(&fine, true)?)?)?;
+        let centers = self.centers.forward(&fine, false)?;
         Ok(Seen { tokens, middle, fine, centers })
     }
 
