@@ -1,6 +1,6 @@
 //! Trains janus-nano's eye on lessons, or examines one:
 //! `train_see learn LESSONS OUT [STEPS] [BATCH] [RATE] [SEED] [HELD-OUT LESSONS]` goes on from a checkpoint in OUT that an
-//! earlier run left; `train_see ship OUT FOLDER` writes configuration and weights as they are shipped;
+//! earlier run left, or begins with the weights of `start.safetensors` there; `train_see ship OUT FOLDER` writes configuration and weights as they are shipped;
 //! `train_see exam FOLDER LESSONS [CAMERA]` prints how well a shipped folder sees. One thread: `RAYON_NUM_THREADS=1`.
 #![allow(clippy::print_stdout)]
 
@@ -22,6 +22,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 const CHECKPOINT: &str = "checkpoint.safetensors";
+/// Weights or a checkpoint to begin with, where there is one in OUT.
+const START: &str = "start.safetensors";
 /// Scores from which a find counts, by slot.
 const THRESHOLD: [f64; SLOTS] = [0.4, 0.4, 0.4];
 /// Steps between checkpoints.
@@ -44,7 +46,10 @@ fn learn(folder: &Path, out: &Path, rest: &[&str]) -> Result<(), Box<dyn Error>>
     let lessons = Lessons::open(folder)?;
     let held_out = rest.get(4).map(|folder| Lessons::open(Path::new(folder))).transpose()?;
     let config = Config::nano(OUTPUTS);
-    let params = Params::new(seed, &Device::Cpu);
+    // What an earlier run of another recipe learned is a start too.
+    let start = out.join(START);
+    let params = Params::builder(seed, &Device::Cpu);
+    let params = if start.exists() { params.load(&start)? } else { params }.build();
     let eye = NanoEye::new(&config, params.weights())?;
     let recipe = Recipe {
         steps,

@@ -10,6 +10,8 @@ use crate::kernel::cells::{self, Window, convolve};
 
 /// Pixels along the side of a fine cell.
 pub const FINE: usize = 4;
+/// Most cells are no middle of anything: where the centres' logits start (Lin et al., 2017).
+const RARE: candle_nn::Init = candle_nn::Init::Const(-4.6);
 /// Pixels of a coarse cell, a token.
 pub const COARSE: usize = 16;
 
@@ -100,6 +102,14 @@ impl Conv {
 
     fn one(inputs: usize, outputs: usize, weights: &Weights) -> Result<Self> {
         Self::new((inputs, outputs), Window { side: 1, stride: 1, padding: 0 }, weights)
+    }
+
+    /// A map of each cell alone whose bias starts at a value, and whose weights start small.
+    fn starting(inputs: usize, outputs: usize, bias: candle_nn::Init, weights: &Weights) -> Result<Self> {
+        let small = candle_nn::Init::Randn { mean: 0.0, stdev: 0.02 };
+        let weight = weights.get_or((outputs, inputs), "weight", small)?;
+        let window = Window { side: 1, stride: 1, padding: 0 };
+        Ok(Self { weight, bias: weights.get_or(outputs, "bias", bias)?, window })
     }
 
     fn forward(&self, xs: &Tensor, rectify: bool) -> Result<Tensor> {
@@ -236,7 +246,7 @@ impl NanoEye {
             skip: Conv::one(b, b, &weights.pp("skip"))?,
             fine: Conv::three(b, b, 1, &weights.pp("fine"))?,
             fine_norm: norm(b, "fine_norm")?,
-            centers: Conv::one(b, cfg.slots, &weights.pp("centers"))?,
+            centers: Conv::starting(b, cfg.slots, RARE, &weights.pp("centers"))?,
             looks: [
                 Linear::new(about, cfg.head, true, &weights.pp("look.0"))?,
                 Linear::new(cfg.head, cfg.head, true, &weights.pp("look.1"))?,
