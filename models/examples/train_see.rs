@@ -17,8 +17,8 @@ use ponder_models::perceive::nano::kinds::{KINDS, SLOTS};
 use ponder_models::perceive::nano::{About, CONFIG_FILE, Eye, WEIGHTS_FILE, hash};
 use ponder_models::train::see::{Batch, Exam, Lessons, losses};
 use ponder_models::train::{Params, Recipe, Trainer};
-use rand::seq::SliceRandom;
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 const CHECKPOINT: &str = "checkpoint.safetensors";

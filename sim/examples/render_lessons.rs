@@ -23,7 +23,10 @@ fn main() -> Result<(), SimError> {
             told = Instant::now();
             let a_scene_s = start.elapsed().as_secs_f64() / (progress.scenes - first) as f64;
             let left_s = a_scene_s * (progress.of - progress.scenes) as f64;
-            println!("{} of {} scenes, {} pictures, {left_s:.0} s left", progress.scenes, progress.of, progress.pictures);
+            println!(
+                "{} of {} scenes, {} pictures, {left_s:.0} s left",
+                progress.scenes, progress.of, progress.pictures
+            );
         }
         true
     })?;

@@ -218,7 +218,15 @@ impl CustomOp3 for Convolve {
                     plan.gather(&x[i * size..(i + 1) * size], around);
                     let slope = Matrix::rows(grad, outputs);
                     let shape = (outputs, depth, windows);
-                    matmul(slope.turned(), Matrix::rows(around, depth), shape, &mut into_weight, depth, true, Pool::shared());
+                    matmul(
+                        slope.turned(),
+                        Matrix::rows(around, depth),
+                        shape,
+                        &mut into_weight,
+                        depth,
+                        true,
+                        Pool::shared(),
+                    );
                     if wanted {
                         slopes.resize(windows * depth, 0.0);
                         let shape = (windows, depth, outputs);
@@ -289,7 +297,9 @@ impl CustomOp3 for Norm {
         let mut into_x = vec![0f32; x.elem_count()];
         let (mut into_weight, mut into_bias) = (vec![0f32; width], vec![0f32; width]);
         with([x, weight, weight, &grad.contiguous()?], |[x, weight, _, grad]| {
-            for ((x, grad), to) in x.chunks_exact(width).zip(grad.chunks_exact(width)).zip(into_x.chunks_exact_mut(width)) {
+            for ((x, grad), to) in
+                x.chunks_exact(width).zip(grad.chunks_exact(width)).zip(into_x.chunks_exact_mut(width))
+            {
                 let (mean, scale) = moments(x, self.0);
                 let (mut sum, mut along) = (0.0, 0.0);
                 for i in 0..width {
@@ -360,7 +370,8 @@ mod tests {
             let bias = random(&mut seed, &[7]);
             let ours = convolve(&xs, &kernel, &bias, Window::three(stride), rectify).unwrap();
             let square = kernel.reshape((7, 3, 3, 5)).unwrap().permute((0, 3, 1, 2)).unwrap().contiguous().unwrap();
-            let theirs = xs.permute((0, 3, 1, 2)).unwrap().contiguous().unwrap().conv2d(&square, 1, stride, 1, 1).unwrap();
+            let theirs =
+                xs.permute((0, 3, 1, 2)).unwrap().contiguous().unwrap().conv2d(&square, 1, stride, 1, 1).unwrap();
             let theirs = theirs.permute((0, 2, 3, 1)).unwrap().broadcast_add(&bias).unwrap();
             let theirs = if rectify { theirs.relu().unwrap() } else { theirs };
             agree(&[&xs, &kernel, &bias], &ours, &theirs);
@@ -374,7 +385,8 @@ mod tests {
         let ours = norm(&xs, &weight, &bias, 1e-5).unwrap();
         let centred = xs.broadcast_sub(&xs.mean_keepdim(D::Minus1).unwrap()).unwrap();
         let scale = (centred.sqr().unwrap().mean_keepdim(D::Minus1).unwrap() + 1e-5).unwrap().sqrt().unwrap();
-        let theirs = centred.broadcast_div(&scale).unwrap().broadcast_mul(&weight).unwrap().broadcast_add(&bias).unwrap();
+        let theirs =
+            centred.broadcast_div(&scale).unwrap().broadcast_mul(&weight).unwrap().broadcast_add(&bias).unwrap();
         agree(&[&xs, &weight, &bias], &ours, &theirs);
     }
 }

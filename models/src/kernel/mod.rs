@@ -21,7 +21,6 @@ pub mod norm;
 pub mod pool;
 pub mod quant;
 
-
 use std::cell::Cell;
 
 use candle_core::{CpuStorage, Layout, Tensor};

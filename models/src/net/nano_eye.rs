@@ -62,7 +62,16 @@ impl Config {
     /// Small enough to test whole.
     #[must_use]
     pub fn tiny(outputs: usize) -> Self {
-        Self { side_px: 32, stem: [4, 8, 8], width: 16, layers: 1, heads: 2, fovea_px: 4, head: 16, ..Self::nano(outputs) }
+        Self {
+            side_px: 32,
+            stem: [4, 8, 8],
+            width: 16,
+            layers: 1,
+            heads: 2,
+            fovea_px: 4,
+            head: 16,
+            ..Self::nano(outputs)
+        }
     }
 
     /// Fine cells along a side.
@@ -270,7 +279,10 @@ impl NanoEye {
         let (batch, height, width, channels) = pictures.dims4()?;
         let side = self.cfg.side_px;
         if (height, width, channels) != (side, side, self.cfg.channels) {
-            candle_core::bail!("a picture of {height}x{width}x{channels}: the eye sees {side}x{side}x{}", self.cfg.channels);
+            candle_core::bail!(
+                "a picture of {height}x{width}x{channels}: the eye sees {side}x{side}x{}",
+                self.cfg.channels
+            );
         }
         let half = self.stem[0].forward(pictures, true)?;
         let quarter = self.stem_norms[0].forward(&self.stem[1].forward(&half, true)?)?;

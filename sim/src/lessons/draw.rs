@@ -102,7 +102,13 @@ fn thing(split: Split, kind: &str, number: usize, at: At, rng: &mut ChaCha8Rng) 
         "ball" | "cup" => between(0.85, 1.2),
         _ => between(0.9, 1.1),
     };
-    ObjectSpec { id: Some(format!("t{letter}")), color: color(split, kind, rng), scale, at, ..ObjectSpec::new(kind, 0.0, 0.0) }
+    ObjectSpec {
+        id: Some(format!("t{letter}")),
+        color: color(split, kind, rng),
+        scale,
+        at,
+        ..ObjectSpec::new(kind, 0.0, 0.0)
+    }
 }
 
 fn table(split: Split, rng: &mut ChaCha8Rng) -> SceneSpec {
@@ -113,9 +119,24 @@ fn table(split: Split, rng: &mut ChaCha8Rng) -> SceneSpec {
         for _ in 0..rng.random_range(1..=2) {
             let kind = FIXTURES.choose(rng).copied().unwrap_or("button");
             let at = match kind {
-                "drawer" => At { x_m: between(0.58, 0.68), y_m: between(-0.24, 0.24), yaw_rad: between(2.94, 3.34), ..At::default() },
-                "box" => At { x_m: between(0.46, 0.58), y_m: between(-0.28, 0.28), yaw_rad: between(2.84, 3.44), ..At::default() },
-                "shelf" => At { x_m: between(0.60, 0.70), y_m: between(-0.25, 0.25), yaw_rad: between(2.94, 3.34), ..At::default() },
+                "drawer" => At {
+                    x_m: between(0.58, 0.68),
+                    y_m: between(-0.24, 0.24),
+                    yaw_rad: between(2.94, 3.34),
+                    ..At::default()
+                },
+                "box" => At {
+                    x_m: between(0.46, 0.58),
+                    y_m: between(-0.28, 0.28),
+                    yaw_rad: between(2.84, 3.44),
+                    ..At::default()
+                },
+                "shelf" => At {
+                    x_m: between(0.60, 0.70),
+                    y_m: between(-0.25, 0.25),
+                    yaw_rad: between(2.94, 3.34),
+                    ..At::default()
+                },
                 _ => At { yaw_rad: between(-0.5, 0.5), ..dish_at() },
             };
             let mut fixture = thing(split, kind, objects.len(), at, rng);
@@ -186,7 +207,20 @@ fn room(split: Split, rng: &mut ChaCha8Rng) -> SceneSpec {
         let at = At { yaw_rad, ..at() };
         objects.push(ObjectSpec { scale: Range::Exactly(1.0), ..thing(split, kind, objects.len(), at, rng) });
     }
-    let robot_at = crate::scene::RobotAt { x_m: between(-2.3, 2.3), y_m: between(-2.3, 2.3), z_m: 0.0, yaw_rad: between(-3.1, 3.1) };
+    let robot_at = crate::scene::RobotAt {
+        x_m: between(-2.3, 2.3),
+        y_m: between(-2.3, 2.3),
+        z_m: 0.0,
+        yaw_rad: between(-3.1, 3.1),
+    };
     let world = Surroundings::Room { size_m: [6.0, 6.0] };
-    SceneSpec { world, robot: "rover".to_owned(), robot_at, objects, min_gap_m: 0.1, repeat_colors: true, ..SceneSpec::default() }
+    SceneSpec {
+        world,
+        robot: "rover".to_owned(),
+        robot_at,
+        objects,
+        min_gap_m: 0.1,
+        repeat_colors: true,
+        ..SceneSpec::default()
+    }
 }

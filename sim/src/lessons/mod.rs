@@ -28,12 +28,8 @@ pub enum Split {
 
 impl Split {
     /// Every split with its name.
-    pub const ALL: [(Self, &'static str); 4] = [
-        (Self::Train, "train"),
-        (Self::HeldOut, "held_out"),
-        (Self::Unlike, "unlike"),
-        (Self::Suites, "suites"),
-    ];
+    pub const ALL: [(Self, &'static str); 4] =
+        [(Self::Train, "train"), (Self::HeldOut, "held_out"), (Self::Unlike, "unlike"), (Self::Suites, "suites")];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -62,7 +58,8 @@ pub struct Plan {
 impl Plan {
     /// Seed of one of its scenes: no two splits or scenes share one.
     fn seed_of(&self, scene: u64) -> u64 {
-        let mixed = (self.seed ^ ((self.split as u64 + 1) << 56)).wrapping_add(scene.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mixed =
+            (self.seed ^ ((self.split as u64 + 1) << 56)).wrapping_add(scene.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         // The finaliser of SplitMix64 (Steele et al., 2014).
         let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use ponder_core::lesson::{DEPTH_FILE, DEPTH_STEPS_PER_M, LESSONS_FILE, Lesson, RGB_FILE, SHELF_FILE, Shelf};
 
-use super::stage::{Taken, take};
 use super::Plan;
+use super::stage::{Taken, take};
 use crate::error::SimError;
 use crate::scenario::Scenario;
 
@@ -66,7 +66,8 @@ impl<'a> Files<'a> {
         std::fs::create_dir_all(folder).map_err(failed(""))?;
         let (split, side) = (plan.split.name().to_owned(), plan.side_px);
         let shelf = Shelf { split, seed: plan.seed, width_px: side, height_px: side };
-        let parse = |e: serde_json::Error| SimError::Parse { origin: at(SHELF_FILE).display().to_string(), why: e.to_string() };
+        let parse =
+            |e: serde_json::Error| SimError::Parse { origin: at(SHELF_FILE).display().to_string(), why: e.to_string() };
         if at(SHELF_FILE).exists() {
             let text = std::fs::read_to_string(at(SHELF_FILE)).map_err(failed(SHELF_FILE))?;
             let there: Shelf = serde_json::from_str(&text).map_err(parse)?;
@@ -104,9 +105,11 @@ impl<'a> Files<'a> {
             BufReader::new((&lines).take(kept)).lines().count() as u64
         };
         let pixels = (side * side) as u64;
-        for (file, name, length) in
-            [(&mut rgb, RGB_FILE, pictures * pixels * 3), (&mut depth, DEPTH_FILE, pictures * pixels * 2), (&mut lines, LESSONS_FILE, kept)]
-        {
+        for (file, name, length) in [
+            (&mut rgb, RGB_FILE, pictures * pixels * 3),
+            (&mut depth, DEPTH_FILE, pictures * pixels * 2),
+            (&mut lines, LESSONS_FILE, kept),
+        ] {
             file.set_len(length).map_err(failed(name))?;
             file.seek(SeekFrom::End(0)).map_err(failed(name))?;
         }

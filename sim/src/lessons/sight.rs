@@ -92,7 +92,9 @@ fn count(solids: &[Solid], frame: &CameraFrame) -> Option<(f64, f64)> {
         if solid.center_m.z + solid.reach_m < 0.02 {
             continue;
         }
-        for (axis, (focal_px, middle_px)) in [(lens.fx_px, lens.cx_px), (lens.fy_px, lens.cy_px)].into_iter().enumerate() {
+        for (axis, (focal_px, middle_px)) in
+            [(lens.fx_px, lens.cx_px), (lens.fy_px, lens.cy_px)].into_iter().enumerate()
+        {
             for side in [-1.0, 1.0] {
                 for depth in [z_m, solid.center_m.z + solid.reach_m] {
                     let px = (solid.center_m[axis] + side * solid.reach_m) / depth * focal_px + middle_px;

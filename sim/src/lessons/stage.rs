@@ -92,9 +92,8 @@ fn pictures(
         let truth = truth(built, &data, Stamp(0));
         // Close views are rarer than those of the whole.
         let far = |name: &str| name != "wrist" && name != "front";
-        let cameras: Vec<usize> = (0..built.cameras.len())
-            .filter(|i| far(&built.cameras[*i].name) || rng.random_bool(0.3))
-            .collect();
+        let cameras: Vec<usize> =
+            (0..built.cameras.len()).filter(|i| far(&built.cameras[*i].name) || rng.random_bool(0.3)).collect();
         let fill = |state: &mut Vec<f64>| {
             state.resize(built.model.state_size(STATE), 0.0);
             data.read_state_into(STATE, state);
@@ -132,7 +131,8 @@ fn scatter(built: &Built, data: &mut Data, rng: &mut ChaCha8Rng) {
     let above = |id: &str| {
         let mut group = vec![id.to_owned()];
         while let Some(more) = things.iter().find(|t| {
-            t.rest.other().is_some_and(|other| group.iter().any(|g| g == other)) && !group.iter().any(|g| g == t.id.as_str())
+            t.rest.other().is_some_and(|other| group.iter().any(|g| g == other))
+                && !group.iter().any(|g| g == t.id.as_str())
         }) {
             group.push(more.id.to_string());
         }
@@ -224,7 +224,10 @@ fn senses(built: &Built, data: &Data) -> Observation {
             Some(fingers.map(|(q, (closed_m, sign))| sign * (data.qpos()[*q] - closed_m)).sum());
     }
     let still = ponder_core::command::BaseTwist::default();
-    observation.base =
-        built.ports.base.as_ref().map(|base| BaseState { world_from_base: crate::sense::base_pose(base, data), twist: still });
+    observation.base = built
+        .ports
+        .base
+        .as_ref()
+        .map(|base| BaseState { world_from_base: crate::sense::base_pose(base, data), twist: still });
     observation
 }

@@ -108,7 +108,12 @@ pub fn encode(object: &SceneObject, frame: &CameraFrame, cells: usize) -> Option
 
 /// The object of what was said of a fine cell's slot, without a name; `None`: it makes no sense.
 #[must_use]
-pub fn decode(said: &[f32], (row, column, slot): (usize, usize, usize), score: f64, frame: &CameraFrame) -> Option<SceneObject> {
+pub fn decode(
+    said: &[f32],
+    (row, column, slot): (usize, usize, usize),
+    score: f64,
+    frame: &CameraFrame,
+) -> Option<SceneObject> {
     if said.len() != OUTPUTS || !said.iter().all(|n| n.is_finite()) {
         return None;
     }

@@ -1,8 +1,8 @@
 //! Things of several pictures and several moments made one: what two cameras see is one thing, and what was there and is
 //! now behind something else is still there. Depth decides: where a camera looks through a thing's place, it is gone.
 
-use ponder_core::image::CameraFrame;
 use ponder_core::Vec3;
+use ponder_core::image::CameraFrame;
 use ponder_core::scene::{Scene, SceneObject};
 
 use super::eye::overlap;

@@ -35,7 +35,8 @@ pub fn fit(frame: &CameraFrame, side_px: usize) -> Result<CameraFrame, String> {
 
 /// Values of a fitted frame's pixels [side, side, [`CHANNELS`]], added to `into`; zeros where there is no picture.
 pub fn values(frame: &CameraFrame, side_px: usize, into: &mut Vec<f32>) {
-    let (rotation, eye_m) = (frame.world_from_camera.rotation.to_rotation_matrix(), frame.world_from_camera.translation);
+    let (rotation, eye_m) =
+        (frame.world_from_camera.rotation.to_rotation_matrix(), frame.world_from_camera.translation);
     let down: Vec3 = rotation.matrix().row(2).transpose();
     let Intrinsics { fx_px, fy_px, cx_px, cy_px } = frame.intrinsics;
     let depth_m = frame.depth_m.as_deref().unwrap_or(&[]);

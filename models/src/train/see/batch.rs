@@ -96,7 +96,8 @@ impl Batch {
                 (centers[at], counts[at]) = (1.0, 1.0);
                 spots.push(Spot { picture, row: said.row, column: said.column, slot });
                 // What is found one cell off must be said as well.
-                let step = |at: usize, rng: &mut ChaCha8Rng| (at + rng.random_range(0..3)).saturating_sub(1).min(cells - 1);
+                let step =
+                    |at: usize, rng: &mut ChaCha8Rng| (at + rng.random_range(0..3)).saturating_sub(1).min(cells - 1);
                 let (row, column) = (step(said.row, &mut rng), step(said.column, &mut rng));
                 let mut beside = said.clone();
                 beside.numbers[OFFSET] += said.column as f32 - column as f32;
@@ -140,7 +141,11 @@ fn disturb(frame: &mut CameraFrame, rng: &mut ChaCha8Rng) {
     let gains = [0; 3].map(|_| light * rng.random_range(0.96..1.04_f32));
     let noise = rng.random_range(0.0..5.0_f32);
     let mut rough = |by: f32| (rng.random::<f32>() + rng.random::<f32>() + rng.random::<f32>() - 1.5) * 2.0 * by;
-    let rgb = frame.rgb.iter().enumerate().map(|(i, v)| (f32::from(*v) * gains[i % 3] + rough(noise)).clamp(0.0, 255.0) as u8);
+    let rgb = frame
+        .rgb
+        .iter()
+        .enumerate()
+        .map(|(i, v)| (f32::from(*v) * gains[i % 3] + rough(noise)).clamp(0.0, 255.0) as u8);
     frame.rgb = rgb.collect();
     if let Some(depth_m) = &frame.depth_m {
         let (noise, holes) = (rng.random_range(0.0..0.0015_f32), rng.random_range(0.0..0.01_f32));

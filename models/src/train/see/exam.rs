@@ -148,7 +148,8 @@ impl Marks {
             self.switches.0 += 1;
             self.switches.1 += usize::from(said == is);
         }
-        let turns = crate::perceive::nano::kinds::numbered(&object.label).map_or(0, |k| crate::perceive::nano::kinds::KINDS[k].turns);
+        let turns = crate::perceive::nano::kinds::numbered(&object.label)
+            .map_or(0, |k| crate::perceive::nano::kinds::KINDS[k].turns);
         if turns > 0 {
             let way = |o: &SceneObject| o.world_from_object.rotation * ponder_core::Vec3::x();
             let (a, b) = (way(find), way(object));
@@ -167,7 +168,8 @@ impl std::fmt::Display for Exam {
             "", "there", "found", "misnamed", "made up", "p50", "p95", "size", "turn", "open", "switch"
         )?;
         let named = |map: &BTreeMap<String, Marks>| map.clone().into_iter().collect::<Vec<_>>();
-        let rows = named(&self.kinds).into_iter().chain(named(&self.cameras)).chain([("all".to_owned(), self.all.clone())]);
+        let rows =
+            named(&self.kinds).into_iter().chain(named(&self.cameras)).chain([("all".to_owned(), self.all.clone())]);
         for (name, marks) in rows {
             let there = marks.there.max(1) as f64;
             let or = |values: &[f64], scale: f64, unit: &str| {
