@@ -113,7 +113,7 @@ fn thing(split: Split, kind: &str, number: usize, at: At, rng: &mut ChaCha8Rng) 
 
 fn table(split: Split, rng: &mut ChaCha8Rng) -> SceneSpec {
     let mut objects: Vec<ObjectSpec> = Vec::new();
-    let yaw = |rng: &mut ChaCha8Rng| if rng.random_bool(0.6) { between(-0.8, 0.8) } else { between(-3.14, 3.14) };
+    let yaw = |rng: &mut ChaCha8Rng| if rng.random_bool(0.6) { between(-0.8, 0.8) } else { between(-3.1, 3.1) };
     let dish_at = || At { x_m: between(0.36, 0.64), y_m: between(-0.36, 0.36), ..At::default() };
     if rng.random_bool(0.6) {
         for _ in 0..rng.random_range(1..=2) {
