@@ -71,6 +71,48 @@ pub struct Bounds {
 }
 
 impl CameraFrame {
+    /// The frame in so many columns and rows, at most its own: colours are averaged over the pixels that fall together,
+    /// of their depths the nearest counts. `None` for a size of nothing, larger than the frame, or pixels that are not
+    /// as many as the frame says.
+    pub fn shrunk(&self, width_px: usize, height_px: usize) -> Option<Self> {
+        let (wide, high) = (self.width_px, self.height_px);
+        let fits = (1..=wide).contains(&width_px) && (1..=high).contains(&height_px);
+        let depth_m = self.depth_m.as_deref();
+        if !fits || self.rgb.len() != wide * high * 3 || depth_m.is_some_and(|d| d.len() != wide * high) {
+            return None;
+        }
+        let run = |i: usize, from: usize, to: usize| (i * from / to)..((i + 1) * from / to).max(i * from / to + 1);
+        let mut rgb = Vec::with_capacity(width_px * height_px * 3);
+        let mut nearest_m = Vec::with_capacity(if depth_m.is_some() { width_px * height_px } else { 0 });
+        for row in 0..height_px {
+            for column in 0..width_px {
+                let (mut sum, mut count, mut near_m) = ([0_u32; 3], 0, f32::NAN);
+                for y in run(row, high, height_px) {
+                    for x in run(column, wide, width_px) {
+                        let pixel = y * wide + x;
+                        (0..3).for_each(|c| sum[c] += u32::from(self.rgb[pixel * 3 + c]));
+                        count += 1;
+                        near_m = near_m.min(depth_m.map_or(f32::NAN, |d| d[pixel]));
+                    }
+                }
+                rgb.extend(sum.map(|s| ((s + count / 2) / count) as u8));
+                if depth_m.is_some() {
+                    nearest_m.push(near_m);
+                }
+            }
+        }
+        let (x, y) = (width_px as f64 / wide as f64, height_px as f64 / high as f64);
+        let Intrinsics { fx_px, fy_px, cx_px, cy_px } = self.intrinsics;
+        let intrinsics = Intrinsics {
+            fx_px: fx_px * x,
+            fy_px: fy_px * y,
+            cx_px: (cx_px + 0.5) * x - 0.5,
+            cy_px: (cy_px + 0.5) * y - 0.5,
+        };
+        let depth_m = depth_m.is_some().then(|| nearest_m.into());
+        Some(Self { width_px, height_px, rgb: rgb.into(), depth_m, intrinsics, ..self.clone() })
+    }
+
     /// The box around where a box in the world (its pose and size) shows in the picture, cut at the picture's edges; what
     /// stands before it is not looked at. `None`: it lies outside, or a corner of it behind the camera.
     pub fn bounds_of(&self, world_from_box: &Pose, size_m: &Vec3) -> Option<Bounds> {

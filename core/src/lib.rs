@@ -15,6 +15,7 @@ pub mod geometry;
 pub mod goal;
 pub mod image;
 pub mod kinematics;
+pub mod lesson;
 pub mod observation;
 pub mod outcome;
 pub mod plan;

@@ -106,7 +106,7 @@ impl Cameras {
 }
 
 /// A picture as a frame of the camera with that place in the list.
-fn frame(built: &Built, camera: usize, picture: Picture, stamp: Stamp) -> Result<CameraFrame, SimError> {
+pub(crate) fn frame(built: &Built, camera: usize, picture: Picture, stamp: Stamp) -> Result<CameraFrame, SimError> {
     let port = &built.cameras[camera];
     let name = CameraName::from(&port.name)
         .map_err(|_| SimError::Scene(format!("camera name `{}` is too long", port.name)))?;

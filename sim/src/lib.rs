@@ -18,6 +18,7 @@ pub mod hand;
 pub mod harness;
 pub mod judge;
 pub mod kinds;
+pub mod lessons;
 pub mod moment;
 mod quiet;
 pub mod record;

@@ -17,6 +17,8 @@ pub enum Stream {
     Frames = 3,
     /// Disturbances.
     Disturb = 4,
+    /// Lessons in seeing.
+    Lessons = 5,
 }
 
 /// The generator of one stream of a seed.

@@ -7,6 +7,7 @@
 pub mod act;
 pub mod attention;
 mod attention_row;
+pub mod cells;
 pub mod conv;
 pub mod dense;
 pub(crate) mod float;

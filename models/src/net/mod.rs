@@ -12,6 +12,7 @@ pub mod lfm2;
 mod lfm2_mix;
 mod lfm2_state;
 mod linear;
+pub mod nano_eye;
 pub mod rope;
 pub mod siglip;
 pub mod vq;

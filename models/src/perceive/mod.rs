@@ -3,6 +3,7 @@
 
 pub mod grounding;
 pub mod locate;
+pub mod nano;
 mod sight;
 mod track;
 
@@ -14,6 +15,7 @@ use ponder_core::thinker::Cancel;
 use ponder_core::world::Want;
 
 use crate::picture::Picture;
+pub use nano::NanoPerceiver;
 pub use sight::{Sight, SightError};
 
 /// What a model is asked for a scene. What it answers is read by [`grounding::parse`].

@@ -118,14 +118,12 @@ impl CustomOp1 for Back<'_> {
             if share != 0.0 {
                 let from = &logits[row * classes..][..classes];
                 out.copy_from_slice(from);
-                // SAFETY: all of the row is seen. Its share goes into the exponent, its sign behind.
+                // SAFETY: all of the row is seen.
                 #[allow(unsafe_code)]
                 unsafe {
-                    chances(Level::best(), out, classes, 1.0, logs[row] - share.abs().ln());
+                    chances(Level::best(), out, classes, 1.0, logs[row]);
                 }
-                if share < 0.0 {
-                    out.iter_mut().for_each(|x| *x = -*x);
-                }
+                out.iter_mut().for_each(|x| *x *= share);
                 out[self.of.targets[row] as usize] -= share;
             }
         });

@@ -51,6 +51,7 @@ pub mod error;
 pub mod loss;
 pub mod params;
 pub mod recipe;
+pub mod see;
 pub mod think;
 pub mod trainer;
 

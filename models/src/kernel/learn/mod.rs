@@ -6,7 +6,7 @@
 mod bundle;
 mod conv;
 mod heads;
-mod matmul;
+pub(super) mod matmul;
 mod ops;
 pub(crate) mod rows;
 mod sublayer;

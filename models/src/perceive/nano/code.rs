@@ -1,0 +1,163 @@
+//! What the eye says of a thing, as numbers, both ways: from a true object to what it should have said, and from what it
+//! said to an object. Places are said in the picture (offset of the middle from its cell) and in height over the ground;
+//! a ray of the calibrated camera makes a point in the world of them. Turns are said relative to where the camera looks.
+
+use ponder_core::image::CameraFrame;
+use ponder_core::scene::{Color, Label, ObjectId, SceneObject};
+use ponder_core::{Pose, Rotation, Stamp, Vec3};
+
+use super::kinds::{KINDS, Kind, numbered};
+use crate::net::nano_eye::FINE;
+
+/// Offset of the middle from its fine cell's middle, in cells: right, down.
+pub const OFFSET: usize = 0;
+/// Height of the middle over the world's ground, tenths of a metre.
+pub const HEIGHT: usize = 2;
+/// Logarithm of the middle's depth in metres.
+pub const DEPTH: usize = 3;
+/// Logarithms of the extents in tenths of a metre.
+pub const SIZE: usize = 4;
+/// Cosine and sine of the turn, of twice and of four times the turn.
+pub const TURN: usize = 7;
+/// How far open.
+pub const OPEN: usize = 13;
+/// Logit of being on.
+pub const ON: usize = 14;
+/// The handle's place in the object's own x and z, tenths of a metre.
+pub const HANDLE: usize = 15;
+/// Logits of the kinds.
+pub const KIND: usize = 17;
+/// Logits of the colours, the last that it has none.
+pub const COLOR: usize = KIND + KINDS.len();
+/// Colours and none.
+pub const COLORS: usize = Color::ALL.len() + 1;
+/// All numbers.
+pub const OUTPUTS: usize = COLOR + COLORS;
+
+/// Below this slope of a ray its height can't tell how far along it a thing is.
+const FLAT: f64 = 0.25;
+
+/// Heading of a camera about the vertical, radians: where it looks, or where its picture's top is when it looks down.
+fn heading_rad(frame: &CameraFrame) -> f64 {
+    let turn = &frame.world_from_camera.rotation;
+    let (forward, up) = (turn * Vec3::z(), turn * -Vec3::y());
+    let way = if forward.xy().norm() > 0.3 { forward } else { up };
+    way.y.atan2(way.x)
+}
+
+/// What the eye should say of an object, and where.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Number of its kind.
+    pub kind: usize,
+    /// Row of its fine cell.
+    pub row: usize,
+    /// Column of its fine cell.
+    pub column: usize,
+    /// The numbers before [`KIND`].
+    pub numbers: [f32; KIND],
+    /// Which of them are said of it.
+    pub said: [bool; KIND],
+    /// Number of its colour.
+    pub color: usize,
+}
+
+/// What should be said of an object in a fitted frame of `cells` fine cells a side; `None`: its kind is unknown or its
+/// middle is not in the picture.
+#[must_use]
+pub fn encode(object: &SceneObject, frame: &CameraFrame, cells: usize) -> Option<Said> {
+    let number = numbered(&object.label)?;
+    let kind = &KINDS[number];
+    let camera_m = frame.world_from_camera.inverse_transform_point(&object.position_m().into()).coords;
+    let (column, row) = frame.intrinsics.project(&camera_m)?;
+    // Pixel i covers i - 1/2 to i + 1/2.
+    let (x, y) = ((column + 0.5) / FINE as f64, (row + 0.5) / FINE as f64);
+    if !(x >= 0.0 && y >= 0.0 && x < cells as f64 && y < cells as f64) {
+        return None;
+    }
+    let mut numbers = [0.0; KIND];
+    let mut said = [true; KIND];
+    (numbers[OFFSET], numbers[OFFSET + 1]) = (x.fract() - 0.5, y.fract() - 0.5);
+    numbers[HEIGHT] = object.position_m().z * 10.0;
+    numbers[DEPTH] = camera_m.z.max(0.02).ln();
+    (0..3).for_each(|i| numbers[SIZE + i] = (object.size_m[i].max(1e-3) * 10.0).ln());
+    let ahead = object.world_from_object.rotation * Vec3::x();
+    let turn_rad = ahead.y.atan2(ahead.x) - heading_rad(frame);
+    for (i, turns) in [1, 2, 4].into_iter().enumerate() {
+        let (sin, cos) = (turn_rad * f64::from(turns)).sin_cos();
+        (numbers[TURN + 2 * i], numbers[TURN + 2 * i + 1]) = (cos, sin);
+        let unique = kind.turns > 0 && turns % kind.turns == 0 && ahead.xy().norm() > 0.5;
+        said[TURN + 2 * i..TURN + 2 * i + 2].fill(unique);
+    }
+    numbers[OPEN] = object.open_fraction.unwrap_or(0.0);
+    said[OPEN] = object.open_fraction.is_some();
+    numbers[ON] = f64::from(u8::from(object.on == Some(true)));
+    said[ON] = object.on.is_some();
+    let handle = object.handle_m.map(|m| object.world_from_object.inverse_transform_point(&m.into()).coords);
+    (numbers[HANDLE], numbers[HANDLE + 1]) = handle.map_or((0.0, 0.0), |m| (m.x * 10.0, m.z * 10.0));
+    said[HANDLE..HANDLE + 2].fill(handle.is_some());
+    Some(Said {
+        kind: number,
+        row: y as usize,
+        column: x as usize,
+        numbers: numbers.map(|n| n as f32),
+        said,
+        color: object.color.map_or(COLORS - 1, |color| color as usize),
+    })
+}
+
+/// The object of what was said of a fine cell's slot, without a name; `None`: it makes no sense.
+#[must_use]
+pub fn decode(
+    said: &[f32],
+    (row, column, slot): (usize, usize, usize),
+    score: f64,
+    frame: &CameraFrame,
+) -> Option<SceneObject> {
+    if said.len() != OUTPUTS || !said.iter().all(|n| n.is_finite()) {
+        return None;
+    }
+    let at = |i: usize| f64::from(said[i]);
+    let of_slot = |i: &usize| KINDS[*i].slot == slot;
+    let best = |from: usize, among: &mut dyn Iterator<Item = usize>| {
+        among.max_by(|a, b| said[from + a].total_cmp(&said[from + b]))
+    };
+    let kind: &Kind = &KINDS[best(KIND, &mut (0..KINDS.len()).filter(of_slot))?];
+    let color = Color::ALL.get(best(COLOR, &mut (0..COLORS))?).map(|entry| entry.0);
+    let middle = |cell: usize, off: f64| (cell as f64 + 0.5 + off.clamp(-1.5, 1.5)) * FINE as f64 - 0.5;
+    let ray = frame.intrinsics.deproject(middle(column, at(OFFSET)), middle(row, at(OFFSET + 1)), 1.0);
+    let way = frame.world_from_camera.rotation * ray;
+    let eye_m = frame.world_from_camera.translation.vector;
+    let (height_m, depth_m) = (at(HEIGHT) / 10.0, at(DEPTH).clamp(-4.0, 4.0).exp());
+    let by_height_m = (height_m - eye_m.z) / way.z;
+    let sloped = way.z.abs() > FLAT * way.norm() && by_height_m > 0.0 && (by_height_m / depth_m).ln().abs() < 0.5;
+    let center_m = eye_m + way * if sloped { by_height_m } else { depth_m };
+    let size_m = Vec3::from([0, 1, 2].map(|i| at(SIZE + i).clamp(-5.0, 5.0).exp() / 10.0));
+    let turn_rad = match kind.turns {
+        0 => 0.0,
+        turns => {
+            let pair = TURN + 2 * (turns.trailing_zeros() as usize);
+            at(pair + 1).atan2(at(pair)) / f64::from(turns) + heading_rad(frame)
+        }
+    };
+    // The turn nearest to none, where several look the same.
+    let part = std::f64::consts::TAU / f64::from(kind.turns.max(1));
+    let turn_rad = turn_rad - (turn_rad / part).round() * part;
+    let pose = Pose::from_parts(center_m.into(), Rotation::from_axis_angle(&Vec3::z_axis(), turn_rad));
+    let opens = ["box", "drawer"].contains(&kind.label);
+    let switched = ["button", "knob"].contains(&kind.label);
+    let handle = Vec3::new(at(HANDLE) / 10.0, 0.0, at(HANDLE + 1) / 10.0);
+    Some(SceneObject {
+        id: ObjectId::default(),
+        label: Label::from(kind.label).ok()?,
+        color,
+        world_from_object: pose,
+        size_m,
+        score,
+        seen: Stamp::default(),
+        open_fraction: opens.then(|| at(OPEN).clamp(0.0, 1.0)),
+        on: switched.then(|| at(ON) > 0.0),
+        handle_m: opens.then(|| pose.transform_point(&handle.into()).coords),
+        affordances: kind.affordances,
+    })
+}

@@ -1,0 +1,203 @@
+//! An eye with its weights: a frame in, objects with places out, nothing remembered and nothing named. Files of a folder
+//! are held against their hashes before a number of them is used.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device, Tensor};
+use ponder_core::image::CameraFrame;
+use ponder_core::scene::SceneObject;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::code::{OUTPUTS, decode};
+use super::input::{CHANNELS, fit, values};
+use super::kinds::{KINDS, SLOTS};
+use crate::net::layers::Weights;
+use crate::net::nano_eye::{Config, NanoEye, Spot};
+
+/// File of a folder that says what the eye is.
+pub const CONFIG_FILE: &str = "config.json";
+/// File of a folder with the weights.
+pub const WEIGHTS_FILE: &str = "model.safetensors";
+/// Most things of one picture.
+const MOST_THINGS: usize = 64;
+
+/// Why an eye can't be opened or used.
+#[derive(Debug, thiserror::Error)]
+pub enum EyeError {
+    /// A file can't be read.
+    #[error("can't read {path}: {source}; a folder of janus-nano has {CONFIG_FILE} and {WEIGHTS_FILE}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What stands in the configuration makes no sense.
+    #[error("{path}: {why}")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The weights are not those the configuration was written for.
+    #[error("{path} has the SHA-256 {got}, not {want}: it was changed or not wholly copied; get it anew")]
+    Hash {
+        /// The file.
+        path: PathBuf,
+        /// Of the file.
+        got: String,
+        /// Of the configuration.
+        want: String,
+    },
+    /// The picture can't be used.
+    #[error("{0}")]
+    Picture(String),
+    /// The network fails.
+    #[error(transparent)]
+    Network(#[from] candle_core::Error),
+}
+
+/// What stands in [`CONFIG_FILE`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// `janus-nano`.
+    pub model: String,
+    /// Shape of the network.
+    pub eye: Config,
+    /// Labels of its kinds, in the order of its outputs.
+    pub kinds: Vec<String>,
+    /// From which score a find counts, by slot.
+    pub threshold: [f64; SLOTS],
+    /// SHA-256 of [`WEIGHTS_FILE`], hexadecimal.
+    pub sha256: String,
+}
+
+/// An eye that sees.
+pub struct Eye {
+    network: NanoEye,
+    threshold: [f64; SLOTS],
+}
+
+impl Eye {
+    /// From weights at hand; a find counts from these scores on, by slot.
+    ///
+    /// # Errors
+    /// [`EyeError::Network`].
+    pub fn new(config: &Config, threshold: [f64; SLOTS], weights: impl Into<Weights>) -> Result<Self, EyeError> {
+        Ok(Self { network: NanoEye::new(config, weights)?, threshold })
+    }
+
+    /// Opens a folder.
+    ///
+    /// # Errors
+    /// [`EyeError`], naming the file.
+    pub fn open(folder: &Path) -> Result<Self, EyeError> {
+        let read = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read(&path).map_err(|source| EyeError::Read { path, source })
+        };
+        let wrong = |why: String| EyeError::Config { path: folder.join(CONFIG_FILE), why };
+        let about: About = serde_json::from_slice(&read(CONFIG_FILE)?).map_err(|e| wrong(e.to_string()))?;
+        let known = KINDS.iter().map(|kind| kind.label);
+        if !known.eq(about.kinds.iter().map(String::as_str)) {
+            return Err(wrong("was trained on other kinds of things than this program knows".to_owned()));
+        }
+        if (about.eye.channels, about.eye.slots, about.eye.outputs) != (CHANNELS, SLOTS, OUTPUTS) {
+            return Err(wrong(format!("an eye of {CHANNELS} channels, {SLOTS} slots and {OUTPUTS} outputs is wanted")));
+        }
+        let bytes = read(WEIGHTS_FILE)?;
+        let got = hash(&bytes);
+        if got != about.sha256 {
+            return Err(EyeError::Hash { path: folder.join(WEIGHTS_FILE), got, want: about.sha256 });
+        }
+        let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
+        let tensors = tensors.into_iter().map(|(name, t)| Ok((name, t.to_dtype(DType::F32)?)));
+        let tensors = tensors.collect::<candle_core::Result<_>>()?;
+        Self::new(&about.eye, about.threshold, candle_nn::VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu))
+    }
+
+    /// Side of the picture that the network is shown, pixels.
+    #[must_use]
+    pub fn side_px(&self) -> usize {
+        self.network.config().side_px
+    }
+
+    /// The things in a frame with depth, most certain first.
+    ///
+    /// # Errors
+    /// [`EyeError::Picture`] for a frame without depth or smaller than [`Eye::side_px`], [`EyeError::Network`].
+    pub fn see(&self, frame: &CameraFrame) -> Result<Vec<SceneObject>, EyeError> {
+        let side_px = self.side_px();
+        let fitted = fit(frame, side_px).map_err(EyeError::Picture)?;
+        let mut pixels = Vec::with_capacity(side_px * side_px * CHANNELS);
+        values(&fitted, side_px, &mut pixels);
+        let picture = Tensor::from_vec(pixels, (1, side_px, side_px, CHANNELS), &Device::Cpu)?;
+        let seen = self.network.forward(&picture)?;
+        let logits = seen.centers.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+        let peaks = self.peaks(&logits);
+        if peaks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let spots: Vec<Spot> = peaks.iter().map(|peak| peak.0).collect();
+        let said = self.network.look(&picture, &seen, &spots)?.to_vec2::<f32>()?;
+        let mut objects: Vec<SceneObject> = Vec::new();
+        let mut slots: Vec<usize> = Vec::new();
+        for ((spot, score), said) in peaks.iter().zip(&said) {
+            let Some(mut object) = decode(said, (spot.row, spot.column, spot.slot), *score, &fitted) else { continue };
+            object.seen = frame.stamp;
+            // Two finds of one slot whose middles lie within each other are one thing.
+            let again = objects.iter().zip(&slots).any(|(other, slot)| *slot == spot.slot && overlap(other, &object));
+            if !again {
+                objects.push(object);
+                slots.push(spot.slot);
+            }
+        }
+        Ok(objects)
+    }
+
+    /// Cells more certain than those around them, most certain first.
+    fn peaks(&self, logits: &[f32]) -> Vec<(Spot, f64)> {
+        let (cells, slots) = (self.network.config().cells(), SLOTS);
+        let at = |row: usize, column: usize, slot: usize| logits[(row * cells + column) * slots + slot];
+        let mut peaks = Vec::new();
+        for row in 0..cells {
+            for column in 0..cells {
+                for slot in 0..slots {
+                    let logit = at(row, column, slot);
+                    let score = 1.0 / (1.0 + f64::from(-logit).exp());
+                    if score < self.threshold[slot] {
+                        continue;
+                    }
+                    let rows = row.saturating_sub(1)..(row + 2).min(cells);
+                    let columns = column.saturating_sub(1)..(column + 2).min(cells);
+                    // Of equals the first counts.
+                    let beaten = |r: usize, c: usize| {
+                        let other = at(r, c, slot);
+                        other > logit || (other == logit && (r, c) < (row, column))
+                    };
+                    if !rows.clone().any(|r| columns.clone().any(|c| beaten(r, c))) {
+                        peaks.push((Spot { picture: 0, row, column, slot }, score));
+                    }
+                }
+            }
+        }
+        peaks.sort_by(|a, b| b.1.total_cmp(&a.1));
+        peaks.truncate(MOST_THINGS);
+        peaks
+    }
+}
+
+/// Do the middles lie nearer than the smaller one's half, measured along its shortest side?
+pub(super) fn overlap(a: &SceneObject, b: &SceneObject) -> bool {
+    let half_m = |o: &SceneObject| o.size_m.x.min(o.size_m.y) * 0.5;
+    (a.position_m() - b.position_m()).norm() < half_m(a).min(half_m(b))
+}
+
+/// SHA-256 as it stands in a configuration.
+#[must_use]
+pub fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,84 @@
+//! Learned perception: janus-nano's eye finds things in the robot's own pictures and says what and where they are; names
+//! stay from look to look, what is hidden is remembered, what the fingers hold is judged from joints. The Perceiver of
+//! the ring; nothing of a simulator's truth is used. How it learned: `train::see`.
+
+pub mod code;
+mod eye;
+mod hidden;
+pub mod input;
+pub mod kinds;
+
+use std::path::Path;
+
+pub use eye::{About, CONFIG_FILE, Eye, EyeError, WEIGHTS_FILE, hash};
+
+use ponder_core::perceiver::{Look, PerceiveError, Perceiver};
+use ponder_core::robot::RobotSpec;
+use ponder_core::scene::{Scene, SceneObject};
+use ponder_core::thinker::Cancel;
+use ponder_core::world::Want;
+
+use super::track;
+
+/// Perceives with an eye of its own training.
+pub struct NanoPerceiver {
+    eye: Eye,
+    name: String,
+}
+
+impl NanoPerceiver {
+    /// Opens a folder with a configuration and weights.
+    ///
+    /// # Errors
+    /// [`EyeError`], naming the file and what to do.
+    pub fn open(folder: &Path) -> Result<Self, EyeError> {
+        Ok(Self::new(Eye::open(folder)?))
+    }
+
+    /// With an eye at hand.
+    #[must_use]
+    pub fn new(eye: Eye) -> Self {
+        Self { eye, name: "janus-nano".to_owned() }
+    }
+}
+
+impl Perceiver for NanoPerceiver {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn wants(&self) -> Want {
+        Want { cameras: true, truth: false }
+    }
+
+    fn perceive(&mut self, look: &Look, robot: &RobotSpec, cancel: &Cancel) -> Result<Scene, PerceiveError> {
+        let observation = &look.observation;
+        let frames = &observation.cameras;
+        if frames.is_empty() {
+            return Err(PerceiveError::Missing("camera picture"));
+        }
+        let mut objects: Vec<SceneObject> = Vec::new();
+        for frame in frames {
+            if cancel.is_cancelled() {
+                return Err(PerceiveError::Cancelled);
+            }
+            let seen = self.eye.see(frame).map_err(|error| match error {
+                EyeError::Picture(why) => PerceiveError::BadImage { camera: frame.name.to_string(), why },
+                other => PerceiveError::Failed(other.to_string()),
+            })?;
+            hidden::merge(&mut objects, seen);
+        }
+        track::name(&mut objects, look.before.as_deref());
+        if let Some(before) = look.before.as_deref() {
+            objects.extend(hidden::remembered(before, &objects, frames));
+        }
+        let stamp = frames.iter().map(|frame| frame.stamp).min().unwrap_or(observation.stamp);
+        Ok(Scene {
+            stamp,
+            observation_seq: observation.seq,
+            holding: track::held(&objects, observation, robot),
+            objects,
+            world_from_base: observation.base.map(|base| base.world_from_base),
+        })
+    }
+}
