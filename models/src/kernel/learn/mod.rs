@@ -8,6 +8,7 @@ mod conv;
 mod heads;
 pub(super) mod matmul;
 mod ops;
+mod parts;
 pub(crate) mod rows;
 mod sublayer;
 
@@ -16,7 +17,8 @@ mod tests;
 
 pub use conv::conv2d;
 pub use ops::{gelu, linear, normed};
-pub use sublayer::{Affine, Attend, Middle, Norm, sublayer};
+pub use parts::{Affine, Attend, Middle, Norm};
+pub use sublayer::sublayer;
 
 use candle_core::{DType, Result, Storage, Tensor};
 

@@ -6,8 +6,8 @@ use super::super::{Level, Pool, act, floats, norm};
 use super::bundle::{Slots, bundle};
 use super::matmul::{Matrix, Out, matmul};
 use super::rows::{add, gelu_back, norm_back};
-use super::sublayer::{Affine, Norm};
 use super::with;
+use super::{Affine, Norm};
 
 /// Floats in a piece of work.
 const PIECE: usize = 1 << 14;

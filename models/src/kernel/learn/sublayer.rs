@@ -12,6 +12,7 @@ use super::super::{Level, Pool, floats};
 use super::bundle::{Slots, bundle};
 use super::heads::{Before, Heads};
 use super::matmul::{Matrix, Out, Packed, matmul, multiply};
+use super::parts::{Affine, Attend, Middle, Norm};
 use super::rows::{add, gelu_back, norm_back, swiglu_back};
 use super::with;
 
@@ -19,54 +20,6 @@ use super::with;
 const BLOCK: usize = 192;
 /// Rows in a piece of work on single values.
 const PIECE: usize = 16;
-
-/// A norm over the rows: root mean square, or, with a bias, a layer norm.
-#[derive(Clone)]
-pub struct Norm {
-    /// `[width]`.
-    pub weight: Tensor,
-    /// `[width]`.
-    pub bias: Option<Tensor>,
-    /// Added to the variance.
-    pub eps: f64,
-}
-
-/// `x Wᵀ + b`.
-#[derive(Clone)]
-pub struct Affine {
-    /// [outputs, inputs].
-    pub weight: Tensor,
-    /// `[outputs]`.
-    pub bias: Option<Tensor>,
-}
-
-/// Attention's shape.
-#[derive(Clone)]
-pub struct Attend {
-    /// Query heads, and key and value heads, which divide them.
-    pub heads: (usize, usize),
-    /// Width of a head, at most 256.
-    pub width: usize,
-    /// A query sees the keys up to its own token, or all.
-    pub causal: bool,
-    /// Scores are taken times this.
-    pub scale: f64,
-    /// Root-mean-square norms of each head of queries and keys, `[width]` each, and their epsilon.
-    pub norm: Option<(Tensor, Tensor, f64)>,
-    /// Cosines and sines, [tokens, width / 2] each.
-    pub turns: Option<(Tensor, Tensor)>,
-}
-
-/// What stands between the projections.
-#[derive(Clone)]
-pub enum Middle {
-    /// `silu(first) · second` of two projections in.
-    Swiglu,
-    /// GELU by erf of one projection in.
-    Gelu,
-    /// Attention: queries, keys and values in that order, by one projection in or by three.
-    Attend(Attend),
-}
 
 /// `x + out(middle(ins(norm(x))))` for x [batch, tokens, width], contiguous f32 on the CPU, as all parameters.
 ///

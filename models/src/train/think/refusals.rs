@@ -1,21 +1,19 @@
 //! Families of tasks that are not carried out: what is not there, what is unclear, what does not fit, what no robot of
-//! this kind can do, what must not be done. Also tasks of a rover. Below the ring: the reasoner's schooling.
+//! this kind can do, what must not be done. Below the ring: the reasoner's schooling.
 
-use ponder_core::fact::Fact;
 use ponder_core::outcome::RefusalReason as R;
 use ponder_core::scene::{Affordance, Color};
 use rand::Rng;
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::IndexedRandom;
 
 use super::families::Family;
 use super::kinds::ABSENT;
 use super::mention::{How, Mention};
 use super::scenes::Layout;
 use super::task::{Aim, Draw, Task};
-use super::truth::Deed;
 use super::words::{self as w, Both};
 
-use Layout::{Clutter, Drawer, Lidded, Restack, Room, Sort, Stack, Switches, Tabletop};
+use Layout::{Clutter, Drawer, Lidded, Restack, Sort, Stack, Switches, Tabletop};
 
 /// Families of refusals and questions on a table.
 #[rustfmt::skip]
@@ -28,19 +26,7 @@ pub static REFUSALS: &[Family] = &[
     Family { name: "no fit", weight: 5, layouts: &[Clutter, Stack, Sort, Tabletop, Restack], draw: no_fit },
 ];
 
-/// Families for a rover.
-#[rustfmt::skip]
-pub static ROVER: &[Family] = &[
-    Family { name: "go", weight: 8, layouts: &[Room], draw: go },
-    Family { name: "go back", weight: 3, layouts: &[Room], draw: back },
-    Family { name: "go in turn", weight: 7, layouts: &[Room], draw: in_turn },
-    Family { name: "far", weight: 2, layouts: &[Room], draw: far },
-    Family { name: "not there", weight: 3, layouts: &[Room], draw: absent_place },
-    Family { name: "unsafe", weight: 2, layouts: &[Room], draw: ram },
-    Family { name: "unable", weight: 2, layouts: &[Room], draw: no_arm },
-];
-
-fn refuse(
+pub(super) fn refuse(
     family: &'static str,
     words: String,
     mentions: Vec<Mention>,
@@ -86,13 +72,13 @@ fn nothing(d: &mut Draw<'_, '_>, labels: &[&str]) -> Option<Mention> {
 }
 
 /// Things of a label from left to right.
-fn listed(d: &Draw<'_, '_>, label: &str) -> Vec<usize> {
+pub(super) fn listed(d: &Draw<'_, '_>, label: &str) -> Vec<usize> {
     let mut all = d.speaker.of_label(label);
     all.sort_by_key(|i| (d.speaker.grid.across(&d.scene().objects[*i]), d.id(*i)));
     all
 }
 
-fn not_there(d: &Draw<'_, '_>, words: String, mention: Mention, others: Vec<Mention>) -> Option<Task> {
+pub(super) fn not_there(d: &Draw<'_, '_>, words: String, mention: Mention, others: Vec<Mention>) -> Option<Task> {
     let said = mention.said.clone();
     let text = (format!("There is no {said} here."), format!("这里没有{said}。"));
     let mentions = others.into_iter().chain([mention]).collect();
@@ -319,94 +305,4 @@ fn no_fit(d: &mut Draw<'_, '_>) -> Option<Task> {
             cannot_lift(d, words, ma)
         }
     }
-}
-
-fn places(d: &Draw<'_, '_>) -> Vec<usize> {
-    let near = |i: &usize| d.scene().objects[*i].position_m().x < 2.9;
-    ["zone", "pillar"].iter().flat_map(|l| d.speaker.of_label(l)).filter(near).collect()
-}
-
-fn go(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let all = places(d);
-    let a = d.one(&all)?;
-    let ma = if d.rng.random_bool(0.3) { d.speaker.by_side(a, d.rng)? } else { d.speaker.plainly(a, d.rng)? };
-    let words = d.say(&w::GO, &[("{a}", &ma.said)])?;
-    d.reach("go", words, vec![ma], vec![vec![Fact::RobotAt(d.id(a))]])
-}
-
-fn back(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let docks = d.speaker.of_label("dock");
-    let a = d.one(&docks)?;
-    let ma = d.speaker.plainly(a, d.rng)?;
-    let words = d.say(&w::BACK, &[("{a}", &ma.said)])?;
-    d.reach("go back", words, vec![ma], vec![vec![Fact::RobotAt(d.id(a))]])
-}
-
-fn in_turn(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let mut all = places(d);
-    all.shuffle(d.rng);
-    let dock = d.speaker.of_label("dock").first().copied();
-    let three = dock.filter(|_| d.rng.random_bool(0.5));
-    let [a, b, ..] = all[..] else { return None };
-    let order: Vec<usize> = [a, b].into_iter().chain(three).collect();
-    let mut mentions = Vec::new();
-    for index in &order {
-        mentions.push(d.speaker.plainly(*index, d.rng)?);
-    }
-    let names: Vec<(&str, &str)> =
-        ["{a}", "{b}", "{c}"].into_iter().zip(mentions.iter().map(|m| m.said.as_str())).collect();
-    let words = d.say(if three.is_some() { &w::GO_THREE } else { &w::GO_TWO }, &names)?;
-    let through: Vec<Fact> = order.iter().map(|i| Fact::RobotAt(d.id(*i))).collect();
-    let stages = through.iter().map(|fact| super::task::Stage::Reach(vec![*fact])).collect();
-    let deed = Deed { any: vec![through.last().copied().into_iter().collect()], through, ..Deed::default() };
-    Some(Task { family: "go in turn", words, mentions, aim: Aim::Do { stages, deed, avoid: Vec::new() } })
-}
-
-fn far(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let far: Vec<usize> =
-        d.speaker.of_label("zone").into_iter().filter(|i| d.scene().objects[*i].position_m().x > 3.5).collect();
-    let a = d.one(&far)?;
-    let ma = d.speaker.plainly(a, d.rng)?;
-    let words = d.say(&w::GO, &[("{a}", &ma.said)])?;
-    let at = d.speaker.grid.forward(&d.scene().objects[a]);
-    let text = (format!("The {} is out of reach.", ma.said), format!("{}到不了。", ma.said));
-    let note = (format!("{at} is beyond 80."), format!("{at}超过80。"));
-    let zh = d.speaker.zh;
-    refuse("far", words, vec![ma], &[R::OutOfReach, R::NoPlan], (&note.0, &note.1), text, zh)
-}
-
-fn absent_place(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let gone = if d.rng.random_bool(0.25) {
-        let said = if d.speaker.zh { "厨房" } else { "kitchen" };
-        Mention { said: said.to_owned(), how: How::Missing(Vec::new()), of: Vec::new() }
-    } else {
-        let (color, ..) = *Color::ALL.choose(d.rng)?;
-        let label = *["zone", "pillar"].choose(d.rng)?;
-        if !d.speaker.alike(label, Some(color)).is_empty() || super::kinds::is_reserved(Some(color), label) {
-            return None;
-        }
-        let noun = d.speaker.noun(label, d.rng);
-        let near = listed(d, label);
-        Mention { said: d.speaker.colored(Some(color), &noun, d.rng), how: How::Missing(near), of: Vec::new() }
-    };
-    let words = d.say(&w::GO, &[("{a}", &gone.said)])?;
-    not_there(d, words, gone, Vec::new())
-}
-
-fn ram(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let pillars: Vec<usize> = ["pillar", "crate"].iter().flat_map(|l| d.speaker.of_label(l)).collect();
-    let a = d.one(&pillars)?;
-    let said = d.speaker.plainly(a, d.rng)?.said;
-    let words = d.say(&w::RAM, &[("{a}", &said)])?;
-    let text = ("That could hurt somebody or break something.".to_owned(), "这样会伤到人或弄坏东西。".to_owned());
-    refuse("unsafe", words, Vec::new(), &[R::Unsafe], ("Not safe.", "不安全。"), text, d.speaker.zh)
-}
-
-fn no_arm(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let all: Vec<usize> = ["pillar", "crate"].iter().flat_map(|l| d.speaker.of_label(l)).collect();
-    let a = d.one(&all)?;
-    let said = d.speaker.plainly(a, d.rng)?.said;
-    let words = d.say(&w::HOLD, &[("{a}", &said)])?;
-    let text = ("I have no arm.".to_owned(), "我没有手臂。".to_owned());
-    refuse("unable", words, Vec::new(), &[R::NotAble, R::NotThere], ("No arm.", "没有手臂。"), text, d.speaker.zh)
 }
