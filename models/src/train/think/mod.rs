@@ -11,6 +11,7 @@ pub mod kinds;
 pub mod lessons;
 pub mod mention;
 pub mod refusals;
+pub mod robots;
 pub mod rover;
 pub mod scenes;
 pub mod sft;
