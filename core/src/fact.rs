@@ -78,6 +78,30 @@ impl Fact {
         };
         a.into_iter().chain(b)
     }
+
+    /// The same of objects by other names.
+    #[must_use]
+    pub fn renamed(self, to: impl Fn(ObjectId) -> ObjectId) -> Self {
+        use Fact::*;
+        match self {
+            HandEmpty => HandEmpty,
+            Held(a) => Held(to(a)),
+            On(a, b) => On(to(a), to(b)),
+            In(a, b) => In(to(a), to(b)),
+            Open(a) => Open(to(a)),
+            Closed(a) => Closed(to(a)),
+            TurnedOn(a) => TurnedOn(to(a)),
+            TurnedOff(a) => TurnedOff(to(a)),
+            Near(a, b) => Near(to(a), to(b)),
+            RobotAt(a) => RobotAt(to(a)),
+            Upright(a) => Upright(to(a)),
+            LeftOf(a, b) => LeftOf(to(a), to(b)),
+            RightOf(a, b) => RightOf(to(a), to(b)),
+            InFrontOf(a, b) => InFrontOf(to(a), to(b)),
+            Behind(a, b) => Behind(to(a), to(b)),
+            Moved(a, side) => Moved(to(a), side),
+        }
+    }
 }
 
 impl std::fmt::Display for Fact {

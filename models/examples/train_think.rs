@@ -10,8 +10,8 @@ use candle_core::Device;
 use ponder_core::symbolic::Symbolic;
 use ponder_models::engine::open::{Options, TextLlm};
 use ponder_models::kernel::pool;
-use ponder_models::net::decoder::Decoder;
 use ponder_models::reason::reasoner::{LlmReasoner, Options as Thinking};
+use ponder_models::train::think::pupil::Shape;
 use ponder_models::train::think::{Lessons, Split, grade, grpo, sft, vocab};
 use ponder_models::train::{Params, Recipe, Trainer};
 use rand::SeedableRng;
@@ -25,7 +25,8 @@ const HELP: &str = "train_think COMMAND [--name value]…
   data-stats  --seed 1 --count 2000                  families, lengths, examples of every split
   data        --seed 1 --split train --from 0 --count 1000   lessons as JSON lines on stdout
   tokenizer   --seed 1 --count 12000 --size 1024 --out FILE
-  sft         --seed 1 --tokenizer FILE --out DIR [--steps 6000 --rows 20 --lr 0.004 --from WEIGHTS]
+  sft         --seed 1 --tokenizer FILE --out DIR [--shape transformer|hybrid --steps 6000 --rows 20 --lr 0.004
+              --optimizer adamw|muon --from WEIGHTS]
               goes on where DIR/checkpoint.safetensors stands
   grpo        --seed 1 --model DIR --out DIR [--steps 200 --group 8 --prompts 2 --lr 0.0002 --kl 0.02 --split train]
               learns from reward, from the weights of a folder (--from-scratch 1: from none)
@@ -69,6 +70,10 @@ impl Given {
 
     fn path(&self, name: &str) -> Result<PathBuf> {
         Ok(PathBuf::from(self.0.get(name).ok_or_else(|| format!("--{name} is needed\n{HELP}"))?))
+    }
+
+    fn word<'a>(&'a self, name: &str, usual: &'a str) -> &'a str {
+        self.0.get(name).map_or(usual, String::as_str)
     }
 
     fn lessons(&self) -> Result<Lessons> {
@@ -130,15 +135,23 @@ fn tokenizer(given: &Given) -> Result<()> {
 fn cold_start(given: &Given) -> Result<()> {
     let (seed, out) = (given.number("seed", 1)?, given.path("out")?);
     let tokenizer = Tokenizer::from_file(given.path("tokenizer")?)?;
-    let config = sft::nano(tokenizer.get_vocab_size(true));
+    let shape = given.word("shape", "transformer");
+    let shape = Shape::named(shape, tokenizer.get_vocab_size(true))
+        .ok_or_else(|| format!("--shape {shape:?}: transformer or hybrid"))?;
+    let muon = match given.word("optimizer", "adamw") {
+        "adamw" => false,
+        "muon" => true,
+        other => return Err(format!("--optimizer {other:?}: adamw or muon").into()),
+    };
     let mut builder = Params::builder(seed, &Device::Cpu);
     if let Ok(from) = given.path("from") {
         builder = builder.load(&from)?;
     }
     let params = builder.build();
-    let net = Decoder::new(&config, params.weights())?;
+    let net = shape.build(params.weights())?;
     let steps = given.number("steps", 6000)?;
-    let recipe = Recipe { steps, warmup: 100, peak_lr: given.number("lr", 4e-3)?, final_lr: 0.02, ..Recipe::default() };
+    let recipe =
+        Recipe { steps, warmup: 100, peak_lr: given.number("lr", 4e-3)?, final_lr: 0.02, muon, ..Recipe::default() };
     let mut trainer = Trainer::new(&params, recipe)?;
     std::fs::create_dir_all(&out)?;
     let checkpoint = out.join("checkpoint.safetensors");
@@ -167,7 +180,7 @@ fn cold_start(given: &Given) -> Result<()> {
         }
         if saved.elapsed().as_secs() > 120 || trainer.is_done() {
             trainer.save(&checkpoint, json!({ "steps": done }))?;
-            sft::write(&params, &config, &tokenizer, &out)?;
+            sft::write(&params, &shape, &tokenizer, &out)?;
             saved = Instant::now();
         }
     }
@@ -177,14 +190,14 @@ fn cold_start(given: &Given) -> Result<()> {
 fn from_reward(given: &Given) -> Result<()> {
     let (seed, out, folder) = (given.number("seed", 1)?, given.path("out")?, given.path("model")?);
     let tokenizer = Tokenizer::from_file(folder.join("tokenizer.json"))?;
-    let config = sft::nano(tokenizer.get_vocab_size(true));
+    let shape = Shape::of(&folder)?;
     let mut builder = Params::builder(seed, &Device::Cpu);
     if !given.0.contains_key("from-scratch") {
         builder = builder.load(&folder.join("model.safetensors"))?;
     }
     let params = builder.build();
-    let net = Decoder::new(&config, params.weights())?;
-    let reference = Decoder::new(&config, params.snapshot()?)?;
+    let net = shape.build(params.weights())?;
+    let reference = shape.build(params.snapshot()?)?;
     let steps = given.number("steps", 200)?;
     let recipe =
         Recipe { steps, warmup: 5, peak_lr: given.number("lr", 2e-4)?, weight_decay: 0.0, ..Recipe::default() };
@@ -200,7 +213,7 @@ fn from_reward(given: &Given) -> Result<()> {
     let mut asked = 1 << 32; // lessons that the cold start does not come to
     while !trainer.is_done() {
         let step = trainer.steps_done();
-        let policy = Decoder::new(&config, params.snapshot()?)?;
+        let policy = shape.build(params.snapshot()?)?;
         let (mut seen, mut apart, mut taught) = (Vec::new(), 0.0, Vec::new());
         for _ in 0..prompts {
             let lesson = lessons.get(split, asked)?;
@@ -241,7 +254,7 @@ fn from_reward(given: &Given) -> Result<()> {
             report.grad_norm
         );
         if trainer.is_done() || trainer.steps_done() % 50 == 0 {
-            sft::write(&params, &config, &tokenizer, &out)?;
+            sft::write(&params, &shape, &tokenizer, &out)?;
         }
     }
     Ok(())

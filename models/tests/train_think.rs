@@ -10,15 +10,30 @@ use ponder_core::goal::Language;
 use ponder_core::plan::Draft;
 use ponder_models::engine::open::{Options as OpenOptions, TextLlm};
 use ponder_models::engine::write::{Manner, Script, TextModel};
-use ponder_models::net::decoder::{Config, Decoder};
-use ponder_models::reason::answer;
+use ponder_models::net::{decoder, lfm2};
+use ponder_models::reason::alias::Aliases;
 use ponder_models::reason::grammar::{Guide, Limits};
 use ponder_models::reason::reasoner::{LlmReasoner, Options as Thinking};
 use ponder_models::train::think::kinds::RESERVED;
+use ponder_models::train::think::pupil::Shape;
 use ponder_models::train::think::{Lessons, Split, Truth, Verdict, grade, grpo, sft, vocab};
 use ponder_models::train::{Params, Recipe, Trainer};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+
+/// Shapes that are schooled in no time.
+fn tiny(vocab_size: usize) -> [Shape; 2] {
+    [
+        Shape::Transformer(decoder::Config {
+            vocab_size,
+            hidden_size: 32,
+            intermediate_size: 64,
+            qk_norm: true,
+            ..decoder::Config::tiny()
+        }),
+        Shape::Hybrid(lfm2::Config { vocab_size, ..lfm2::Config::tiny() }),
+    ]
+}
 
 const SPLITS: [Split; 3] = [Split::Train, Split::HeldOut, Split::Hard];
 
@@ -34,7 +49,7 @@ fn lessons_are_the_same_from_the_same_seed_and_true() {
                 (lesson.prompt(), &lesson.thought, &lesson.answer),
                 (other.prompt(), &other.thought, &other.answer)
             );
-            assert_eq!(answer::read(&lesson.answer).unwrap(), lesson.draft);
+            assert_eq!(lesson.read(&lesson.answer).unwrap(), lesson.draft);
             let (scene, robot) = (&lesson.question.scene, &lesson.question.robot);
             assert_eq!(lesson.truth.judge(&lesson.draft, scene, robot), Verdict::Right);
             let wrong = match lesson.truth {
@@ -56,7 +71,8 @@ fn answers_taught_are_answers_that_the_grammar_lets_through() {
     let lessons = Lessons::new(6).unwrap();
     for index in 0..300 {
         let lesson = lessons.get(Split::Train, index).unwrap();
-        let mut guide = Guide::new(&lesson.question.scene, &lesson.question.robot, Limits::default());
+        let asked = Aliases::of(&lesson.question).1;
+        let mut guide = Guide::new(&asked.scene, &asked.robot, Limits::default());
         for line in lesson.answer.lines() {
             let taken = guide.take(line);
             assert!(taken.is_ok(), "{}\n{}\n{line}: {taken:?}", lesson.prompt(), lesson.answer);
@@ -98,34 +114,34 @@ fn a_tokenizer_learnt_from_lessons_spells_them_and_trains_a_toy() {
         let ids = tokenizer.encode(text.as_str(), false).unwrap();
         assert_eq!(tokenizer.decode(ids.get_ids(), false).unwrap(), text);
     }
-    let config =
-        Config { hidden_size: 32, intermediate_size: 64, num_layers: 1, ..sft::nano(tokenizer.get_vocab_size(true)) };
-    let params = Params::new(1, &Device::Cpu);
-    let net = Decoder::new(&config, params.weights()).unwrap();
-    let recipe = Recipe { steps: 40, warmup: 5, peak_lr: 1e-2, ..Recipe::default() };
-    let mut trainer = Trainer::new(&params, recipe).unwrap();
-    let mut school = sft::School::new(lessons, tokenizer, 4, 1);
-    let mut losses = Vec::new();
-    while !trainer.is_done() {
-        let batch = school.batch(trainer.steps_done()).unwrap();
-        losses.push(trainer.step([sft::loss(&net, &batch)]).unwrap().loss);
+    for (shape, muon) in tiny(tokenizer.get_vocab_size(true)).into_iter().zip([false, true]) {
+        let params = Params::new(1, &Device::Cpu);
+        let net = shape.build(params.weights()).unwrap();
+        let recipe = Recipe { steps: 40, warmup: 5, peak_lr: 1e-2, muon, ..Recipe::default() };
+        let mut trainer = Trainer::new(&params, recipe).unwrap();
+        let mut school = sft::School::new(lessons.clone(), tokenizer.clone(), 4, 1);
+        let mut losses = Vec::new();
+        while !trainer.is_done() {
+            let batch = school.batch(trainer.steps_done()).unwrap();
+            losses.push(trainer.step([sft::loss(&net, &batch)]).unwrap().loss);
+        }
+        assert!(losses[39] < 0.8 * losses[0], "{shape:?} {losses:?}");
     }
-    assert!(losses[39] < 0.8 * losses[0], "{losses:?}");
 }
 
 #[test]
 fn a_toy_learns_from_reward() {
-    let config = Config { vocab_size: 12, ..Config::tiny() };
+    let [shape, _] = tiny(12);
     let params = Params::new(3, &Device::Cpu);
-    let net = Decoder::new(&config, params.weights()).unwrap();
-    let reference = Decoder::new(&config, params.snapshot().unwrap()).unwrap();
+    let net = shape.build(params.weights()).unwrap();
+    let reference = shape.build(params.snapshot().unwrap()).unwrap();
     let recipe = Recipe { steps: 60, warmup: 1, peak_lr: 3e-3, weight_decay: 0.0, ..Recipe::default() };
     let mut trainer = Trainer::new(&params, recipe).unwrap();
     let options = grpo::Options { group: 16, max_tokens: 6, kl: 0.001, ..grpo::Options::default() };
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let mut curve = Vec::new();
     while !trainer.is_done() {
-        let policy = Decoder::new(&config, params.snapshot().unwrap()).unwrap();
+        let policy = shape.build(params.snapshot().unwrap()).unwrap();
         let drawn = grpo::draw(&policy, &[1, 2], 0, &options, &mut rng).unwrap();
         // The more sevens the better.
         let share = |row: &Vec<u32>| row.iter().filter(|t| **t == 7).count() as f64 / row.len() as f64;
@@ -164,28 +180,28 @@ fn a_step_has_its_batch_whichever_came_before() {
 fn a_schooled_folder_opens_answers_and_is_refused_when_changed() {
     let lessons = Lessons::new(10).unwrap();
     let tokenizer = vocab::learn(&lessons, 200, 600).unwrap();
-    let config =
-        Config { hidden_size: 32, intermediate_size: 64, num_layers: 1, ..sft::nano(tokenizer.get_vocab_size(true)) };
-    let params = Params::new(2, &Device::Cpu);
-    Decoder::new(&config, params.weights()).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    sft::write(&params, &config, &tokenizer, folder.path()).unwrap();
-    let model = TextLlm::open(folder.path(), &OpenOptions { context: 2048, ..OpenOptions::default() }).unwrap();
-    assert_eq!(model.manner(), Manner::Compact);
-    let thinking = Thinking { thought_tokens: 20, ..Thinking::default() };
-    let mut reasoner = LlmReasoner::new(model, thinking);
-    // It knows nothing yet; under the grammar its answers hold up all the same.
-    for index in 0..4 {
-        let lesson = lessons.get(Split::HeldOut, index).unwrap();
-        let mark = grade::ask(&mut reasoner, &lesson).unwrap();
-        assert!(mark.verdict.is_some() && mark.verdict != Some(Verdict::Unchecked), "{mark:?}");
+    for shape in tiny(tokenizer.get_vocab_size(true)) {
+        let params = Params::new(2, &Device::Cpu);
+        shape.build(params.weights()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        sft::write(&params, &shape, &tokenizer, folder.path()).unwrap();
+        let model = TextLlm::open(folder.path(), &OpenOptions { context: 2048, ..OpenOptions::default() }).unwrap();
+        assert_eq!(model.manner(), Manner::Compact);
+        let thinking = Thinking { thought_tokens: 20, ..Thinking::default() };
+        let mut reasoner = LlmReasoner::new(model, thinking);
+        // It knows nothing yet; under the grammar its answers hold up all the same.
+        for index in 0..4 {
+            let lesson = lessons.get(Split::HeldOut, index).unwrap();
+            let mark = grade::ask(&mut reasoner, &lesson).unwrap();
+            assert!(mark.verdict.is_some() && mark.verdict != Some(Verdict::Unchecked), "{mark:?}");
+        }
+        let weights = folder.path().join("model.safetensors");
+        let mut bytes = std::fs::read(&weights).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&weights, bytes).unwrap();
+        let Err(error) = TextLlm::open(folder.path(), &OpenOptions { context: 2048, ..OpenOptions::default() }) else {
+            panic!("changed weights were loaded");
+        };
+        assert!(error.to_string().contains("model.safetensors has"), "{error}");
     }
-    let weights = folder.path().join("model.safetensors");
-    let mut bytes = std::fs::read(&weights).unwrap();
-    *bytes.last_mut().unwrap() ^= 1;
-    std::fs::write(&weights, bytes).unwrap();
-    let Err(error) = TextLlm::open(folder.path(), &OpenOptions { context: 2048, ..OpenOptions::default() }) else {
-        panic!("changed weights were loaded");
-    };
-    assert!(error.to_string().contains("model.safetensors has"), "{error}");
 }

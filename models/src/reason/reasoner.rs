@@ -10,6 +10,7 @@ use ponder_core::reasoner::{Answer, Question, ReasonError, Reasoner};
 use ponder_core::thinker::Cancel;
 use ponder_core::thought::Thought;
 
+use super::alias::{Aliases, Reading};
 use super::free::Free;
 use super::grammar::{Guide, Limits};
 use super::{answer, compact, prompt};
@@ -111,10 +112,33 @@ impl<M: TextModel> Reasoner for LlmReasoner<M> {
         say: &mut dyn FnMut(&str),
         cancel: &Cancel,
     ) -> Result<Answer, ReasonError> {
-        let mut turns = vec![match self.model.manner() {
-            Manner::Full => prompt::turn(question),
-            Manner::Compact => compact::turn(question),
-        }];
+        if self.model.manner() == Manner::Full {
+            return self.answer(question, prompt::turn(question), say, cancel);
+        }
+        let (aliases, asked) = Aliases::of(question);
+        let mut reading = Reading::new(&aliases);
+        let mut hear = |piece: &str| say(&reading.read(piece));
+        let answer = self.answer(&asked, compact::turn(&asked), &mut hear, cancel)?;
+        let rest = reading.end();
+        if !rest.is_empty() {
+            say(&rest);
+        }
+        let cites = answer.thought.cites.into_iter().map(|id| aliases.long(id)).collect();
+        let thought = Thought { text: aliases.text(&answer.thought.text), cites, ..answer.thought };
+        Ok(Answer { thought, draft: aliases.lengthen(&answer.draft) })
+    }
+}
+
+impl<M: TextModel> LlmReasoner<M> {
+    /// Asks, and once more where the answer does not hold up.
+    fn answer(
+        &mut self,
+        question: &Question,
+        turn: Turn,
+        say: &mut dyn FnMut(&str),
+        cancel: &Cancel,
+    ) -> Result<Answer, ReasonError> {
+        let mut turns = vec![turn];
         let mut thought = Thought::default();
         let mut last = String::new();
         for round in 0..2 {

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Storage, Tensor, Var};
 
+use super::muon;
 use super::recipe::Recipe;
 
 /// Floats in a piece of work.
@@ -62,6 +63,9 @@ impl Slot {
 
     /// One update; `step` counts from 1, the gradient is taken times `scale`.
     pub(super) fn update(&mut self, recipe: &Recipe, step: u64, lr: f64, scale: f64) -> Result<()> {
+        if recipe.muon && muon::takes(&self.name, self.var.dims()) {
+            return self.turn(recipe, lr, scale);
+        }
         let decays = self.var.rank() > 1;
         let power = i32::try_from(step).unwrap_or(i32::MAX);
         let numbers = Numbers {
@@ -81,6 +85,19 @@ impl Slot {
         let here = self.var.to_device(&Device::Cpu)?.copy()?;
         here.inplace_op1(&op)?;
         self.var.set(&here.to_device(self.var.device())?)
+    }
+
+    /// One update by Muon with Nesterov's momentum.
+    fn turn(&mut self, recipe: &Recipe, lr: f64, scale: f64) -> Result<()> {
+        let (keep, scale) = (recipe.beta1 as f32, scale as f32);
+        let ahead = self.mean.iter_mut().zip(&self.grad).map(|(mean, grad)| {
+            *mean = keep * *mean + (1.0 - keep) * grad * scale;
+            keep * *mean + (1.0 - keep) * grad * scale
+        });
+        let direction = muon::direction(&ahead.collect::<Vec<_>>(), self.var.dims2()?)?;
+        let step = Tensor::from_vec(direction, self.var.shape(), &Device::Cpu)?.to_device(self.var.device())?;
+        let kept = (self.var.as_tensor().detach() * (1.0 - lr * recipe.weight_decay))?;
+        self.var.set(&(kept - (step * lr)?)?)
     }
 }
 

@@ -49,6 +49,7 @@ mod adamw;
 pub mod checkpoint;
 pub mod error;
 pub mod loss;
+mod muon;
 pub mod params;
 pub mod recipe;
 pub mod see;

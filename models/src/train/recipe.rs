@@ -27,6 +27,9 @@ pub struct Recipe {
     pub weight_decay: f64,
     /// The gradient's norm over all parameters is cut to this, above 0; none for no bound.
     pub clip: Option<f64>,
+    /// Matrices inside the network by Muon, whose momentum is `beta1`; all else by AdamW.
+    #[serde(default)]
+    pub muon: bool,
 }
 
 impl Default for Recipe {
@@ -41,6 +44,7 @@ impl Default for Recipe {
             eps: 1e-8,
             weight_decay: 0.1,
             clip: Some(1.0),
+            muon: false,
         }
     }
 }

@@ -81,9 +81,43 @@ pub(super) fn refer_both(d: &mut Draw<'_, '_>, a: usize, b: usize) -> Option<(Me
 pub(super) fn put_in(d: &mut Draw<'_, '_>) -> Option<Task> {
     let (what, places) = (movable(d), holders(d));
     let (a, b) = two(d, &what, &places)?;
+    if d.rng.random_bool(0.12)
+        && let Some(task) = nearest_in(d, a, b)
+    {
+        return Some(task);
+    }
     let (ma, mb) = refer_both(d, a, b)?;
+    let mb = shorter(d, &ma, mb);
     let words = d.say(&w::PUT_IN, &[("{a}", &ma.said), ("{b}", &mb.said)])?;
     d.reach("put in", words, vec![ma, mb], vec![vec![Fact::In(d.id(a), d.id(b))]])
+}
+
+/// The one nearest to the bowl, into it.
+fn nearest_in(d: &mut Draw<'_, '_>, a: usize, b: usize) -> Option<Task> {
+    let mb = d.speaker.plainly(b, d.rng)?;
+    let ma = d.speaker.nearest_to(a, b, &mb.said, d.rng)?;
+    let it = match (d.speaker.zh, d.rng.random_bool(0.4)) {
+        (_, false) => mb.said.clone(),
+        (true, true) => "它".to_owned(),
+        (false, true) => "\u{1}".to_owned(),
+    };
+    let words = d.say(&w::PUT_IN, &[("{a}", &ma.said), ("{b}", &it)])?.replace("the \u{1}", "it");
+    d.reach("put in", words, vec![ma, mb], vec![vec![Fact::In(d.id(a), d.id(b))]])
+}
+
+/// `the red one`, after a thing of the same noun was named.
+fn shorter(d: &mut Draw<'_, '_>, first: &Mention, mut second: Mention) -> Mention {
+    let parts = |said: &str| said.split_once(' ').map(|(color, noun)| (color.to_owned(), noun.to_owned()));
+    let (one, other) = (parts(&first.said), parts(&second.said));
+    let plain = first.how == How::Plain && second.how == How::Plain && !d.speaker.zh;
+    if let (true, Some((_, noun)), Some((color, same))) = (plain, one, other)
+        && noun == same
+        && Color::ALL.iter().any(|(known, ..)| known.name() == color)
+        && d.rng.random_bool(0.25)
+    {
+        second.said = format!("{color} one");
+    }
+    second
 }
 
 pub(super) fn put_on(d: &mut Draw<'_, '_>) -> Option<Task> {
@@ -97,11 +131,8 @@ pub(super) fn put_on(d: &mut Draw<'_, '_>) -> Option<Task> {
 fn stack_on(d: &mut Draw<'_, '_>) -> Option<Task> {
     let blocks = d.speaker.of_label("block");
     let (a, b) = two(d, &blocks, &blocks)?;
-    let (ma, mut mb) = refer_both(d, a, b)?;
-    if !d.speaker.zh && mb.how == How::Plain && mb.said.contains(' ') && d.rng.random_bool(0.25) {
-        let color = mb.said.split(' ').next()?.to_owned();
-        mb.said = format!("{color} one");
-    }
+    let (ma, mb) = refer_both(d, a, b)?;
+    let mb = shorter(d, &ma, mb);
     let words = d.say(&w::STACK_ON, &[("{a}", &ma.said), ("{b}", &mb.said)])?;
     d.reach("stack on", words, vec![ma, mb], vec![vec![Fact::On(d.id(a), d.id(b))]])
 }
@@ -191,7 +222,11 @@ fn all_but(d: &mut Draw<'_, '_>) -> Option<Task> {
         return None;
     }
     ma.how = How::Except(vec![but]);
-    let words = d.say(&w::ALL_BUT, &[("{a}", &ma.said), ("{b}", &mb.said), ("{c}", &mc.said)])?;
+    let mut words = d.say(&w::ALL_BUT, &[("{a}", &ma.said), ("{b}", &mb.said), ("{c}", &mc.said)])?;
+    if everything && d.rng.random_bool(0.6) {
+        let forms = ["all of the things", "all the things", "all things"];
+        words = forms.iter().fold(words, |words, form| words.replace(form, "everything"));
+    }
     let facts = ma.of.iter().map(|i| Fact::In(d.id(*i), d.id(b))).collect();
     let mut task = d.reach("all but", words, vec![mc, ma, mb], vec![facts])?;
     if let Aim::Do { deed, .. } = &mut task.aim {
@@ -206,7 +241,16 @@ fn two_in(d: &mut Draw<'_, '_>) -> Option<Task> {
     let b = d.one(&places)?;
     let (ma, mc) = refer_both(d, a, c)?;
     let mb = d.speaker.refer(b, d.rng)?;
-    let words = d.say(&w::TWO_IN, &[("{a}", &ma.said), ("{b}", &mb.said), ("{c}", &mc.said)])?;
+    let mut words = d.say(&w::TWO_IN, &[("{a}", &ma.said), ("{b}", &mb.said), ("{c}", &mc.said)])?;
+    // `the red and the yellow block`.
+    if let (Some((color, noun)), Some((_, same))) = (ma.said.split_once(' '), mc.said.split_once(' '))
+        && noun == same
+        && ma.how == How::Plain
+        && mc.how == How::Plain
+        && d.rng.random_bool(0.4)
+    {
+        words = words.replace(&format!("the {color} {noun} and the "), &format!("the {color} and the "));
+    }
     let facts = vec![Fact::In(d.id(a), d.id(b)), Fact::In(d.id(c), d.id(b))];
     d.reach("two in", words, vec![ma, mc, mb], vec![facts])
 }
@@ -218,7 +262,8 @@ fn sort(d: &mut Draw<'_, '_>) -> Option<Task> {
     let label = if d.speaker.of_label("bin").is_empty() { "bowl" } else { "bin" };
     let mut places = d.speaker.of_label(label);
     places.sort_by_key(|i| (grid.across(&d.scene().objects[*i]), d.id(*i)));
-    let color = |i: usize| d.scene().objects[i].color;
+    let colors: Vec<Option<Color>> = d.scene().objects.iter().map(|object| object.color).collect();
+    let color = |i: usize| colors[i];
     if places.len() != 2 || color(places[0]) == color(places[1]) || blocks.is_empty() {
         return None;
     }
@@ -227,8 +272,10 @@ fn sort(d: &mut Draw<'_, '_>) -> Option<Task> {
     for place in &places {
         let of: Vec<usize> = blocks.iter().copied().filter(|i| color(*i) == color(*place)).collect();
         facts.extend(of.iter().map(|i| Fact::In(d.id(*i), d.id(*place))));
-        let said = d.id(*place).to_string();
-        mentions.push(Mention { said, how: How::Plain, of });
+        let noun = d.speaker.noun(label, d.rng);
+        let painted = d.scene().objects[*place].color;
+        let said = d.speaker.colored(painted, &noun, d.rng);
+        mentions.push(Mention { said, how: How::Sorted(*place), of });
     }
     if facts.len() != blocks.len() {
         return None;
@@ -250,6 +297,7 @@ fn tower(d: &mut Draw<'_, '_>) -> Option<Task> {
     let [a, b, c, ..] = blocks[..] else { return None };
     let (ma, mb) = (d.speaker.plainly(a, d.rng)?, d.speaker.plainly(b, d.rng)?);
     let mc = d.speaker.plainly(c, d.rng)?;
+    let mc = shorter(d, &mb, mc);
     let words = d.say(&w::TOWER, &[("{a}", &ma.said), ("{b}", &mb.said), ("{c}", &mc.said)])?;
     let facts = vec![Fact::On(d.id(b), d.id(c)), Fact::On(d.id(a), d.id(b))];
     d.reach("tower", words, vec![mc, mb, ma], vec![facts])
@@ -269,7 +317,8 @@ fn stack_all(d: &mut Draw<'_, '_>) -> Option<Task> {
     }
     let noun = d.speaker.noun("block", d.rng);
     let said = if d.speaker.zh { noun } else { format!("{noun}s") };
-    let words = d.say(&w::STACK_ALL, &[("{a}", &said)])?;
+    let counts = if d.speaker.zh { ["两", "三", "四"] } else { ["two", "three", "four"] };
+    let words = d.say(&w::STACK_ALL, &[("{a}", said.as_str()), ("{n}", *counts.get(of.len() - 2)?)])?;
     let facts: Vec<Fact> = of.windows(2).map(|pair| Fact::On(d.id(pair[1]), d.id(pair[0]))).collect();
     let any =
         orders(&of).iter().map(|order| order.windows(2).map(|p| Fact::On(d.id(p[1]), d.id(p[0]))).collect()).collect();

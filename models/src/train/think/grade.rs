@@ -10,6 +10,7 @@ use ponder_core::thinker::Cancel;
 use super::lessons::Lesson;
 use super::truth::{Truth, Verdict};
 use crate::engine::write::{Ask, Script, TextModel, WriteError};
+use crate::reason::alias::Aliases;
 use crate::reason::{answer, compact};
 
 /// What came of one question.
@@ -55,12 +56,12 @@ pub fn ask(reasoner: &mut dyn Reasoner, lesson: &Lesson) -> Result<Mark, ReasonE
 /// # Errors
 /// The model fails.
 pub fn ask_freely(model: &mut dyn TextModel, lesson: &Lesson, thought_tokens: usize) -> Result<Mark, WriteError> {
-    let turns = [compact::turn(&lesson.question)];
+    let turns = [compact::turn(&Aliases::of(&lesson.question).1)];
     let mut script = Lines::default();
     let mut ask = Ask { turns: &turns, thought_tokens, script: &mut script, seed: 0 };
     match model.write(&mut ask, &mut |_| {}, &Cancel::default()) {
         Ok(written) => {
-            let draft = answer::read(&written.answer).ok();
+            let draft = lesson.read(&written.answer).ok();
             Ok(mark(lesson, written.thought, draft.as_ref(), written.answer))
         }
         Err(WriteError::Unfinished(_)) => Ok(mark(lesson, String::new(), None, String::new())),

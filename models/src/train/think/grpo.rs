@@ -11,9 +11,8 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::lessons::Lesson;
+use super::pupil::Pupil;
 use super::truth::Verdict;
-use crate::net::decoder::Decoder;
-use crate::reason::answer;
 use crate::reason::split::CLOSE;
 
 /// How a group is drawn and learnt from.
@@ -41,15 +40,15 @@ impl Default for Options {
 ///
 /// # Errors
 /// The network fails, or prompt and answers are longer than its context.
-pub fn draw(net: &Decoder, prompt: &[u32], end: u32, options: &Options, rng: &mut ChaCha8Rng) -> Result<Vec<Vec<u32>>> {
+pub fn draw(net: &Pupil, prompt: &[u32], end: u32, options: &Options, rng: &mut ChaCha8Rng) -> Result<Vec<Vec<u32>>> {
     let rows = options.group.max(1);
-    let mut cache = net.cache();
+    let mut memory = net.memory();
     let mut feed: Vec<u32> = prompt.repeat(rows);
     let mut width = prompt.len();
     let mut drawn: Vec<Vec<u32>> = vec![Vec::new(); rows];
     for _ in 0..options.max_tokens {
         let ids = Tensor::from_vec(feed, (rows, width), net.device())?;
-        let hidden = net.forward(&net.embed(&ids)?, Some(&mut cache))?;
+        let hidden = net.read_on(&ids, &mut memory)?;
         let logits =
             net.logits(&hidden.narrow(1, width - 1, 1)?)?.squeeze(1)?.to_dtype(DType::F32)?.to_vec2::<f32>()?;
         let mut next = Vec::with_capacity(rows);
@@ -87,7 +86,7 @@ fn choose(logits: &[f32], temperature: f64, rng: &mut ChaCha8Rng) -> u32 {
 ///
 /// # Errors
 /// The network fails.
-pub fn log_probs(net: &Decoder, prompt: &[u32], drawn: &[Vec<u32>], temperature: f64) -> Result<Tensor> {
+pub fn log_probs(net: &Pupil, prompt: &[u32], drawn: &[Vec<u32>], temperature: f64) -> Result<Tensor> {
     let longest = prompt.len() + drawn.iter().map(Vec::len).max().unwrap_or(0);
     let (mut ids, mut picks, mut targets) = (Vec::new(), Vec::new(), Vec::new());
     for (row, tokens) in drawn.iter().enumerate() {
@@ -98,7 +97,7 @@ pub fn log_probs(net: &Decoder, prompt: &[u32], drawn: &[Vec<u32>], temperature:
     }
     let device = net.device();
     let ids = Tensor::from_vec(ids, (drawn.len(), longest), device)?;
-    let hidden = net.forward(&net.embed(&ids)?, None)?.flatten_to(1)?;
+    let hidden = net.read(&ids)?.flatten_to(1)?;
     let logits = net.logits(&hidden.index_select(&Tensor::new(picks, device)?, 0)?)?.affine(1.0 / temperature, 0.0)?;
     let targets = Tensor::new(targets, device)?.unsqueeze(1)?;
     log_softmax(&logits, D::Minus1)?.gather(&targets, 1)?.squeeze(1)
@@ -119,7 +118,7 @@ pub fn advantages(rewards: &[f64]) -> Vec<f64> {
 /// # Errors
 /// The network fails.
 pub fn loss(
-    net: &Decoder,
+    net: &Pupil,
     prompt: &[u32],
     drawn: &[Vec<u32>],
     advantages: &[f64],
@@ -150,7 +149,7 @@ pub fn loss(
 #[must_use]
 pub fn reward(lesson: &Lesson, text: &str, ended: bool) -> f64 {
     let Some((thought, rest)) = text.split_once(CLOSE) else { return 0.0 };
-    let draft = answer::read(rest.trim());
+    let draft = lesson.read(rest.trim());
     let verdict = draft.as_ref().ok().map(|d| lesson.truth.judge(d, &lesson.question.scene, &lesson.question.robot));
     let right = if verdict == Some(Verdict::Right) { 1.0 } else { 0.0 };
     let format = if draft.is_ok() && ended { 0.1 } else { 0.0 };

@@ -36,7 +36,12 @@ pub(super) fn open_or_close(d: &mut Draw<'_, '_>) -> Option<Task> {
     let a = d.one(&all)?;
     let ma = d.speaker.plainly(a, d.rng)?;
     let open = d.speaker.state.situations[a].open == Some(true);
-    let (both, fact) = if open { (&w::CLOSE, Fact::Closed(d.id(a))) } else { (&w::OPEN, Fact::Open(d.id(a))) };
+    let lid = !open && d.speaker.label(a) == "box" && d.rng.random_bool(0.4);
+    let (both, fact) = match (open, lid) {
+        (true, _) => (&w::CLOSE, Fact::Closed(d.id(a))),
+        (false, true) => (&w::LIFT_LID, Fact::Open(d.id(a))),
+        (false, false) => (&w::OPEN, Fact::Open(d.id(a))),
+    };
     let words = d.say(both, &[("{a}", &ma.said)])?;
     d.reach("open or close", words, vec![ma], vec![vec![fact]])
 }

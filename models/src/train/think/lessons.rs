@@ -32,7 +32,8 @@ pub use super::task::Split;
 use super::task::{Aim, Draw, Stage, Task};
 use super::telling::Teller;
 use super::truth::{Truth, Verdict};
-use crate::reason::answer;
+use crate::reason::alias::Aliases;
+use crate::reason::answer::{self, AnswerError};
 use crate::reason::compact::{self, Grid};
 
 /// Most draws for one lesson.
@@ -61,7 +62,15 @@ impl Lesson {
     /// The prompt, as [`compact::turn`] writes it.
     #[must_use]
     pub fn prompt(&self) -> String {
-        compact::turn(&self.question).text
+        compact::turn(&Aliases::of(&self.question).1).text
+    }
+
+    /// The draft that an answer to the prompt stands for, in the scene's names.
+    ///
+    /// # Errors
+    /// [`AnswerError`].
+    pub fn read(&self, text: &str) -> Result<Draft, AnswerError> {
+        answer::read(text).map(|draft| Aliases::of(&self.question).0.lengthen(&draft))
     }
 }
 
@@ -201,15 +210,22 @@ impl Lessons {
                 Draft::Do { steps: steps.iter().map(SkillCall::to_draft).collect(), goal: goal.clone() }
             }
             Aim::Refuse { reason, text, .. } => Draft::Refuse { reason: *reason, text: text.clone() },
-            Aim::Ask { text } => Draft::Ask { question: text.clone() },
+            // The names are put in where the rest is told.
+            Aim::Ask { said, .. } => Draft::Ask { question: said.clone() },
         };
         if truth.judge(&draft, &question.scene, &question.robot) != Verdict::Right {
             return None;
         }
-        let teller = Teller { state: &state, grid: Grid::of(&question.robot), zh };
-        let thought = teller.thought(&task, &question.attempts, given_up, &steps, &goal);
+        let (aliases, asked) = Aliases::of(&question);
+        let teller = Teller { state: &state, aliases: &aliases, grid: Grid::of(&question.robot), zh };
+        let thought = teller.thought(&task, &asked.attempts, given_up, &steps, &goal);
         let family = if past { "again" } else { task.family };
-        Some(Lesson { family, question, truth, thought, answer: answer::write(&draft), draft })
+        let taught = match (&task.aim, aliases.shorten(&draft)) {
+            (Aim::Ask { said, of }, Draft::Ask { .. }) => Draft::Ask { question: teller.which(said, of) },
+            (_, short) => short,
+        };
+        let (answer, draft) = (answer::write(&taught), aliases.lengthen(&taught));
+        Some(Lesson { family, question, truth, thought, answer, draft })
     }
 }
 

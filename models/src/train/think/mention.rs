@@ -33,6 +33,8 @@ pub enum How {
     Beside(usize, Vec<usize>),
     /// All but these.
     Except(Vec<usize>),
+    /// Those that go to this place.
+    Sorted(usize),
     /// Nothing fits; these come nearest.
     Missing(Vec<usize>),
     /// Several fit, and one was meant.
@@ -278,9 +280,14 @@ impl Speaker<'_> {
 
     /// Nearest to the bowl.
     pub fn by_nearness(&self, index: usize, rng: &mut ChaCha8Rng) -> Option<Mention> {
+        let (other, name) = self.reference(index, rng)?;
+        self.nearest_to(index, other, &name, rng)
+    }
+
+    /// Nearest to another that was named.
+    pub fn nearest_to(&self, index: usize, other: usize, name: &str, rng: &mut ChaCha8Rng) -> Option<Mention> {
         let label = self.label(index).to_owned();
         let mut all = self.alike(&label, None);
-        let (other, name) = self.reference(index, rng)?;
         let at = |i: usize| self.scene.objects[i].position_m();
         let distance = |i: usize| (at(i) - at(other)).norm();
         all.sort_by(|a, b| distance(*a).total_cmp(&distance(*b)));
@@ -291,7 +298,10 @@ impl Speaker<'_> {
         let forms = if self.zh {
             vec![format!("离{name}最近的{noun}"), format!("最靠近{name}的{noun}")]
         } else {
-            vec![format!("{noun} nearest to the {name}"), format!("{noun} closest to the {name}")]
+            let tail = format!("to the {name}");
+            ["nearest", "closest", "that is closest", "that is nearest"]
+                .map(|how| format!("{noun} {how} {tail}"))
+                .into()
         };
         let said = forms.choose(rng)?.clone();
         all.sort_by_key(|i| self.grid.across(&self.scene.objects[*i]));

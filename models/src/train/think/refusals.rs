@@ -95,7 +95,11 @@ fn absent(d: &mut Draw<'_, '_>) -> Option<Task> {
             let holders: Vec<usize> = ["bowl", "bin"].iter().flat_map(|l| d.speaker.of_label(l)).collect();
             let b = d.one(&holders)?;
             let mb = d.speaker.plainly(b, d.rng)?;
-            let words = d.say(&w::PUT_IN, &[("{a}", &gone.said), ("{b}", &mb.said)])?;
+            let on = d.speaker.of_label("plate").first().copied().filter(|_| d.rng.random_bool(0.3));
+            let words = match on.and_then(|plate| d.speaker.plainly(plate, d.rng)) {
+                Some(plate) => d.say(&w::PUT_ON, &[("{a}", &gone.said), ("{b}", &plate.said)])?,
+                None => d.say(&w::PUT_IN, &[("{a}", &gone.said), ("{b}", &mb.said)])?,
+            };
             not_there(d, words, gone, Vec::new())
         }
         5 => {
@@ -180,13 +184,7 @@ fn which(d: &mut Draw<'_, '_>) -> Option<Task> {
             _ => (d.say(&w::HOLD, &[("{a}", &said)])?, vec![unclear]),
         }
     };
-    let ids: Vec<String> = all.iter().map(|i| d.id(*i).to_string()).collect();
-    let text = if d.speaker.zh {
-        format!("哪个{said}：{}？", ids.join("、"))
-    } else {
-        format!("Which {said}: {}?", ids.join(", "))
-    };
-    Some(Task { family: "ask which", words, mentions, aim: Aim::Ask { text } })
+    Some(Task { family: "ask which", words, mentions, aim: Aim::Ask { said, of: all } })
 }
 
 fn harm(d: &mut Draw<'_, '_>) -> Option<Task> {

@@ -36,7 +36,8 @@ fn go(d: &mut Draw<'_, '_>) -> Option<Task> {
     let all = places(d);
     let a = d.one(&all)?;
     let ma = if d.rng.random_bool(0.3) { d.speaker.by_side(a, d.rng)? } else { d.speaker.plainly(a, d.rng)? };
-    let words = d.say(&w::GO, &[("{a}", &ma.said)])?;
+    let enter = d.speaker.label(a) == "zone" && d.rng.random_bool(0.2);
+    let words = d.say(if enter { &w::ENTER } else { &w::GO }, &[("{a}", &ma.said)])?;
     d.reach("go", words, vec![ma], vec![vec![Fact::RobotAt(d.id(a))]])
 }
 
@@ -112,7 +113,13 @@ fn no_arm(d: &mut Draw<'_, '_>) -> Option<Task> {
     let all: Vec<usize> = ["pillar", "crate"].iter().flat_map(|l| d.speaker.of_label(l)).collect();
     let a = d.one(&all)?;
     let said = d.speaker.plainly(a, d.rng)?.said;
-    let words = d.say(&w::HOLD, &[("{a}", &said)])?;
+    // What has a handle is as far out of its reach as what has weight.
+    let shut = if d.speaker.zh { *["抽屉", "盒子"].choose(d.rng)? } else { *["drawer", "box"].choose(d.rng)? };
+    let words = match d.rng.random_range(0..5) {
+        0 => d.say(&w::OPEN, &[("{a}", shut)])?,
+        1 => d.say(&w::CLOSE, &[("{a}", shut)])?,
+        _ => d.say(&w::HOLD, &[("{a}", &said)])?,
+    };
     let text = ("I have no arm.".to_owned(), "我没有手臂。".to_owned());
     refuse("unable", words, Vec::new(), &[R::NotAble, R::NotThere], ("No arm.", "没有手臂。"), text, d.speaker.zh)
 }

@@ -120,6 +120,19 @@ impl<'a> Builder<'a> {
         if style < 3 && !taken(label, &self.scene) {
             return label.to_owned();
         }
+        if style == 4 && self.rng.random_bool(0.5) {
+            // Names that say nothing of what they name.
+            let word = ["thing", "item", "object", "toy", "part", "target", "big", "pear", "extra"];
+            let word = word[self.rng.random_range(0..word.len())];
+            let name = match self.rng.random_range(0..3) {
+                0 => word.to_owned(),
+                1 => format!("{word}_{}", self.rng.random_range(1..30)),
+                _ => format!("{word}_{label}"),
+            };
+            if !taken(&name, &self.scene) {
+                return name;
+            }
+        }
         if style == 3 {
             for letter in ["a", "b", "c", "d", "e"] {
                 let name = format!("{label}_{letter}");

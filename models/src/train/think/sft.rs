@@ -11,10 +11,10 @@ use serde_json::json;
 use tokenizers::Tokenizer;
 
 use super::lessons::{Lesson, LessonError, Lessons, Split};
+use super::pupil::{Pupil, Shape};
 use super::vocab::{END, TEMPLATE, USER};
 use crate::engine::house::House;
 use crate::engine::write::Manner;
-use crate::net::decoder::{Config, Decoder};
 use crate::train::{IGNORE, Params, TrainError, cross_entropy};
 
 /// What may go wrong at school.
@@ -49,24 +49,6 @@ pub struct Tokens {
     pub prompt: Vec<u32>,
     /// Thought, answer, end.
     pub target: Vec<u32>,
-}
-
-/// The shape of reasoner-nano: 1.4 million parameters over a vocabulary of `vocab`.
-#[must_use]
-pub fn nano(vocab: usize) -> Config {
-    Config {
-        vocab_size: vocab,
-        hidden_size: 128,
-        intermediate_size: 384,
-        num_layers: 6,
-        num_heads: 4,
-        num_kv_heads: 4,
-        head_dim: 32,
-        max_positions: 2048,
-        qk_norm: true,
-        tie_embeddings: true,
-        ..Config::tiny()
-    }
 }
 
 /// Lessons as batches, in an order that the seed and the step fix.
@@ -139,7 +121,7 @@ pub fn encode(tokenizer: &Tokenizer, lesson: &Lesson) -> Result<Tokens, SchoolEr
 ///
 /// # Errors
 /// The network fails.
-pub fn loss(net: &Decoder, batch: &[Tokens]) -> candle_core::Result<Tensor> {
+pub fn loss(net: &Pupil, batch: &[Tokens]) -> candle_core::Result<Tensor> {
     let longest = batch.iter().map(|t| t.prompt.len() + t.target.len()).max().unwrap_or(0);
     let (mut ids, mut picks, mut targets) = (Vec::new(), Vec::new(), Vec::new());
     for (row, tokens) in batch.iter().enumerate() {
@@ -151,7 +133,7 @@ pub fn loss(net: &Decoder, batch: &[Tokens]) -> candle_core::Result<Tensor> {
     }
     let device = net.device();
     let ids = Tensor::from_vec(ids, (batch.len(), longest), device)?;
-    let hidden = net.forward(&net.embed(&ids)?, None)?.flatten_to(1)?;
+    let hidden = net.read(&ids)?.flatten_to(1)?;
     let picked = hidden.index_select(&Tensor::new(picks, device)?, 0)?;
     debug_assert!(targets.iter().all(|target| *target != IGNORE));
     cross_entropy(&net.logits(&picked)?, &Tensor::new(targets, device)?, None)
@@ -161,7 +143,7 @@ pub fn loss(net: &Decoder, batch: &[Tokens]) -> candle_core::Result<Tensor> {
 ///
 /// # Errors
 /// [`SchoolError`].
-pub fn write(params: &Params, config: &Config, tokenizer: &Tokenizer, folder: &Path) -> Result<(), SchoolError> {
+pub fn write(params: &Params, shape: &Shape, tokenizer: &Tokenizer, folder: &Path) -> Result<(), SchoolError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |why: String| SchoolError::Write { path, why }
@@ -172,16 +154,8 @@ pub fn write(params: &Params, config: &Config, tokenizer: &Tokenizer, folder: &P
         tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.to_device(&Device::Cpu)?.to_dtype(DType::F16)?)));
     let half = half.collect::<candle_core::Result<std::collections::HashMap<_, _>>>()?;
     candle_core::safetensors::save(&half, folder.join("model.safetensors"))?;
-    let shape = json!({
-        "model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"], "vocab_size": config.vocab_size,
-        "hidden_size": config.hidden_size, "intermediate_size": config.intermediate_size,
-        "num_hidden_layers": config.num_layers, "num_attention_heads": config.num_heads,
-        "num_key_value_heads": config.num_kv_heads, "head_dim": config.head_dim, "rms_norm_eps": config.rms_norm_eps,
-        "rope_theta": config.rope_theta, "max_position_embeddings": config.max_positions, "hidden_act": "silu",
-        "tie_word_embeddings": true, "torch_dtype": "float16",
-    });
     let words = json!({ "eos_token": END, "chat_template": TEMPLATE, "tokenizer_class": "PreTrainedTokenizerFast" });
-    for (name, value) in [("config.json", &shape), ("tokenizer_config.json", &words)] {
+    for (name, value) in [("config.json", &shape.json()), ("tokenizer_config.json", &words)] {
         let path = folder.join(name);
         let text = serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
         std::fs::write(&path, text).map_err(|error| failed(&path)(error.to_string()))?;

@@ -61,8 +61,10 @@ pub enum Aim {
     },
     /// A question.
     Ask {
-        /// What the person is asked.
-        text: String,
+        /// What is unclear.
+        said: String,
+        /// What it may mean, from left to right.
+        of: Vec<usize>,
     },
 }
 

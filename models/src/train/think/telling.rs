@@ -5,10 +5,12 @@
 use ponder_core::fact::Fact;
 use ponder_core::plan::SkillCall;
 use ponder_core::reasoner::Attempt;
+use ponder_core::scene::ObjectId;
 use ponder_core::state::{State, Support};
 
 use super::mention::{How, Mention};
 use super::task::{Aim, Task};
+use crate::reason::alias::Aliases;
 use crate::reason::answer::write_call;
 use crate::reason::compact::{Grid, code};
 
@@ -16,6 +18,8 @@ use crate::reason::compact::{Grid, code};
 pub struct Teller<'a> {
     /// The state that is thought about.
     pub state: &'a State,
+    /// The short names of its things.
+    pub aliases: &'a Aliases,
     /// Its grid.
     pub grid: Grid,
     /// Chinese, or English.
@@ -23,12 +27,19 @@ pub struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn id(&self, index: usize) -> &str {
-        self.state.objects()[index].id.as_str()
+    fn id(&self, index: usize) -> ObjectId {
+        self.aliases.short(self.state.objects()[index].id)
+    }
+
+    /// Asks which of these is meant.
+    #[must_use]
+    pub fn which(&self, said: &str, of: &[usize]) -> String {
+        let ids = self.ids(of);
+        self.say(format!("Which {said}: {ids}?"), format!("哪个{said}：{ids}？"))
     }
 
     fn ids(&self, of: &[usize]) -> String {
-        let ids: Vec<&str> = of.iter().map(|i| self.id(*i)).collect();
+        let ids: Vec<String> = of.iter().map(|i| self.id(*i).to_string()).collect();
         ids.join(if self.zh { "、" } else { ", " })
     }
 
@@ -49,7 +60,10 @@ impl Teller<'_> {
         let mut parts: Vec<String> = Vec::new();
         parts.extend(self.past(attempts, given_up));
         if !given_up {
-            parts.extend(task.mentions.iter().map(|mention| self.mention(mention)));
+            // In the order in which they were said.
+            let mut mentions: Vec<&Mention> = task.mentions.iter().collect();
+            mentions.sort_by_key(|mention| task.words.find(&mention.said).unwrap_or(usize::MAX));
+            parts.extend(mentions.into_iter().map(|mention| self.mention(mention)));
             if let Aim::Refuse { note, .. } = &task.aim
                 && !note.is_empty()
             {
@@ -91,6 +105,7 @@ impl Teller<'_> {
                 let not = if self.zh { "不要" } else { "not " };
                 format!("{}{semi}{not}{}", self.ids(&mention.of), self.ids(but))
             }
+            How::Sorted(place) => format!("{}{semi}{}", self.id(*place), self.ids(&mention.of)),
             How::Missing(near) => {
                 let none = if self.zh { "没有" } else { "none" };
                 if near.is_empty() { none.to_owned() } else { format!("{}{semi}{none}", self.ids(near)) }

@@ -64,6 +64,7 @@ pub fn learn(lessons: &Lessons, count: u64, size: usize) -> Result<Tokenizer, Vo
         texts.extend([lesson.prompt() + "\n", lesson.thought, lesson.answer]);
     }
     texts.extend((0..100).flat_map(|n| std::iter::repeat_n(format!(" {n}"), NUMBERS_SHOWN)));
+    texts.extend(('A'..='Z').flat_map(|c| std::iter::repeat_n(format!(" {c}"), NUMBERS_SHOWN)));
     tokenizer.train(&mut TrainerWrapper::BpeTrainer(trainer), texts.into_iter()).map_err(refused)?;
     Ok(tokenizer)
 }

@@ -155,10 +155,10 @@ wordings!(
 wordings!(
     /// All into one tower.
     STACK_ALL,
-    en: ["stack all the {a}", "stack the {a}", "build a tower out of all the {a}", "build a tower with all the {a}"],
+    en: ["stack all the {a}", "stack the {a}", "build a tower out of all the {a}", "build a tower with all the {a}", "stack the {n} {a}", "build a tower out of the {n} {a}"],
     ["please stack all of the {a}"],
     ["make one tower of all the {a}"],
-    zh: ["把所有{a}叠起来", "用所有{a}搭一座塔", "把{a}都堆起来", "把全部{a}叠起来"],
+    zh: ["把所有{a}叠起来", "用所有{a}搭一座塔", "把{a}都堆起来", "把全部{a}叠起来", "把{n}个{a}堆起来", "用{n}个{a}搭一座塔"],
     ["请把所有{a}堆起来"],
     ["所有{a}搭成一座塔"],
 );
@@ -213,12 +213,18 @@ wordings!(
     ["{a}应该关上", "麻烦关上{a}"],
 );
 wordings!(
+    /// Open what has a lid.
+    LIFT_LID,
+    en: ["lift the lid of the {a}", "open the lid of the {a}"], ["please lift the lid of the {a}"], ["the lid of the {a} should be up"],
+    zh: ["把{a}的盖子打开", "打开{a}的盖子"], ["请打开{a}的盖子"], ["{a}的盖子要打开"],
+);
+wordings!(
     /// Into what may be shut, and shut after.
     IN_SHUT,
     en: ["put the {a} in the {b} and close it", "open the {b}, put the {a} in it and close the {b}", "put the {a} into the {b}, then close the {b}", "put the {a} in the {b} and shut it"],
     ["place the {a} in the {b}, then close it"],
     ["the {a} goes in the {b}, and the {b} should be closed after that"],
-    zh: ["把{a}放进{b}里，然后关上{b}", "打开{b}，把{a}放进去，再把{b}关上", "把{a}放到{b}里，再关上{b}"],
+    zh: ["把{a}放进{b}里，然后关上{b}", "打开{b}，把{a}放进去，再把{b}关上", "把{a}放到{b}里，再关上{b}", "把{a}放到{b}里，再盖上{b}", "把{a}放进{b}，然后关上{b}"],
     ["将{a}放进{b}，然后关上"],
     ["{a}放进{b}里以后要把{b}关上"],
 );
@@ -235,7 +241,7 @@ wordings!(
 wordings!(
     /// Out of it and onto.
     OUT_ON,
-    en: ["take the {a} out of the {c} and put it on the {b}", "move the {a} from the {c} to the {b}", "put the {a} on the {b}"],
+    en: ["take the {a} out of the {c} and put it on the {b}", "take the {a} out of the {c} and place it on the {b}", "move the {a} from the {c} to the {b}", "put the {a} on the {b}"],
     ["take the {a} out of the {c}, then put it on the {b}"],
     ["get the {a} from the {c} and set it down on the {b}"],
     zh: ["把{a}从{c}里拿出来，放到{b}上", "把{c}里的{a}移到{b}上", "把{a}放到{b}上"],
@@ -297,12 +303,18 @@ wordings!(
 wordings!(
     /// Drive there.
     GO,
-    en: ["go to the {a}", "drive to the {a}", "please drive to the {a}", "go over to the {a}", "drive over to the {a}", "move to the {a}"],
+    en: ["go to the {a}", "drive to the {a}", "please drive to the {a}", "go over to the {a}", "drive over to the {a}", "move to the {a}", "please drive over to where the {a} is"],
     ["please go to the {a}", "please drive over to the {a}"],
     ["I want you at the {a}", "make your way to the {a}"],
     zh: ["去{a}", "开到{a}", "请行驶到{a}", "去{a}那里", "到{a}去", "开到{a}旁边"],
     ["请去{a}", "请开到{a}"],
     ["麻烦去一下{a}", "请到{a}那里去"],
+);
+wordings!(
+    /// Drive onto a marked ground.
+    ENTER,
+    en: ["drive into the {a}", "please drive into the {a}", "enter the {a}"], ["move into the {a}"], ["I want you inside the {a}"],
+    zh: ["开进{a}", "请行驶到{a}", "进入{a}"], ["请开进{a}"], ["麻烦开到{a}里面"],
 );
 wordings!(
     /// Drive back.
