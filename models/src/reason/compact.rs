@@ -96,14 +96,12 @@ fn text(question: &Question) -> String {
 fn object(index: usize, state: &State, grid: Grid, text: &mut String) {
     let object = &state.objects()[index];
     let id = |i: usize| name(&state.objects()[i].id);
-    text.push_str(&id(index));
-    let part = |word: &str| object.id.split('_').any(|part| part == word);
-    if let Some(color) = object.color.filter(|color| !part(color.name())) {
-        text.push_str(&format!(" {}", color.name()));
+    // The name follows what it names: to go on as a line went on is what little networks learn first (induction heads:
+    // Olsson et al., arXiv 2209.11895).
+    if let Some(color) = object.color {
+        text.push_str(&format!("{} ", color.name()));
     }
-    if !part(&object.label) {
-        text.push_str(&format!(" {}", name(&object.label)));
-    }
+    text.push_str(&format!("{} {}", name(&object.label), id(index)));
     if object.size_m.x.min(object.size_m.y) < GROUND_M || state.robot().arm.is_none() {
         text.push_str(&format!(" {} {} {}", size_mm(object), grid.forward(object), grid.across(object)));
     }
