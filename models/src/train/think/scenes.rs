@@ -122,13 +122,9 @@ impl<'a> Builder<'a> {
         }
         if style == 4 && self.rng.random_bool(0.5) {
             // Names that say nothing of what they name.
-            let word = ["thing", "item", "object", "toy", "part", "target", "big", "pear", "extra"];
-            let word = word[self.rng.random_range(0..word.len())];
-            let name = match self.rng.random_range(0..3) {
-                0 => word.to_owned(),
-                1 => format!("{word}_{}", self.rng.random_range(1..30)),
-                _ => format!("{word}_{label}"),
-            };
+            let word = ["thing", "item", "object", "toy", "target", "big", "pear"][self.rng.random_range(0..7)];
+            let number = self.rng.random_range(0..30);
+            let name = if number < 10 { format!("{word}_{label}") } else { format!("{word}_{number}") };
             if !taken(&name, &self.scene) {
                 return name;
             }
