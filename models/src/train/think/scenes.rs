@@ -120,15 +120,6 @@ impl<'a> Builder<'a> {
         if style < 3 && !taken(label, &self.scene) {
             return label.to_owned();
         }
-        if style == 4 && self.rng.random_bool(0.5) {
-            // Names that say nothing of what they name.
-            let word = ["thing", "item", "object", "toy", "target", "big", "pear"][self.rng.random_range(0..7)];
-            let number = self.rng.random_range(0..30);
-            let name = if number < 10 { format!("{word}_{label}") } else { format!("{word}_{number}") };
-            if !taken(&name, &self.scene) {
-                return name;
-            }
-        }
         if style == 3 {
             for letter in ["a", "b", "c", "d", "e"] {
                 let name = format!("{label}_{letter}");
