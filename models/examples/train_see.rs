@@ -14,7 +14,7 @@ use ponder_models::kernel::pool::alone;
 use ponder_models::net::nano_eye::{Config, NanoEye};
 use ponder_models::perceive::nano::code::OUTPUTS;
 use ponder_models::perceive::nano::kinds::{KINDS, SLOTS};
-use ponder_models::perceive::nano::{About, CONFIG_FILE, Eye, WEIGHTS_FILE, hash};
+use ponder_models::perceive::nano::{About, CONFIG_FILE, Eye, NAME, WEIGHTS_FILE, hash};
 use ponder_models::train::see::{Batch, Exam, Lessons, losses};
 use ponder_models::train::{Params, Recipe, Trainer};
 use rand::SeedableRng;
@@ -142,7 +142,7 @@ fn ship(out: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(folder)?;
     candle_core::safetensors::save(&half, folder.join(WEIGHTS_FILE))?;
     let about = About {
-        model: "janus-nano".to_owned(),
+        model: NAME.to_owned(),
         eye: Config::nano(OUTPUTS),
         kinds: KINDS.iter().map(|kind| kind.label.to_owned()).collect(),
         threshold: THRESHOLD,

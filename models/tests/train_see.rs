@@ -11,7 +11,7 @@ use ponder_core::{Pose, Rotation, Stamp, Vec3};
 use ponder_models::net::nano_eye::{Config, NanoEye};
 use ponder_models::perceive::nano::code::{COLOR, KIND, OUTPUTS, decode, encode};
 use ponder_models::perceive::nano::kinds::KINDS;
-use ponder_models::perceive::nano::{About, CONFIG_FILE, Eye, EyeError, WEIGHTS_FILE};
+use ponder_models::perceive::nano::{About, CONFIG_FILE, Eye, EyeError, NAME, WEIGHTS_FILE};
 use ponder_models::train::see::{Batch, Lessons, losses};
 use ponder_models::train::{Params, Recipe, Trainer};
 
@@ -92,7 +92,7 @@ fn changed_weights_are_refused() {
     let path = folder.path().join(WEIGHTS_FILE);
     params.save(&path).unwrap();
     let about = About {
-        model: "janus-nano".to_owned(),
+        model: NAME.to_owned(),
         eye: config,
         kinds: KINDS.iter().map(|kind| kind.label.to_owned()).collect(),
         threshold: [0.4; 3],

@@ -9,6 +9,7 @@ use ponder_core::scene::SceneObject;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::NAME;
 use super::code::{OUTPUTS, decode};
 use super::input::{CHANNELS, fit, values};
 use super::kinds::{KINDS, SLOTS};
@@ -26,7 +27,7 @@ const MOST_THINGS: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum EyeError {
     /// A file can't be read.
-    #[error("can't read {path}: {source}; a folder of janus-nano has {CONFIG_FILE} and {WEIGHTS_FILE}")]
+    #[error("can't read {path}: {source}; a folder of {NAME} has {CONFIG_FILE} and {WEIGHTS_FILE}")]
     Read {
         /// Which.
         path: PathBuf,
@@ -63,7 +64,7 @@ pub enum EyeError {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
-    /// `janus-nano`.
+    /// [`NAME`].
     pub model: String,
     /// Shape of the network.
     pub eye: Config,

@@ -1,4 +1,4 @@
-//! Learned perception: janus-nano's eye finds things in the robot's own pictures and says what and where they are; names
+//! Learned perception: the eye of janus-nano, shipped alone as `eye-nano`, finds things in the robot's own pictures and says what and where they are; names
 //! stay from look to look, what is hidden is remembered, what the fingers hold is judged from joints. The Perceiver of
 //! the ring; nothing of a simulator's truth is used. How it learned: `train::see`.
 
@@ -9,6 +9,7 @@ pub mod input;
 pub mod kinds;
 
 use std::path::Path;
+use std::sync::Arc;
 
 pub use eye::{About, CONFIG_FILE, Eye, EyeError, WEIGHTS_FILE, hash};
 
@@ -20,10 +21,12 @@ use ponder_core::world::Want;
 
 use super::track;
 
+/// What it is called: an encoder with heads, without a language part.
+pub const NAME: &str = "eye-nano";
+
 /// Perceives with an eye of its own training.
 pub struct NanoPerceiver {
-    eye: Eye,
-    name: String,
+    eye: Arc<Eye>,
 }
 
 impl NanoPerceiver {
@@ -37,14 +40,14 @@ impl NanoPerceiver {
 
     /// With an eye at hand.
     #[must_use]
-    pub fn new(eye: Eye) -> Self {
-        Self { eye, name: "janus-nano".to_owned() }
+    pub fn new(eye: impl Into<Arc<Eye>>) -> Self {
+        Self { eye: eye.into() }
     }
 }
 
 impl Perceiver for NanoPerceiver {
     fn name(&self) -> &str {
-        &self.name
+        NAME
     }
 
     fn wants(&self) -> Want {
