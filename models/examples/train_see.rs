@@ -1,7 +1,8 @@
 //! Trains janus-nano's eye on lessons, or examines one:
 //! `train_see learn LESSONS OUT [STEPS] [BATCH] [RATE] [SEED] [HELD-OUT LESSONS]` goes on from a checkpoint in OUT that an
 //! earlier run left, or begins with the weights of `start.safetensors` there; `train_see ship OUT FOLDER` writes configuration and weights as they are shipped;
-//! `train_see exam FOLDER LESSONS [CAMERA]` prints how well a shipped folder sees. One thread: `RAYON_NUM_THREADS=1`.
+//! `train_see exam FOLDER LESSONS [CAMERA]` prints how well a shipped folder sees, `train_see look FOLDER LESSONS` a
+//! line of JSON a lesson with what it says. One thread: `RAYON_NUM_THREADS=1`.
 #![allow(clippy::print_stdout)]
 
 use std::collections::HashMap;
@@ -36,7 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["learn", lessons, out, rest @ ..] => alone(|| learn(Path::new(lessons), Path::new(out), rest)),
         ["ship", out, folder] => ship(Path::new(out), Path::new(folder)),
         ["exam", folder, lessons, rest @ ..] => exam(Path::new(folder), Path::new(lessons), rest.first().copied()),
-        _ => Err("give `learn LESSONS OUT …`, `ship OUT FOLDER` or `exam FOLDER LESSONS [CAMERA]`".into()),
+        ["look", folder, lessons] => look(Path::new(folder), Path::new(lessons)),
+        _ => Err("give `learn LESSONS OUT …`, `ship OUT FOLDER`, `exam FOLDER LESSONS [CAMERA]` or `look FOLDER LESSONS`".into()),
     }
 }
 
@@ -155,5 +157,13 @@ fn ship(out: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
 fn exam(folder: &Path, lessons: &Path, camera: Option<&str>) -> Result<(), Box<dyn Error>> {
     let (eye, lessons) = (Eye::open(folder)?, Lessons::open(lessons)?);
     println!("{}", Exam::of(&eye, &lessons, 1, |lesson| camera.is_none_or(|name| lesson.camera.as_str() == name))?);
+    Ok(())
+}
+
+fn look(folder: &Path, lessons: &Path) -> Result<(), Box<dyn Error>> {
+    let (eye, lessons) = (Eye::open(folder)?, Lessons::open(lessons)?);
+    for frame in (0..lessons.len()).filter_map(|number| lessons.frame(number)) {
+        println!("{}", serde_json::to_string(&eye.see(&frame)?)?);
+    }
     Ok(())
 }

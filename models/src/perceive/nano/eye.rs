@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::NAME;
 use super::code::{OUTPUTS, decode};
-use super::input::{CHANNELS, fit, values};
+use super::input::{CHANNELS, close_values, closeup, fit, values};
 use super::kinds::{KINDS, SLOTS};
 use crate::net::layers::Weights;
 use crate::net::nano_eye::{Config, NanoEye, Spot};
@@ -143,7 +143,13 @@ impl Eye {
             return Ok(Vec::new());
         }
         let spots: Vec<Spot> = peaks.iter().map(|peak| peak.0).collect();
-        let said = self.network.look(&picture, &seen, &spots)?.to_vec2::<f32>()?;
+        let fovea_px = self.network.config().fovea_px;
+        let mut close = Vec::with_capacity(spots.len() * fovea_px * fovea_px * CHANNELS);
+        for spot in &spots {
+            close_values(&closeup(frame, side_px, (spot.row, spot.column), fovea_px), &mut close);
+        }
+        let close = Tensor::from_vec(close, (spots.len(), fovea_px, fovea_px, CHANNELS), &Device::Cpu)?;
+        let said = self.network.look(&seen, &spots, &close)?.to_vec2::<f32>()?;
         let mut objects: Vec<SceneObject> = Vec::new();
         let mut slots: Vec<usize> = Vec::new();
         for ((spot, score), said) in peaks.iter().zip(&said) {
@@ -191,10 +197,13 @@ impl Eye {
     }
 }
 
-/// Do the middles lie nearer than the smaller one's half, measured along its shortest side?
+/// Does each middle lie within the other's box, or beside it by a tenth of its length?
 pub(super) fn overlap(a: &SceneObject, b: &SceneObject) -> bool {
-    let half_m = |o: &SceneObject| o.size_m.x.min(o.size_m.y) * 0.5;
-    (a.position_m() - b.position_m()).norm() < half_m(a).min(half_m(b))
+    let within = |a: &SceneObject, b: &SceneObject| {
+        let inside_m = b.world_from_object.inverse_transform_point(&a.position_m().into()).coords;
+        (0..3).all(|i| inside_m[i].abs() < b.size_m[i] * 0.5 + b.size_m.max() * 0.1)
+    };
+    within(a, b) && within(b, a)
 }
 
 /// SHA-256 as it stands in a configuration.
