@@ -38,7 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["ship", out, folder] => ship(Path::new(out), Path::new(folder)),
         ["exam", folder, lessons, rest @ ..] => exam(Path::new(folder), Path::new(lessons), rest.first().copied()),
         ["look", folder, lessons] => look(Path::new(folder), Path::new(lessons)),
-        _ => Err("give `learn LESSONS OUT …`, `ship OUT FOLDER`, `exam FOLDER LESSONS [CAMERA]` or `look FOLDER LESSONS`".into()),
+        _ => Err(
+            "give `learn LESSONS OUT …`, `ship OUT FOLDER`, `exam FOLDER LESSONS [CAMERA]` or `look FOLDER LESSONS`"
+                .into(),
+        ),
     }
 }
 

@@ -21,7 +21,8 @@ const UNLIKE: &[(&str, Color)] = &[
     ("bin", Color::Brown),
     ("button", Color::Blue),
 ];
-const FIXTURES: &[&str] = &["drawer", "drawer", "drawer", "box", "box", "shelf", "button", "button", "knob", "knob", "pad"];
+const FIXTURES: &[&str] =
+    &["drawer", "drawer", "drawer", "box", "box", "shelf", "button", "button", "knob", "knob", "pad"];
 const DISHES: &[&str] = &["bowl", "plate", "bin", "pad"];
 const SMALL: &[&str] = &["block", "block", "ball", "cup"];
 

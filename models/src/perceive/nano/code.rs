@@ -154,7 +154,7 @@ pub fn decode(
     };
     let kind: &Kind = &KINDS[best(KIND, &mut (0..KINDS.len()).filter(of_slot))?];
     let color = Color::ALL.get(best(COLOR, &mut (0..COLORS))?).map(|entry| entry.0);
-    let middle = |cell: usize, off: f64| (cell as f64 + 0.5 + off.clamp(-3.5, 3.5)) * FINE as f64 - 0.5;
+    let middle = |cell: usize, off: f64| (cell as f64 + 0.5 + off.clamp(-7.0, 7.0)) * FINE as f64 - 0.5;
     let ray = frame.intrinsics.deproject(middle(column, at(OFFSET)), middle(row, at(OFFSET + 1)), 1.0);
     let way = frame.world_from_camera.rotation * ray;
     let eye_m = frame.world_from_camera.translation.vector;
@@ -174,8 +174,7 @@ pub fn decode(
     let part = std::f64::consts::TAU / f64::from(kind.turns.max(1));
     let turn_rad = turn_rad - (turn_rad / part).round() * part;
     let pose = Pose::from_parts(center_m.into(), Rotation::from_axis_angle(&Vec3::z_axis(), turn_rad));
-    let opens = ["box", "drawer"].contains(&kind.label);
-    let switched = ["button", "knob"].contains(&kind.label);
+    let (opens, switched) = (kind.opens(), kind.is_switched());
     let handle = Vec3::new(at(HANDLE) / 10.0, 0.0, at(HANDLE + 1) / 10.0);
     Some(SceneObject {
         id: ObjectId::default(),

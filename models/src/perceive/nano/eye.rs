@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::NAME;
 use super::code::{OUTPUTS, decode};
+use super::find::{Find, overlap};
 use super::input::{CHANNELS, close_values, closeup, fit, values};
 use super::kinds::{KINDS, SLOTS};
 use crate::net::layers::Weights;
@@ -129,8 +130,16 @@ impl Eye {
     /// The things in a frame with depth, most certain first.
     ///
     /// # Errors
-    /// [`EyeError::Picture`] for a frame without depth or smaller than [`Eye::side_px`], [`EyeError::Network`].
+    /// As [`Eye::find`].
     pub fn see(&self, frame: &CameraFrame) -> Result<Vec<SceneObject>, EyeError> {
+        Ok(self.find(frame)?.into_iter().map(|find| find.object).collect())
+    }
+
+    /// The same with what else they may be.
+    ///
+    /// # Errors
+    /// [`EyeError::Picture`] for a frame without depth or smaller than [`Eye::side_px`], [`EyeError::Network`].
+    pub fn find(&self, frame: &CameraFrame) -> Result<Vec<Find>, EyeError> {
         let side_px = self.side_px();
         let fitted = fit(frame, side_px).map_err(EyeError::Picture)?;
         let mut pixels = Vec::with_capacity(side_px * side_px * CHANNELS);
@@ -150,19 +159,16 @@ impl Eye {
         }
         let close = Tensor::from_vec(close, (spots.len(), fovea_px, fovea_px, CHANNELS), &Device::Cpu)?;
         let said = self.network.look(&seen, &spots, &close)?.to_vec2::<f32>()?;
-        let mut objects: Vec<SceneObject> = Vec::new();
-        let mut slots: Vec<usize> = Vec::new();
+        let mut finds: Vec<Find> = Vec::new();
         for ((spot, score), said) in peaks.iter().zip(&said) {
             let Some(mut object) = decode(said, (spot.row, spot.column, spot.slot), *score, &fitted) else { continue };
             object.seen = frame.stamp;
             // Two finds of one slot whose middles lie within each other are one thing.
-            let again = objects.iter().zip(&slots).any(|(other, slot)| *slot == spot.slot && overlap(other, &object));
-            if !again {
-                objects.push(object);
-                slots.push(spot.slot);
+            if !finds.iter().any(|other| other.slot == spot.slot && overlap(&other.object, &object)) {
+                finds.push(Find::new(object, spot.slot, said));
             }
         }
-        Ok(objects)
+        Ok(finds)
     }
 
     /// Cells more certain than those around them, most certain first.
@@ -195,15 +201,6 @@ impl Eye {
         peaks.truncate(MOST_THINGS);
         peaks
     }
-}
-
-/// Does each middle lie within the other's box, or beside it by a tenth of its length?
-pub(super) fn overlap(a: &SceneObject, b: &SceneObject) -> bool {
-    let within = |a: &SceneObject, b: &SceneObject| {
-        let inside_m = b.world_from_object.inverse_transform_point(&a.position_m().into()).coords;
-        (0..3).all(|i| inside_m[i].abs() < b.size_m[i] * 0.5 + b.size_m.max() * 0.1)
-    };
-    within(a, b) && within(b, a)
 }
 
 /// SHA-256 as it stands in a configuration.

@@ -108,12 +108,14 @@ impl Batch {
                     *to = to.max(weight);
                 }
             }
-            for (at, _, said, _) in best {
+            for (at, _, said, across) in best {
                 (centers[at], counts[at]) = (1.0, 1.0);
                 let slot = KINDS[said.kind].slot;
-                // What is found one cell off must be said as well.
-                let step =
-                    |at: usize, rng: &mut ChaCha8Rng| (at + rng.random_range(0..3)).saturating_sub(1).min(cells - 1);
+                // What is found a cell off, or more where it is large, must be said as well.
+                let reach = spread(across) as usize + 1;
+                let step = |at: usize, rng: &mut ChaCha8Rng| {
+                    (at + rng.random_range(0..=2 * reach)).saturating_sub(reach).min(cells - 1)
+                };
                 let beside = said.seen_from(step(said.row, &mut rng), step(said.column, &mut rng));
                 for said in [said, beside] {
                     let (row, column) = (said.row, said.column);
@@ -154,12 +156,17 @@ fn mirror(row: &mut [f32]) {
     }
 }
 
+/// How far the finds of a thing so many cells wide spread, in cells.
+fn spread(across: f64) -> f64 {
+    (across * 0.08).clamp(0.7, 3.0)
+}
+
 /// The cells around the middle of a thing so many cells wide, with how much of a find each is: less with the distance,
 /// and less fast for what is large, whose middle is harder to tell.
 fn near(said: &Said, across: f64, cells: usize) -> impl Iterator<Item = (usize, f32)> + use<> {
     let (x, y) = (said.column as f32 + 0.5 + said.numbers[OFFSET], said.row as f32 + 0.5 + said.numbers[OFFSET + 1]);
     let (row, column) = (said.row, said.column);
-    let wide = (across * 0.08).clamp(0.7, 3.0) as f32;
+    let wide = spread(across) as f32;
     let reach = (wide * 1.5) as usize;
     let side = 2 * reach + 1;
     (0..side * side).filter_map(move |i| {

@@ -28,7 +28,8 @@ impl Weather {
     /// Changes a frame.
     pub fn disturb(&self, frame: &mut CameraFrame, rng: &mut ChaCha8Rng) {
         let mut rough = |by: f32| (rng.random::<f32>() + rng.random::<f32>() - 1.0) * 2.5 * by;
-        let lit = |(i, v): (usize, &u8)| (f32::from(*v) * self.gains[i % 3] + rough(self.noise)).clamp(0.0, 255.0) as u8;
+        let lit =
+            |(i, v): (usize, &u8)| (f32::from(*v) * self.gains[i % 3] + rough(self.noise)).clamp(0.0, 255.0) as u8;
         frame.rgb = frame.rgb.iter().enumerate().map(lit).collect();
         if let Some(depth_m) = &frame.depth_m {
             let mut seen = |d: &f32| {
