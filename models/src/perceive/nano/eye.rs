@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::NAME;
-use super::code::{OUTPUTS, decode};
+use super::code::{OFFSET, OUTPUTS, decode};
+use super::depth::settle;
 use super::find::{Find, overlap};
 use super::input::{CHANNELS, close_values, closeup, fit, values};
 use super::kinds::{KINDS, SLOTS};
@@ -21,8 +22,12 @@ use crate::net::nano_eye::{Config, NanoEye, Spot};
 pub const CONFIG_FILE: &str = "config.json";
 /// File of a folder with the weights.
 pub const WEIGHTS_FILE: &str = "model.safetensors";
-/// Most things of one picture.
-const MOST_THINGS: usize = 64;
+/// Most cells of one picture that are looked at.
+const MOST_THINGS: usize = 128;
+/// A cell this certain is looked at even beside a more certain one: things on each other have neighbouring middles.
+const CERTAIN: f64 = 0.5;
+/// Middles that show this near to each other are one, in fine cells.
+const SAME_CELLS: f64 = 0.9;
 
 /// Why an eye can't be opened or used.
 #[derive(Debug, thiserror::Error)]
@@ -160,18 +165,27 @@ impl Eye {
         let close = Tensor::from_vec(close, (spots.len(), fovea_px, fovea_px, CHANNELS), &Device::Cpu)?;
         let said = self.network.look(&seen, &spots, &close)?.to_vec2::<f32>()?;
         let mut finds: Vec<Find> = Vec::new();
+        let mut places: Vec<(f64, f64)> = Vec::new();
         for ((spot, score), said) in peaks.iter().zip(&said) {
             let Some(mut object) = decode(said, (spot.row, spot.column, spot.slot), *score, &fitted) else { continue };
             object.seen = frame.stamp;
-            // Two finds of one slot whose middles lie within each other are one thing.
-            if !finds.iter().any(|other| other.slot == spot.slot && overlap(&other.object, &object)) {
+            settle(&mut object, frame);
+            // Two finds of one slot whose middles lie within each other, or show in one place, are one thing.
+            let at = |i: usize| f64::from(said[OFFSET + i].clamp(-7.0, 7.0));
+            let place = (spot.column as f64 + at(0), spot.row as f64 + at(1));
+            let one = |(other, (x, y)): (&Find, &(f64, f64))| {
+                let apart = (x - place.0).hypot(y - place.1);
+                other.slot == spot.slot && (overlap(&other.object, &object) || apart < SAME_CELLS)
+            };
+            if !finds.iter().zip(&places).any(one) {
                 finds.push(Find::new(object, spot.slot, said));
+                places.push(place);
             }
         }
         Ok(finds)
     }
 
-    /// Cells more certain than those around them, most certain first.
+    /// Cells that are certain, or more so than those around them, most certain first.
     fn peaks(&self, logits: &[f32]) -> Vec<(Spot, f64)> {
         let (cells, slots) = (self.network.config().cells(), SLOTS);
         let at = |row: usize, column: usize, slot: usize| logits[(row * cells + column) * slots + slot];
@@ -191,7 +205,7 @@ impl Eye {
                         let other = at(r, c, slot);
                         other > logit || (other == logit && (r, c) < (row, column))
                     };
-                    if !rows.clone().any(|r| columns.clone().any(|c| beaten(r, c))) {
+                    if score >= CERTAIN || !rows.clone().any(|r| columns.clone().any(|c| beaten(r, c))) {
                         peaks.push((Spot { picture: 0, row, column, slot }, score));
                     }
                 }

@@ -3,6 +3,7 @@
 //! the ring; nothing of a simulator's truth is used. How it learned: `train::see`.
 
 pub mod code;
+mod depth;
 mod eye;
 mod find;
 mod hand;
