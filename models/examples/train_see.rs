@@ -26,7 +26,7 @@ const CHECKPOINT: &str = "checkpoint.safetensors";
 /// Weights or a checkpoint to begin with, where there is one in OUT.
 const START: &str = "start.safetensors";
 /// Scores from which a find counts, by slot.
-const THRESHOLD: [f64; SLOTS] = [0.4, 0.4, 0.4];
+const THRESHOLD: [f64; SLOTS] = [0.35; SLOTS];
 /// Steps between checkpoints.
 const KEEP_EVERY: u64 = 250;
 
