@@ -24,6 +24,8 @@ const UNLIKE_M: f64 = 0.12;
 const CALM_M: f64 = 0.015;
 /// A find of which so much is looked through is none, and what was there is gone.
 const THROUGH: f64 = 0.5;
+/// The same for what is hollow.
+const THROUGH_HOLLOW: f64 = 0.85;
 /// Share of what was believed of kind and colour that is kept at every look.
 const KEEP: f32 = 0.9;
 
@@ -41,6 +43,12 @@ struct Known {
 pub(super) struct Memory {
     known: Vec<Known>,
     held: Option<Held>,
+}
+
+/// Do cameras look through the place of a thing, so that it can't be there? What does not move by itself is not doubted.
+fn is_gone(object: &SceneObject, frames: &[CameraFrame]) -> bool {
+    let limit = if object.can(Affordance::Container) { THROUGH_HOLLOW } else { THROUGH };
+    object.can(Affordance::Graspable) && seen_through(object, frames) > limit
 }
 
 fn alike(a: &SceneObject, b: &SceneObject) -> bool {
@@ -107,7 +115,7 @@ impl Memory {
         if let (Some(held), Some(hand)) = (&self.held, &hand) {
             old.iter_mut().filter(|o| o.id == held.id).for_each(|o| o.world_from_object = held.pose(hand));
         }
-        let real = |find: &Find| seen_through(&find.object, frames) <= THROUGH;
+        let real = |find: &Find| !is_gone(&find.object, frames);
         let finds: Vec<Find> = finds.into_iter().filter(real).collect();
         let same = self.again(&old, &finds, frames);
         let mut taken: Vec<ObjectId> = old.iter().map(|object| object.id).collect();
@@ -148,8 +156,7 @@ impl Memory {
         let mut near = Vec::new();
         for (i, object) in old.iter().enumerate() {
             // Only what is gone from its place can be at another.
-            let can_move = !self.is_held(object)
-                && (object.can(Affordance::Fixed) || seen_through(object, frames) > THROUGH * 0.6);
+            let can_move = !self.is_held(object) && (!object.can(Affordance::Graspable) || is_gone(object, frames));
             for (j, find) in finds.iter().enumerate() {
                 let off_m = apart_m(object, &find.object);
                 let (fits, stays) =
@@ -196,7 +203,7 @@ impl Memory {
         if self.is_held(object) {
             return true;
         }
-        if seen_through(object, frames) > THROUGH {
+        if is_gone(object, frames) {
             return false;
         }
         let Some(known) = self.known.iter_mut().find(|known| known.id == object.id) else { return true };
