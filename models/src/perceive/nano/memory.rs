@@ -14,6 +14,10 @@ use crate::perceive::track::new_name;
 
 /// Two finds this near of one kind and colour are one thing that two cameras see, metres.
 const SAME_M: f64 = 0.04;
+/// The same for what is large, as a share of its length.
+const SAME_SHARE: f64 = 0.5;
+/// A find from here on is believed against another camera.
+const CERTAIN: f64 = 0.6;
 /// A thing seen again is within this of where it was, metres.
 const AGAIN_M: f64 = 0.25;
 /// What is seen this near of where something was is that, if it may be, metres.
@@ -72,12 +76,15 @@ fn pairs(mut near: Vec<(f64, usize, usize)>) -> Vec<(usize, usize)> {
 }
 
 /// Adds what one camera finds to what others found; of one thing the more certain find tells the place.
-pub(super) fn merge(finds: &mut Vec<Find>, more: Vec<Find>) {
+/// What only the later one finds, where the `earlier` ones have an open view, must be certain.
+pub(super) fn merge(finds: &mut Vec<Find>, more: Vec<Find>, earlier: &[CameraFrame]) {
     let mut near = Vec::new();
     for (i, a) in finds.iter().enumerate() {
         for (j, b) in more.iter().enumerate().filter(|(_, b)| a.slot == b.slot) {
             let off_m = apart_m(&a.object, &b.object);
-            if overlap(&a.object, &b.object) || (alike(&a.object, &b.object) && off_m < SAME_M) {
+            if overlap(&a.object, &b.object)
+                || (alike(&a.object, &b.object) && off_m < SAME_M.max(SAME_SHARE * a.object.size_m.max()))
+            {
                 near.push((off_m, i, j));
             }
         }
@@ -93,6 +100,7 @@ pub(super) fn merge(finds: &mut Vec<Find>, more: Vec<Find>) {
                 }
                 known.likely.name(&mut known.object);
             }
+            None if find.object.score < CERTAIN && is_open(&find.object, earlier) => {}
             None => finds.push(find),
         }
     }

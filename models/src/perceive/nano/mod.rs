@@ -67,7 +67,7 @@ impl Perceiver for NanoPerceiver {
             return Err(PerceiveError::Missing("camera picture"));
         }
         let mut finds: Vec<Find> = Vec::new();
-        for frame in frames {
+        for (i, frame) in frames.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(PerceiveError::Cancelled);
             }
@@ -75,7 +75,7 @@ impl Perceiver for NanoPerceiver {
                 EyeError::Picture(why) => PerceiveError::BadImage { camera: frame.name.to_string(), why },
                 other => PerceiveError::Failed(other.to_string()),
             })?;
-            merge(&mut finds, seen);
+            merge(&mut finds, seen, &frames[..i]);
         }
         let (objects, holding) = self.memory.take(finds, look, robot);
         let stamp = frames.iter().map(|frame| frame.stamp).min().unwrap_or(observation.stamp);
