@@ -22,10 +22,11 @@ if [ "$prefix" != build ]; then
     done
     ln -sfn ../lib/ponder/ponder "$prefix/bin/ponder"
     # As in the source tree: robot files name their models by relative paths.
-    rm -rf "$share/launch" "$share/sim"
-    mkdir -p "$share/launch" "$share/sim"
+    rm -rf "$share/launch" "$share/sim" "$share/models"
+    mkdir -p "$share/launch" "$share/sim" "$share/models"
     cp -R launch/*.launch.yaml launch/params launch/robots "$share/launch/"
     cp -R sim/robots "$share/sim/"
+    cp -R models/weights "$share/models/"
     cp nodes/package.xml "$share/package.xml"
     : >"$prefix/share/ament_index/resource_index/packages/ponder"
     echo "set-up: ponder and its nodes are in $prefix" >&2

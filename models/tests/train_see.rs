@@ -4,14 +4,14 @@
 
 use candle_core::Device;
 use ponder_core::image::{CameraFrame, CameraName, Intrinsics};
-use ponder_core::lesson::{DEPTH_FILE, LESSONS_FILE, Lesson, RGB_FILE, SHELF_FILE, Shelf, Sighting};
+use ponder_core::lesson::{DEPTH_FILE, DEPTH_STEPS_PER_M, LESSONS_FILE, Lesson, RGB_FILE, SHELF_FILE, Shelf, Sighting};
 use ponder_core::observation::Observation;
 use ponder_core::scene::{Affordances, Color, Label, ObjectId, SceneObject};
 use ponder_core::{Pose, Rotation, Stamp, Vec3};
 use ponder_models::net::nano_eye::{Config, NanoEye};
 use ponder_models::perceive::nano::code::{COLOR, KIND, OUTPUTS, decode, encode};
 use ponder_models::perceive::nano::kinds::KINDS;
-use ponder_models::perceive::nano::{About, CONFIG_FILE, Eye, EyeError, WEIGHTS_FILE};
+use ponder_models::perceive::nano::{About, CONFIG_FILE, Eye, EyeError, NAME, WEIGHTS_FILE};
 use ponder_models::train::see::{Batch, Lessons, losses};
 use ponder_models::train::{Params, Recipe, Trainer};
 
@@ -92,7 +92,7 @@ fn changed_weights_are_refused() {
     let path = folder.path().join(WEIGHTS_FILE);
     params.save(&path).unwrap();
     let about = About {
-        model: "janus-nano".to_owned(),
+        model: NAME.to_owned(),
         eye: config,
         kinds: KINDS.iter().map(|kind| kind.label.to_owned()).collect(),
         threshold: [0.4; 3],
@@ -121,7 +121,8 @@ fn lessons(folder: &std::path::Path) -> Lessons {
             let (column, row) = ((pixel % SIDE) as f64, (pixel / SIDE) as f64);
             let hit = (column - x).abs() <= 1.5 && (row - y).abs() <= 1.5;
             rgb.extend(if hit { [205, 35, 35] } else { [128; 3] });
-            depth.extend(if hit { 5400_u16 } else { 5600 }.to_le_bytes());
+            let near = ((camera_m.z - 0.025) * f64::from(DEPTH_STEPS_PER_M)) as u16;
+            depth.extend(if hit { near } else { 5600 }.to_le_bytes());
         }
         let sighting = Sighting { object: thing, visible_px: 9.0, whole_px: 9.0 };
         let lesson = Lesson {

@@ -13,6 +13,11 @@ fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/parity/fixtures")
 }
 
+/// The eye that comes with Ponder.
+fn eye() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models/weights/eye-nano")
+}
+
 /// A folder with the model in it, told that it can hold a prompt.
 fn folder() -> TempDir {
     let mut bytes = std::fs::read(fixtures().join("gguf_lfm2/model.gguf")).unwrap();
@@ -56,6 +61,23 @@ fn a_run_with_a_model_is_journalled_and_replays_to_the_bit() {
 }
 
 #[test]
+fn a_run_with_the_trained_eye_is_journalled_and_replays_to_the_bit() {
+    let dir = folder();
+    let args = ["run", "put the red block in the green bowl", "--scene", "tabletop", "--seed", "1", "--save", "a.rrd"];
+    let output =
+        ponder(&dir, &[&args[..], &["--perception", "eye-nano", "--time-limit", "60"]].concat()).output().unwrap();
+    let story = said(&output);
+    assert!(output.status.code().is_some_and(|code| code != 1), "{story}");
+    assert!(story.contains("perception  eye-nano\n"), "{story}");
+    let journal = std::fs::read(dir.path().join("a.journal")).unwrap();
+    let header: Value = serde_json::from_slice(journal.split(|b| *b == b'\n').next().unwrap()).unwrap();
+    let weights = header["weights_sha256"].as_object().unwrap();
+    assert!(weights.keys().any(|name| name == "eye-nano/model.safetensors"), "{weights:?}");
+    let verdict = said(&ponder(&dir, &["replay", "a.journal"]).output().unwrap());
+    assert!(verdict.contains("equal to the bit"), "{verdict}");
+}
+
+#[test]
 fn an_evaluation_does_not_depend_on_threads() {
     let dir = folder();
     let count = |more: &[&str]| {
@@ -85,6 +107,14 @@ fn what_is_no_reasoner_is_told_before_anything_moves() {
     let janus = fixtures().join("janus_deepseek");
     std::fs::create_dir(dir.path().join("empty")).unwrap();
     std::fs::write(dir.path().join("words.gguf"), "no model").unwrap();
+    // An eye of which a bit was lost on the way, and one without its weights.
+    for name in ["changed", "blind"] {
+        std::fs::create_dir(dir.path().join(name)).unwrap();
+        std::fs::copy(eye().join("config.json"), dir.path().join(name).join("config.json")).unwrap();
+    }
+    let mut bytes = std::fs::read(eye().join("model.safetensors")).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(dir.path().join("changed/model.safetensors"), bytes).unwrap();
     for (option, model, tells) in [
         ("--reasoner", "no such thing", "there is no reasoner `no such thing`"),
         ("--reasoner", "smollm2-135m", "ponder models pull smollm2-135m"),
@@ -94,6 +124,8 @@ fn what_is_no_reasoner_is_told_before_anything_moves() {
         ("--perception", "no such thing", "ground-truth"),
         ("--perception", "janus-pro-1b", "ponder models pull janus-pro-1b"),
         ("--perception", "toy.gguf", "does not see"),
+        ("--perception", "changed", "it was changed"),
+        ("--perception", "blind", "model.safetensors"),
     ] {
         for command in ["run", "eval"] {
             let output = ponder(&dir, &[command, option, model]).output().unwrap();

@@ -12,6 +12,8 @@ use crate::kernel::cells::{self, Window, convolve};
 pub const FINE: usize = 4;
 /// Most cells are no middle of anything: where the centres' logits start (Lin et al., 2017).
 const RARE: candle_nn::Init = candle_nn::Init::Const(-4.6);
+/// Pixels of a close-up along a pixel of the whole picture.
+pub const FINER: usize = 2;
 /// Pixels of a coarse cell, a token.
 pub const COARSE: usize = 16;
 
@@ -33,8 +35,10 @@ pub struct Config {
     pub heads: usize,
     /// Kinds of slots of a cell: small things, what carries them, what bears those.
     pub slots: usize,
-    /// Side of the raw pixels around a middle that are looked at closely; even.
+    /// Side of the close-up of a middle, pixels of a picture [`FINER`] times as fine; a multiple of 8.
     pub fovea_px: usize,
+    /// Channels after each of the close-up's three halvings.
+    pub close: [usize; 3],
     /// Width inside the head.
     pub head: usize,
     /// Numbers said of a thing.
@@ -53,7 +57,8 @@ impl Config {
             layers: 2,
             heads: 4,
             slots: 3,
-            fovea_px: 12,
+            fovea_px: 32,
+            close: [16, 24, 48],
             head: 160,
             outputs,
         }
@@ -68,7 +73,8 @@ impl Config {
             width: 16,
             layers: 1,
             heads: 2,
-            fovea_px: 4,
+            fovea_px: 8,
+            close: [4, 4, 8],
             head: 16,
             ..Self::nano(outputs)
         }
@@ -83,6 +89,9 @@ impl Config {
     fn check(&self) -> Result<()> {
         if self.side_px == 0 || !self.side_px.is_multiple_of(COARSE) {
             candle_core::bail!("an eye's picture of {} pixels: a multiple of {COARSE} is wanted", self.side_px);
+        }
+        if self.fovea_px == 0 || !self.fovea_px.is_multiple_of(8) {
+            candle_core::bail!("an eye's close-up of {} pixels: a multiple of 8 is wanted", self.fovea_px);
         }
         if self.heads == 0 || !self.width.is_multiple_of(self.heads) {
             candle_core::bail!("{} heads don't divide the width {}", self.heads, self.width);
@@ -220,6 +229,7 @@ pub struct NanoEye {
     fine: Conv,
     fine_norm: Norm,
     centers: Conv,
+    close: [Conv; 3],
     looks: [Linear; 3],
 }
 
@@ -234,7 +244,8 @@ impl NanoEye {
         let [a, b, c] = cfg.stem;
         let (width, tokens) = (cfg.width, (cfg.side_px / COARSE).pow(2));
         let blocks = (0..cfg.layers).map(|i| Block::new(width, cfg.heads, &weights.pp("blocks").pp(i)));
-        let about = 9 * b + c + width + cfg.slots + cfg.fovea_px * cfg.fovea_px * cfg.channels;
+        let [d, e, f] = cfg.close;
+        let about = 9 * b + c + width + cfg.slots + (cfg.fovea_px / 8).pow(2) * f;
         let norm = |width, name: &str| Norm::new(width, &weights.pp(name));
         let start = candle_nn::Init::Randn { mean: 0.0, stdev: 0.02 };
         Ok(Self {
@@ -256,6 +267,11 @@ impl NanoEye {
             fine: Conv::three(b, b, 1, &weights.pp("fine"))?,
             fine_norm: norm(b, "fine_norm")?,
             centers: Conv::starting(b, cfg.slots, RARE, &weights.pp("centers"))?,
+            close: [
+                Conv::three(cfg.channels, d, 2, &weights.pp("close.0"))?,
+                Conv::three(d, e, 2, &weights.pp("close.1"))?,
+                Conv::three(e, f, 2, &weights.pp("close.2"))?,
+            ],
             looks: [
                 Linear::new(about, cfg.head, true, &weights.pp("look.0"))?,
                 Linear::new(cfg.head, cfg.head, true, &weights.pp("look.1"))?,
@@ -301,16 +317,21 @@ impl NanoEye {
         Ok(Seen { tokens, middle, fine, centers })
     }
 
-    /// What is said of spots [spots, outputs], from what was seen of the same pictures.
+    /// What is said of spots [spots, outputs], from what was seen in so many pictures and the spots' close-ups
+    /// [spots, fovea, fovea, channels].
     ///
     /// # Errors
-    /// No spots, or one outside of the pictures.
-    pub fn look(&self, pictures: &Tensor, seen: &Seen, spots: &[Spot]) -> Result<Tensor> {
-        let (cells, device) = (self.cfg.cells(), pictures.device());
-        let batch = pictures.dim(0)?;
+    /// No spots, one outside of the pictures, or other close-ups.
+    pub fn look(&self, seen: &Seen, spots: &[Spot], closeups: &Tensor) -> Result<Tensor> {
+        let (cells, device) = (self.cfg.cells(), closeups.device());
+        let batch = seen.fine.dim(0)?;
         let inside = |s: &Spot| s.picture < batch && s.row < cells && s.column < cells && s.slot < self.cfg.slots;
         if spots.is_empty() || !spots.iter().all(inside) {
             candle_core::bail!("spots to look at must be some, in {batch} pictures of {cells} by {cells} cells");
+        }
+        let fovea = self.cfg.fovea_px;
+        if closeups.dims() != [spots.len(), fovea, fovea, self.cfg.channels] {
+            candle_core::bail!("close-ups {:?} for {} spots, {fovea} pixels a side", closeups.dims(), spots.len());
         }
         let pick = |from: &Tensor, side: usize, index: &dyn Fn(&Spot) -> Vec<usize>| -> Result<Tensor> {
             let width = from.dim(D::Minus1)?;
@@ -332,26 +353,10 @@ impl NanoEye {
         let slots: Vec<f32> =
             spots.iter().flat_map(|s| (0..self.cfg.slots).map(|i| f32::from(u8::from(i == s.slot)))).collect();
         let slots = Tensor::from_vec(slots, (spots.len(), self.cfg.slots), device)?;
-        let fovea = self.fovea(&pictures.detach(), spots)?;
-        let about = Tensor::cat(&[fine, middle, tokens, slots, fovea], 1)?;
+        let close = self.close.iter().try_fold(closeups.clone(), |xs, conv| conv.forward(&xs, true))?;
+        let about = Tensor::cat(&[fine, middle, tokens, slots, close.flatten_from(1)?], 1)?;
         let said = gelu_erf(&self.looks[0].forward(&about)?)?;
         self.looks[2].forward(&gelu_erf(&self.looks[1].forward(&said)?)?)
-    }
-
-    /// Raw pixels around spots [spots, fovea · fovea · channels]; past an edge its pixels are repeated.
-    fn fovea(&self, pictures: &Tensor, spots: &[Spot]) -> Result<Tensor> {
-        let (side, fovea, channels) = (self.cfg.side_px, self.cfg.fovea_px, self.cfg.channels);
-        let mut pixels = Vec::with_capacity(spots.len() * fovea * fovea);
-        for spot in spots {
-            let near = |cell: usize, by: usize| (cell * FINE + FINE / 2 + by).saturating_sub(fovea / 2).min(side - 1);
-            for down in 0..fovea {
-                let row = (spot.picture * side + near(spot.row, down)) * side;
-                pixels.extend((0..fovea).map(|right| (row + near(spot.column, right)) as u32));
-            }
-        }
-        let count = pixels.len();
-        let at = Tensor::from_vec(pixels, count, pictures.device())?;
-        pictures.reshape(((), channels))?.index_select(&at, 0)?.reshape((spots.len(), ()))
     }
 }
 

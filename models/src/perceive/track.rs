@@ -101,17 +101,21 @@ pub(super) fn name(objects: &mut [SceneObject], before: Option<&Scene>) {
     // A name that was another's is not given again while that may come back.
     taken.extend(old.iter().map(|other| other.id));
     for object in objects.iter_mut().filter(|object| object.id.is_empty()) {
-        let color = object.color.map(|color| format!("{}_", color.name())).unwrap_or_default();
-        let stem = format!("{color}{}", object.label);
-        let names = std::iter::once(stem.clone()).chain((2..).map(|n| format!("{stem}_{n}")));
-        // The longest colour, `_` and label are 31 letters; a number that does not fit takes the label's end.
-        let ids =
-            names.filter_map(|name| ObjectId::from(&name).or_else(|_| ObjectId::from(&name[name.len() - 28..])).ok());
-        if let Some(id) = ids.take(1000).find(|id| !taken.contains(id)) {
+        if let Some(id) = new_name(object, &taken) {
             object.id = id;
             taken.push(id);
         }
     }
+}
+
+/// A name for an object that nothing else has.
+pub(super) fn new_name(object: &SceneObject, taken: &[ObjectId]) -> Option<ObjectId> {
+    let color = object.color.map(|color| format!("{}_", color.name())).unwrap_or_default();
+    let stem = format!("{color}{}", object.label);
+    let names = std::iter::once(stem.clone()).chain((2..).map(|n| format!("{stem}_{n}")));
+    // The longest colour, `_` and label are 31 letters; a number that does not fit takes the label's end.
+    let ids = names.filter_map(|name| ObjectId::from(&name).or_else(|_| ObjectId::from(&name[name.len() - 28..])).ok());
+    ids.take(1000).find(|id| !taken.contains(id))
 }
 
 /// What was believed before and is in no camera's view now.

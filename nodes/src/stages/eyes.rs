@@ -1,4 +1,4 @@
-//! Who perceives: the ground-truth baseline, or a model that looks at pictures.
+//! Who perceives: the ground-truth baseline, an eye that was trained here, or a Janus: the latter two look at pictures.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use ponder_core::scene::Scene;
 use ponder_core::thinker::Cancel;
 use ponder_core::world::Want;
 use ponder_models::engine::{LoadError, Options};
+use ponder_models::perceive::nano::{Eye, EyeError, NanoPerceiver};
 use ponder_models::perceive::{JanusPerceiver, Sight};
 use ponder_sim::GroundTruth;
 
@@ -20,13 +21,18 @@ use crate::hub::HubError;
 #[derive(Debug, thiserror::Error)]
 pub enum EyesError {
     /// Nobody is known by that name.
-    #[error("there is no perceiver `{0}`: give ground-truth, or a Janus: a name from `ponder models`, or a folder")]
+    #[error(
+        "there is no perceiver `{0}`: give ground-truth, eye-nano, or a Janus: a name from `ponder models`, or a folder"
+    )]
     Unknown(String),
     /// The model is not here.
     #[error(transparent)]
     Hub(#[from] HubError),
     /// It is of another sort.
-    #[error("{path} is no Janus, so it does not see: give ground-truth, or a model that sees", path = .0.display())]
+    #[error(
+        "{path} is no Janus and no eye, so it does not see: give ground-truth, eye-nano, or a model that sees",
+        path = .0.display()
+    )]
     Blind(PathBuf),
     /// The model can't be opened.
     #[error("{path}: {source}", path = .path.display())]
@@ -36,6 +42,9 @@ pub enum EyesError {
         /// Why.
         source: LoadError,
     },
+    /// The eye can't be opened.
+    #[error(transparent)]
+    Eye(#[from] EyeError),
     /// The system gives no thread.
     #[error("no thread to see on: {0}")]
     Thread(std::io::Error),
@@ -67,7 +76,7 @@ impl Eyes {
         Self { name, wants, make: Arc::new(make), weights: Vec::new(), is_slow: false }
     }
 
-    /// `ground-truth` (or `truth`), the name of a model, or a folder.
+    /// `ground-truth` (or `truth`), `eye-nano`, the name of a model, or a folder of an eye or a model.
     ///
     /// # Errors
     /// [`EyesError`], saying what to do.
@@ -79,6 +88,16 @@ impl Eyes {
             HubError::Name(name) => EyesError::Unknown(name),
             error => error.into(),
         })?;
+        if weights::is_eye(&path) {
+            // Small enough to answer where it is asked; all share the weights.
+            let eye = Arc::new(Eye::open(&path)?);
+            let (name, wants) = {
+                let first = NanoPerceiver::new(eye.clone());
+                (first.name().to_owned(), first.wants())
+            };
+            let make = move || -> Box<dyn Perceiver> { Box::new(NanoPerceiver::new(eye.clone())) };
+            return Ok(Self { name, wants, make: Arc::new(make), weights: vec![path], is_slow: true });
+        }
         if !weights::sees(&path) {
             return Err(EyesError::Blind(path));
         }

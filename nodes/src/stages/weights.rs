@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use ponder_models::perceive::nano;
+
 use crate::hub::{HubError, Store, file};
 
 /// Folder below Ponder's own data that holds the models that come with it.
@@ -30,10 +32,19 @@ pub(super) fn find(meant: Option<&str>, sees: bool) -> Result<PathBuf, HubError>
     Store::of_environment()?.find(meant, |model| model.kind.sees() == sees)
 }
 
+fn config(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path.join("config.json")).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// Is it an eye that was trained here?
+pub(super) fn is_eye(path: &Path) -> bool {
+    config(path)["model"] == nano::NAME
+}
+
 /// Is it a Janus, which sees?
 pub(super) fn sees(path: &Path) -> bool {
-    let text = std::fs::read_to_string(path.join("config.json")).unwrap_or_default();
-    let config: Value = serde_json::from_str(&text).unwrap_or_default();
+    let config = config(path);
     matches!(config["model_type"].as_str(), Some("multi_modality" | "janus"))
 }
 

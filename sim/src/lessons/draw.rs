@@ -21,7 +21,8 @@ const UNLIKE: &[(&str, Color)] = &[
     ("bin", Color::Brown),
     ("button", Color::Blue),
 ];
-const FIXTURES: &[&str] = &["drawer", "box", "shelf", "button", "knob", "pad", "button", "knob"];
+const FIXTURES: &[&str] =
+    &["drawer", "drawer", "drawer", "box", "box", "shelf", "button", "button", "knob", "knob", "pad"];
 const DISHES: &[&str] = &["bowl", "plate", "bin", "pad"];
 const SMALL: &[&str] = &["block", "block", "ball", "cup"];
 
@@ -50,7 +51,7 @@ pub(super) fn draft(split: Split, suites: &[Scenario], rng: &mut ChaCha8Rng) -> 
             }
             draft
         }
-        35..90 => Draft { from: "free".to_owned(), spec: table(split, rng) },
+        35..86 => Draft { from: "free".to_owned(), spec: table(split, rng) },
         _ => Draft { from: "free_room".to_owned(), spec: room(split, rng) },
     };
     let spec = &mut draft.spec;
@@ -64,7 +65,7 @@ pub(super) fn draft(split: Split, suites: &[Scenario], rng: &mut ChaCha8Rng) -> 
     Ok(draft)
 }
 
-/// The usual camera, as it is or a little elsewhere, and one that stands farther off.
+/// The usual camera, as it is or a little elsewhere, and one that stands somewhere else.
 fn cameras(world: &Surroundings, rng: &mut ChaCha8Rng) -> Vec<CameraSpec> {
     let about = |at: [f64; 3], by: [f64; 3]| [0, 1, 2].map(|i| between(at[i] - by[i], at[i] + by[i]));
     let (eye, target) = match world {

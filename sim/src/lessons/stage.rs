@@ -19,7 +19,7 @@ use super::draw::{Draft, draft};
 use super::paint::paint;
 use super::sight::sighting;
 use super::{Plan, Split};
-use crate::build::{Built, ObjectPort};
+use crate::build::{Built, ObjectPort, StatePort};
 use crate::cameras::frame;
 use crate::error::SimError;
 use crate::render::{Eyes, STATE};
@@ -83,6 +83,8 @@ fn pictures(
     for moment in 0..moments {
         data.set_state(&start, STATE).map_err(|e| SimError::State(e.to_string()))?;
         if moment > 0 && plan.split != Split::Suites {
+            switch(built, &mut data, rng);
+            roam(built, &mut data, rng);
             data.forward_kinematics();
             scatter(built, &mut data, rng);
         }
@@ -91,9 +93,9 @@ fn pictures(
         let observation = senses(built, &data);
         let truth = truth(built, &data, Stamp(0));
         // Close views are rarer than those of the whole.
-        let far = |name: &str| name != "wrist" && name != "front";
+        let far = |name: &str| name != "wrist";
         let cameras: Vec<usize> =
-            (0..built.cameras.len()).filter(|i| far(&built.cameras[*i].name) || rng.random_bool(0.3)).collect();
+            (0..built.cameras.len()).filter(|i| far(&built.cameras[*i].name) || rng.random_bool(0.5)).collect();
         let fill = |state: &mut Vec<f64>| {
             state.resize(built.model.state_size(STATE), 0.0);
             data.read_state_into(STATE, state);
@@ -122,6 +124,35 @@ fn pictures(
         }
     }
     Ok(taken)
+}
+
+/// Opens, shuts, turns and presses what carries nothing.
+fn switch(built: &Built, data: &mut Data, rng: &mut ChaCha8Rng) {
+    let carries = |o: &ObjectPort| built.drawn.things.iter().any(|t| t.rest.other() == Some(o.id.as_str()));
+    for object in built.objects.iter().filter(|o| !carries(o)) {
+        let (changes, fully, share) = (rng.random_bool(0.5), rng.random_bool(0.6), rng.random_range(0.0..1.0_f64));
+        let share = if fully { share.round() } else { share };
+        match object.state {
+            StatePort::Opens { qpos, from, to } if changes => data.qpos_mut()[qpos] = from + (to - from) * share,
+            StatePort::Turns { qpos, from, to } if changes => {
+                data.qpos_mut()[qpos] = from + (to - from) * share.round();
+            }
+            StatePort::Toggles { user, lamp, lamp_off_m, lamp_rise_m, .. } if changes => {
+                data.userdata_mut()[user] = share.round();
+                data.mocap_pos_mut()[lamp] = (lamp_off_m + Vec3::z() * lamp_rise_m * share.round()).into();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Puts a base that drives somewhere else.
+fn roam(built: &Built, data: &mut Data, rng: &mut ChaCha8Rng) {
+    let Some(base) = &built.ports.base else { return };
+    let mut pose = crate::sense::base_pose(base, data);
+    (pose.translation.x, pose.translation.y) = (rng.random_range(-2.4..2.4), rng.random_range(-2.4..2.4));
+    pose.rotation = Rotation::from_axis_angle(&Vec3::z_axis(), rng.random_range(-3.1..3.1));
+    place(data, base.free.0, &pose);
 }
 
 /// Moves what is loose to other places, with what rests on it; what finds no room stays.

@@ -1,6 +1,6 @@
 //! What the eye says of a thing, as numbers, both ways: from a true object to what it should have said, and from what it
 //! said to an object. Places are said in the picture (offset of the middle from its cell) and in height over the ground;
-//! a ray of the calibrated camera makes a point in the world of them. Turns are said relative to where the camera looks.
+//! a ray of the calibrated camera makes a point in the world of them. Turns are said relative to the ray.
 
 use ponder_core::image::CameraFrame;
 use ponder_core::scene::{Color, Label, ObjectId, SceneObject};
@@ -37,11 +37,17 @@ pub const OUTPUTS: usize = COLOR + COLORS;
 /// Below this slope of a ray its height can't tell how far along it a thing is.
 const FLAT: f64 = 0.25;
 
-/// Heading of a camera about the vertical, radians: where it looks, or where its picture's top is when it looks down.
-fn heading_rad(frame: &CameraFrame) -> f64 {
+/// A middle so many cells beside the picture is still said, at its edge.
+const BESIDE: f64 = 2.0;
+
+/// Way of looking at a fine cell about the vertical, radians: that of its ray, or, where the camera looks down, of its
+/// picture's top. Turns relative to it look the same all over a picture.
+fn bearing_rad(frame: &CameraFrame, row: usize, column: usize) -> f64 {
     let turn = &frame.world_from_camera.rotation;
+    let middle = |cell: usize| (cell as f64 + 0.5) * FINE as f64 - 0.5;
+    let ray = turn * frame.intrinsics.deproject(middle(column), middle(row), 1.0);
     let (forward, up) = (turn * Vec3::z(), turn * -Vec3::y());
-    let way = if forward.xy().norm() > 0.3 { forward } else { up };
+    let way = if forward.xy().norm() > 0.3 { ray } else { up };
     way.y.atan2(way.x)
 }
 
@@ -62,6 +68,27 @@ pub struct Said {
     pub color: usize,
 }
 
+impl Said {
+    /// The same, seen in a mirror.
+    #[must_use]
+    pub fn mirrored(mut self, cells: usize) -> Self {
+        self.column = cells - 1 - self.column;
+        self.numbers[OFFSET] *= -1.0;
+        (0..3).for_each(|i| self.numbers[TURN + 2 * i + 1] *= -1.0);
+        self
+    }
+
+    /// The same, said of a cell beside.
+    #[must_use]
+    pub fn seen_from(&self, row: usize, column: usize) -> Self {
+        let mut said = self.clone();
+        said.numbers[OFFSET] += self.column as f32 - column as f32;
+        said.numbers[OFFSET + 1] += self.row as f32 - row as f32;
+        (said.row, said.column) = (row, column);
+        said
+    }
+}
+
 /// What should be said of an object in a fitted frame of `cells` fine cells a side; `None`: its kind is unknown or its
 /// middle is not in the picture.
 #[must_use]
@@ -72,17 +99,20 @@ pub fn encode(object: &SceneObject, frame: &CameraFrame, cells: usize) -> Option
     let (column, row) = frame.intrinsics.project(&camera_m)?;
     // Pixel i covers i - 1/2 to i + 1/2.
     let (x, y) = ((column + 0.5) / FINE as f64, (row + 0.5) / FINE as f64);
-    if !(x >= 0.0 && y >= 0.0 && x < cells as f64 && y < cells as f64) {
+    let near = -BESIDE..cells as f64 + BESIDE;
+    if !(near.contains(&x) && near.contains(&y)) {
         return None;
     }
+    let cell = |at: f64| (at.max(0.0) as usize).min(cells - 1);
+    let (row, column) = (cell(y), cell(x));
     let mut numbers = [0.0; KIND];
     let mut said = [true; KIND];
-    (numbers[OFFSET], numbers[OFFSET + 1]) = (x.fract() - 0.5, y.fract() - 0.5);
+    (numbers[OFFSET], numbers[OFFSET + 1]) = (x - column as f64 - 0.5, y - row as f64 - 0.5);
     numbers[HEIGHT] = object.position_m().z * 10.0;
     numbers[DEPTH] = camera_m.z.max(0.02).ln();
     (0..3).for_each(|i| numbers[SIZE + i] = (object.size_m[i].max(1e-3) * 10.0).ln());
     let ahead = object.world_from_object.rotation * Vec3::x();
-    let turn_rad = ahead.y.atan2(ahead.x) - heading_rad(frame);
+    let turn_rad = ahead.y.atan2(ahead.x) - bearing_rad(frame, row, column);
     for (i, turns) in [1, 2, 4].into_iter().enumerate() {
         let (sin, cos) = (turn_rad * f64::from(turns)).sin_cos();
         (numbers[TURN + 2 * i], numbers[TURN + 2 * i + 1]) = (cos, sin);
@@ -98,8 +128,8 @@ pub fn encode(object: &SceneObject, frame: &CameraFrame, cells: usize) -> Option
     said[HANDLE..HANDLE + 2].fill(handle.is_some());
     Some(Said {
         kind: number,
-        row: y as usize,
-        column: x as usize,
+        row,
+        column,
         numbers: numbers.map(|n| n as f32),
         said,
         color: object.color.map_or(COLORS - 1, |color| color as usize),
@@ -124,7 +154,7 @@ pub fn decode(
     };
     let kind: &Kind = &KINDS[best(KIND, &mut (0..KINDS.len()).filter(of_slot))?];
     let color = Color::ALL.get(best(COLOR, &mut (0..COLORS))?).map(|entry| entry.0);
-    let middle = |cell: usize, off: f64| (cell as f64 + 0.5 + off.clamp(-1.5, 1.5)) * FINE as f64 - 0.5;
+    let middle = |cell: usize, off: f64| (cell as f64 + 0.5 + off.clamp(-7.0, 7.0)) * FINE as f64 - 0.5;
     let ray = frame.intrinsics.deproject(middle(column, at(OFFSET)), middle(row, at(OFFSET + 1)), 1.0);
     let way = frame.world_from_camera.rotation * ray;
     let eye_m = frame.world_from_camera.translation.vector;
@@ -137,15 +167,14 @@ pub fn decode(
         0 => 0.0,
         turns => {
             let pair = TURN + 2 * (turns.trailing_zeros() as usize);
-            at(pair + 1).atan2(at(pair)) / f64::from(turns) + heading_rad(frame)
+            at(pair + 1).atan2(at(pair)) / f64::from(turns) + bearing_rad(frame, row, column)
         }
     };
     // The turn nearest to none, where several look the same.
     let part = std::f64::consts::TAU / f64::from(kind.turns.max(1));
     let turn_rad = turn_rad - (turn_rad / part).round() * part;
     let pose = Pose::from_parts(center_m.into(), Rotation::from_axis_angle(&Vec3::z_axis(), turn_rad));
-    let opens = ["box", "drawer"].contains(&kind.label);
-    let switched = ["button", "knob"].contains(&kind.label);
+    let (opens, switched) = (kind.opens(), kind.is_switched());
     let handle = Vec3::new(at(HANDLE) / 10.0, 0.0, at(HANDLE + 1) / 10.0);
     Some(SceneObject {
         id: ObjectId::default(),

@@ -9,8 +9,11 @@ use ponder_core::scene::SceneObject;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::code::{OUTPUTS, decode};
-use super::input::{CHANNELS, fit, values};
+use super::NAME;
+use super::code::{OFFSET, OUTPUTS, decode};
+use super::depth::settle;
+use super::find::{Find, overlap};
+use super::input::{CHANNELS, close_values, closeup, fit, values};
 use super::kinds::{KINDS, SLOTS};
 use crate::net::layers::Weights;
 use crate::net::nano_eye::{Config, NanoEye, Spot};
@@ -19,14 +22,18 @@ use crate::net::nano_eye::{Config, NanoEye, Spot};
 pub const CONFIG_FILE: &str = "config.json";
 /// File of a folder with the weights.
 pub const WEIGHTS_FILE: &str = "model.safetensors";
-/// Most things of one picture.
-const MOST_THINGS: usize = 64;
+/// Most cells of one picture that are looked at.
+const MOST_THINGS: usize = 128;
+/// A cell this certain is looked at even beside a more certain one: things on each other have neighbouring middles.
+const CERTAIN: f64 = 0.5;
+/// Middles that show this near to each other are one, in fine cells.
+const SAME_CELLS: f64 = 0.9;
 
 /// Why an eye can't be opened or used.
 #[derive(Debug, thiserror::Error)]
 pub enum EyeError {
     /// A file can't be read.
-    #[error("can't read {path}: {source}; a folder of janus-nano has {CONFIG_FILE} and {WEIGHTS_FILE}")]
+    #[error("can't read {path}: {source}; a folder of {NAME} has {CONFIG_FILE} and {WEIGHTS_FILE}")]
     Read {
         /// Which.
         path: PathBuf,
@@ -63,7 +70,7 @@ pub enum EyeError {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
-    /// `janus-nano`.
+    /// [`NAME`].
     pub model: String,
     /// Shape of the network.
     pub eye: Config,
@@ -128,8 +135,16 @@ impl Eye {
     /// The things in a frame with depth, most certain first.
     ///
     /// # Errors
-    /// [`EyeError::Picture`] for a frame without depth or smaller than [`Eye::side_px`], [`EyeError::Network`].
+    /// As [`Eye::find`].
     pub fn see(&self, frame: &CameraFrame) -> Result<Vec<SceneObject>, EyeError> {
+        Ok(self.find(frame)?.into_iter().map(|find| find.object).collect())
+    }
+
+    /// The same with what else they may be.
+    ///
+    /// # Errors
+    /// [`EyeError::Picture`] for a frame without depth or smaller than [`Eye::side_px`], [`EyeError::Network`].
+    pub fn find(&self, frame: &CameraFrame) -> Result<Vec<Find>, EyeError> {
         let side_px = self.side_px();
         let fitted = fit(frame, side_px).map_err(EyeError::Picture)?;
         let mut pixels = Vec::with_capacity(side_px * side_px * CHANNELS);
@@ -142,23 +157,35 @@ impl Eye {
             return Ok(Vec::new());
         }
         let spots: Vec<Spot> = peaks.iter().map(|peak| peak.0).collect();
-        let said = self.network.look(&picture, &seen, &spots)?.to_vec2::<f32>()?;
-        let mut objects: Vec<SceneObject> = Vec::new();
-        let mut slots: Vec<usize> = Vec::new();
+        let fovea_px = self.network.config().fovea_px;
+        let mut close = Vec::with_capacity(spots.len() * fovea_px * fovea_px * CHANNELS);
+        for spot in &spots {
+            close_values(&closeup(frame, side_px, (spot.row, spot.column), fovea_px), &mut close);
+        }
+        let close = Tensor::from_vec(close, (spots.len(), fovea_px, fovea_px, CHANNELS), &Device::Cpu)?;
+        let said = self.network.look(&seen, &spots, &close)?.to_vec2::<f32>()?;
+        let mut finds: Vec<Find> = Vec::new();
+        let mut places: Vec<(f64, f64)> = Vec::new();
         for ((spot, score), said) in peaks.iter().zip(&said) {
             let Some(mut object) = decode(said, (spot.row, spot.column, spot.slot), *score, &fitted) else { continue };
             object.seen = frame.stamp;
-            // Two finds of one slot whose middles lie within each other are one thing.
-            let again = objects.iter().zip(&slots).any(|(other, slot)| *slot == spot.slot && overlap(other, &object));
-            if !again {
-                objects.push(object);
-                slots.push(spot.slot);
+            settle(&mut object, frame);
+            // Two finds of one slot whose middles lie within each other, or show in one place, are one thing.
+            let at = |i: usize| f64::from(said[OFFSET + i].clamp(-7.0, 7.0));
+            let place = (spot.column as f64 + at(0), spot.row as f64 + at(1));
+            let one = |(other, (x, y)): (&Find, &(f64, f64))| {
+                let apart = (x - place.0).hypot(y - place.1);
+                other.slot == spot.slot && (overlap(&other.object, &object) || apart < SAME_CELLS)
+            };
+            if !finds.iter().zip(&places).any(one) {
+                finds.push(Find::new(object, spot.slot, said));
+                places.push(place);
             }
         }
-        Ok(objects)
+        Ok(finds)
     }
 
-    /// Cells more certain than those around them, most certain first.
+    /// Cells that are certain, or more so than those around them, most certain first.
     fn peaks(&self, logits: &[f32]) -> Vec<(Spot, f64)> {
         let (cells, slots) = (self.network.config().cells(), SLOTS);
         let at = |row: usize, column: usize, slot: usize| logits[(row * cells + column) * slots + slot];
@@ -178,7 +205,7 @@ impl Eye {
                         let other = at(r, c, slot);
                         other > logit || (other == logit && (r, c) < (row, column))
                     };
-                    if !rows.clone().any(|r| columns.clone().any(|c| beaten(r, c))) {
+                    if score >= CERTAIN || !rows.clone().any(|r| columns.clone().any(|c| beaten(r, c))) {
                         peaks.push((Spot { picture: 0, row, column, slot }, score));
                     }
                 }
@@ -188,12 +215,6 @@ impl Eye {
         peaks.truncate(MOST_THINGS);
         peaks
     }
-}
-
-/// Do the middles lie nearer than the smaller one's half, measured along its shortest side?
-pub(super) fn overlap(a: &SceneObject, b: &SceneObject) -> bool {
-    let half_m = |o: &SceneObject| o.size_m.x.min(o.size_m.y) * 0.5;
-    (a.position_m() - b.position_m()).norm() < half_m(a).min(half_m(b))
 }
 
 /// SHA-256 as it stands in a configuration.

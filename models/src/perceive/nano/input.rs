@@ -4,6 +4,8 @@
 use ponder_core::Vec3;
 use ponder_core::image::{CameraFrame, Intrinsics};
 
+use crate::net::nano_eye::{FINE, FINER};
+
 /// Channels of a pixel: red, green, blue, height finely, height coarsely, distance.
 pub const CHANNELS: usize = 6;
 /// Channel of the fine height.
@@ -59,5 +61,57 @@ pub fn values(frame: &CameraFrame, side_px: usize, into: &mut Vec<f32>) {
             };
             into.extend([rgb[0], rgb[1], rgb[2], low as f32, high as f32, far as f32]);
         }
+    }
+}
+
+/// Channel of the height over the close-up's middle in a close-up, in place of the fine height.
+const RELIEF: usize = 3;
+
+/// The close-up of a fine cell of the fitted frame, from the whole frame: `fovea_px` a side, [`FINER`] times as fine. Beyond
+/// the picture's edge it is grey and has no depth.
+#[must_use]
+pub fn closeup(frame: &CameraFrame, side_px: usize, (row, column): (usize, usize), fovea_px: usize) -> CameraFrame {
+    let (wide, high) = (frame.width_px, frame.height_px);
+    let step = wide.max(high) as f64 / (side_px * FINER) as f64;
+    let first = |cell: usize| ((cell * FINE + FINE / 2) * FINER) as f64 - fovea_px as f64 * 0.5;
+    let (left, top) = (first(column), first(row));
+    let at = |from: f64, i: usize, end: usize| {
+        let px = ((from + i as f64 + 0.5) * step).floor();
+        (px >= 0.0 && px < end as f64).then_some(px as usize)
+    };
+    let depth_m = frame.depth_m.as_deref().unwrap_or(&[]);
+    let (mut rgb, mut depth) = (Vec::with_capacity(fovea_px * fovea_px * 3), Vec::with_capacity(fovea_px * fovea_px));
+    for i in 0..fovea_px * fovea_px {
+        let pixel = at(top, i / fovea_px, high).zip(at(left, i % fovea_px, wide)).map(|(y, x)| y * wide + x);
+        rgb.extend_from_slice(pixel.and_then(|p| frame.rgb.get(p * 3..p * 3 + 3)).unwrap_or(&[128; 3]));
+        depth.push(pixel.and_then(|p| depth_m.get(p)).copied().unwrap_or(f32::NAN));
+    }
+    let Intrinsics { fx_px, fy_px, cx_px, cy_px } = frame.intrinsics;
+    let intrinsics = Intrinsics {
+        fx_px: fx_px / step,
+        fy_px: fy_px / step,
+        cx_px: (cx_px + 0.5) / step - 0.5 - left,
+        cy_px: (cy_px + 0.5) / step - 0.5 - top,
+    };
+    CameraFrame {
+        width_px: fovea_px,
+        height_px: fovea_px,
+        rgb: rgb.into(),
+        depth_m: Some(depth.into()),
+        intrinsics,
+        ..frame.clone()
+    }
+}
+
+/// Values of a close-up's pixels [fovea, fovea, [`CHANNELS`]], added to `into`: the fine height is the one over its middle.
+pub fn close_values(closeup: &CameraFrame, into: &mut Vec<f32>) {
+    let (side, start) = (closeup.width_px, into.len());
+    values(closeup, side, into);
+    let pixels = &mut into[start..];
+    let depth_m = closeup.depth_m.as_deref().unwrap_or(&[]);
+    let middle = (side / 2 * side + side / 2) * CHANNELS + RELIEF;
+    let over = pixels.get(middle).copied().unwrap_or(0.0);
+    for (pixel, depth) in pixels.chunks_exact_mut(CHANNELS).zip(depth_m) {
+        pixel[RELIEF] = if depth.is_finite() { ((pixel[RELIEF] - over) * 4.0).clamp(-2.0, 2.0) } else { 0.0 };
     }
 }

@@ -18,6 +18,20 @@ pub struct Kind {
     pub affordances: Affordances,
 }
 
+impl Kind {
+    /// Is it said how far open it is?
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        self.affordances.has(Openable)
+    }
+
+    /// Is it said whether it is on?
+    #[must_use]
+    pub fn is_switched(&self) -> bool {
+        self.affordances.has(Pressable) || self.affordances.has(Turnable)
+    }
+}
+
 const fn kind(label: &'static str, slot: usize, turns: u32, can: &[Affordance]) -> Kind {
     Kind { label, slot, turns, affordances: Affordances::of(can) }
 }

@@ -1,29 +1,38 @@
-//! Learned perception: janus-nano's eye finds things in the robot's own pictures and says what and where they are; names
+//! Learned perception: the eye of janus-nano, shipped alone as `eye-nano`, finds things in the robot's own pictures and says what and where they are; names
 //! stay from look to look, what is hidden is remembered, what the fingers hold is judged from joints. The Perceiver of
 //! the ring; nothing of a simulator's truth is used. How it learned: `train::see`.
 
 pub mod code;
+mod depth;
 mod eye;
+mod find;
+mod hand;
 mod hidden;
 pub mod input;
 pub mod kinds;
+mod memory;
 
 use std::path::Path;
+use std::sync::Arc;
 
 pub use eye::{About, CONFIG_FILE, Eye, EyeError, WEIGHTS_FILE, hash};
+pub use find::{Find, Likely};
 
 use ponder_core::perceiver::{Look, PerceiveError, Perceiver};
 use ponder_core::robot::RobotSpec;
-use ponder_core::scene::{Scene, SceneObject};
+use ponder_core::scene::Scene;
 use ponder_core::thinker::Cancel;
 use ponder_core::world::Want;
 
-use super::track;
+use memory::{Memory, merge};
+
+/// What it is called: an encoder with heads, without a language part.
+pub const NAME: &str = "eye-nano";
 
 /// Perceives with an eye of its own training.
 pub struct NanoPerceiver {
-    eye: Eye,
-    name: String,
+    eye: Arc<Eye>,
+    memory: Memory,
 }
 
 impl NanoPerceiver {
@@ -37,14 +46,14 @@ impl NanoPerceiver {
 
     /// With an eye at hand.
     #[must_use]
-    pub fn new(eye: Eye) -> Self {
-        Self { eye, name: "janus-nano".to_owned() }
+    pub fn new(eye: impl Into<Arc<Eye>>) -> Self {
+        Self { eye: eye.into(), memory: Memory::default() }
     }
 }
 
 impl Perceiver for NanoPerceiver {
     fn name(&self) -> &str {
-        &self.name
+        NAME
     }
 
     fn wants(&self) -> Want {
@@ -57,27 +66,24 @@ impl Perceiver for NanoPerceiver {
         if frames.is_empty() {
             return Err(PerceiveError::Missing("camera picture"));
         }
-        let mut objects: Vec<SceneObject> = Vec::new();
-        for frame in frames {
+        let mut finds: Vec<Find> = Vec::new();
+        for (i, frame) in frames.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(PerceiveError::Cancelled);
             }
-            let seen = self.eye.see(frame).map_err(|error| match error {
+            let seen = self.eye.find(frame).map_err(|error| match error {
                 EyeError::Picture(why) => PerceiveError::BadImage { camera: frame.name.to_string(), why },
                 other => PerceiveError::Failed(other.to_string()),
             })?;
-            hidden::merge(&mut objects, seen);
+            merge(&mut finds, seen, &frames[..i]);
         }
-        track::name(&mut objects, look.before.as_deref());
-        if let Some(before) = look.before.as_deref() {
-            objects.extend(hidden::remembered(before, &objects, frames));
-        }
+        let (objects, holding) = self.memory.take(finds, look, robot);
         let stamp = frames.iter().map(|frame| frame.stamp).min().unwrap_or(observation.stamp);
         Ok(Scene {
             stamp,
             observation_seq: observation.seq,
-            holding: track::held(&objects, observation, robot),
             objects,
+            holding,
             world_from_base: observation.base.map(|base| base.world_from_base),
         })
     }

@@ -1,16 +1,16 @@
-//! Lessons side by side, as a step takes them: pixels with other light and noisy depth, what should be found in which
-//! cell, and what should be said of it.
+//! Lessons side by side, as a step takes them: pixels with other light and noisy depth, half of them mirrored, what should
+//! be found in which cell, and what should be said of it.
 
 use candle_core::{Device, Result, Tensor};
-use ponder_core::image::CameraFrame;
 use ponder_core::lesson::Sighting;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::disturb::Weather;
 use super::lessons::Lessons;
-use crate::net::nano_eye::{Config, Spot};
-use crate::perceive::nano::code::{KIND, OFFSET, Said, encode};
-use crate::perceive::nano::input::{CHANNELS, fit, values};
+use crate::net::nano_eye::{Config, FINE, Spot};
+use crate::perceive::nano::code::{DEPTH, KIND, OFFSET, Said, encode};
+use crate::perceive::nano::input::{CHANNELS, close_values, closeup, fit, values};
 use crate::perceive::nano::kinds::{KINDS, SLOTS};
 
 /// From this share in sight, and so many pixels, a thing is to be found.
@@ -39,6 +39,8 @@ pub struct Batch {
     pub things: usize,
     /// Cells to ask.
     pub spots: Vec<Spot>,
+    /// Their close-ups [spots, fovea, fovea, channels].
+    pub closeups: Tensor,
     /// What should be said of them [spots, [`KIND`]].
     pub numbers: Tensor,
     /// 1 where it is said, of the same shape.
@@ -59,55 +61,74 @@ impl Batch {
         let plane = cells * cells * SLOTS;
         let mut pixels = Vec::with_capacity(numbers.len() * side_px * side_px * CHANNELS);
         let (mut centers, mut counts) = (vec![0f32; numbers.len() * plane], vec![1f32; numbers.len() * plane]);
-        let (mut spots, mut saids): (Vec<Spot>, Vec<Said>) = (Vec::new(), Vec::new());
+        let (mut spots, mut saids, mut close): (Vec<Spot>, Vec<Said>, Vec<f32>) = Default::default();
         let mut things = 0;
         for (picture, number) in numbers.iter().enumerate() {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(picture as u64 + 1);
-            let Some(frame) = lessons.frame(*number) else { candle_core::bail!("there is no lesson {number}") };
-            let mut frame = fit(&frame, side_px).map_err(candle_core::Error::msg)?;
-            disturb(&mut frame, &mut rng);
-            values(&frame, side_px, &mut pixels);
+            let Some(whole) = lessons.frame(*number) else { candle_core::bail!("there is no lesson {number}") };
+            let mut frame = fit(&whole, side_px).map_err(candle_core::Error::msg)?;
+            let (weather, is_mirrored) = (Weather::draw(&mut rng), rng.random_bool(0.5));
+            weather.disturb(&mut frame, &mut rng);
+            let add = |into: &mut Vec<f32>, row_px: usize, fill: &mut dyn FnMut(&mut Vec<f32>)| {
+                let start = into.len();
+                fill(into);
+                if is_mirrored {
+                    into[start..].chunks_exact_mut(row_px * CHANNELS).for_each(mirror);
+                }
+            };
+            add(&mut pixels, side_px, &mut |into| values(&frame, side_px, into));
             let planes = picture * plane..(picture + 1) * plane;
             let (centers, counts) = (&mut centers[planes.clone()], &mut counts[planes]);
-            let mut best: Vec<(usize, f64, Said)> = Vec::new();
+            let mut best: Vec<(usize, f64, Said, f64)> = Vec::new();
             for sighting in &lessons.all()[*number].objects {
                 let Some(said) = encode(&sighting.object, &frame, cells) else { continue };
+                let said = if is_mirrored { said.mirrored(cells) } else { said };
+                let depth_m = f64::from(said.numbers[DEPTH]).exp();
+                let across = sighting.object.size_m.max() * frame.intrinsics.fx_px / depth_m / FINE as f64;
                 let at = (said.row * cells + said.column) * SLOTS + KINDS[said.kind].slot;
-                if !is_visible(sighting, side_px) {
+                if !is_visible(sighting, lessons.shelf().width_px) {
                     if sighting.visible_px > 2.0 && sighting.visible_px > HIDDEN_SHARE * sighting.whole_px {
-                        near(&said, cells).for_each(|(cell, _)| counts[cell * SLOTS + KINDS[said.kind].slot] = 0.0);
+                        near(&said, across, cells)
+                            .for_each(|(cell, _)| counts[cell * SLOTS + KINDS[said.kind].slot] = 0.0);
                     }
                     continue;
                 }
                 match best.iter_mut().find(|other| other.0 == at) {
-                    Some(other) if other.1 < sighting.visible_px => *other = (at, sighting.visible_px, said),
+                    Some(other) if other.1 < sighting.visible_px => *other = (at, sighting.visible_px, said, across),
                     Some(_) => {}
-                    None => best.push((at, sighting.visible_px, said)),
+                    None => best.push((at, sighting.visible_px, said, across)),
                 }
             }
             things += best.len();
-            for (at, _, said) in best {
+            for (_, _, said, across) in &best {
                 let slot = KINDS[said.kind].slot;
-                for (cell, weight) in near(&said, cells) {
+                for (cell, weight) in near(said, *across, cells) {
                     let to = &mut centers[cell * SLOTS + slot];
                     *to = to.max(weight);
                 }
+            }
+            for (at, _, said, across) in best {
                 (centers[at], counts[at]) = (1.0, 1.0);
-                spots.push(Spot { picture, row: said.row, column: said.column, slot });
-                // What is found one cell off must be said as well.
-                let step =
-                    |at: usize, rng: &mut ChaCha8Rng| (at + rng.random_range(0..3)).saturating_sub(1).min(cells - 1);
-                let (row, column) = (step(said.row, &mut rng), step(said.column, &mut rng));
-                let mut beside = said.clone();
-                beside.numbers[OFFSET] += said.column as f32 - column as f32;
-                beside.numbers[OFFSET + 1] += said.row as f32 - row as f32;
-                saids.push(said);
-                spots.push(Spot { picture, row, column, slot });
-                saids.push(beside);
+                let slot = KINDS[said.kind].slot;
+                // What is found a cell off, or more where it is large, must be said as well.
+                let reach = spread(across) as usize + 1;
+                let step = |at: usize, rng: &mut ChaCha8Rng| {
+                    (at + rng.random_range(0..=2 * reach)).saturating_sub(reach).min(cells - 1)
+                };
+                let beside = said.seen_from(step(said.row, &mut rng), step(said.column, &mut rng));
+                for said in [said, beside] {
+                    let (row, column) = (said.row, said.column);
+                    spots.push(Spot { picture, row, column, slot });
+                    saids.push(said);
+                    let there = (row, if is_mirrored { cells - 1 - column } else { column });
+                    let mut shot = closeup(&whole, side_px, there, config.fovea_px);
+                    weather.disturb(&mut shot, &mut rng);
+                    add(&mut close, config.fovea_px, &mut |into| close_values(&shot, into));
+                }
             }
         }
-        let (device, batch) = (&Device::Cpu, numbers.len());
+        let (device, batch, fovea_px) = (&Device::Cpu, numbers.len(), config.fovea_px);
         let shape = (batch, cells, cells, SLOTS);
         let flags = |said: &Said| said.said.map(|s| f32::from(u8::from(s)));
         Ok(Self {
@@ -119,40 +140,38 @@ impl Batch {
             said: Tensor::from_vec(saids.iter().flat_map(flags).collect(), (saids.len(), KIND), device)?,
             kinds: Tensor::from_vec(saids.iter().map(|s| s.kind as u32).collect(), saids.len(), device)?,
             colors: Tensor::from_vec(saids.iter().map(|s| s.color as u32).collect(), saids.len(), device)?,
+            closeups: Tensor::from_vec(close, (spots.len(), fovea_px, fovea_px, CHANNELS), device)?,
             spots,
         })
     }
 }
 
-/// The cells around a middle with how much of a find each is: less with the distance.
-fn near(said: &Said, cells: usize) -> impl Iterator<Item = (usize, f32)> + use<> {
-    let (x, y) = (said.column as f32 + 0.5 + said.numbers[OFFSET], said.row as f32 + 0.5 + said.numbers[OFFSET + 1]);
-    let (row, column) = (said.row, said.column);
-    (0..9).filter_map(move |i| {
-        let (r, c) = ((row + i / 3).checked_sub(1)?, (column + i % 3).checked_sub(1)?);
-        let off = (c as f32 + 0.5 - x).powi(2) + (r as f32 + 0.5 - y).powi(2);
-        (r < cells && c < cells).then(|| (r * cells + c, 0.9 * (-off).exp()))
-    })
+/// Turns a row of pixels around.
+fn mirror(row: &mut [f32]) {
+    let count = row.len() / CHANNELS;
+    for i in 0..count / 2 {
+        for channel in 0..CHANNELS {
+            row.swap(i * CHANNELS + channel, (count - 1 - i) * CHANNELS + channel);
+        }
+    }
 }
 
-/// Other light, a noisy camera, and depth as real sensors give it: off by a little, with holes.
-fn disturb(frame: &mut CameraFrame, rng: &mut ChaCha8Rng) {
-    let light = rng.random_range(0.85..1.15_f32);
-    let gains = [0; 3].map(|_| light * rng.random_range(0.96..1.04_f32));
-    let noise = rng.random_range(0.0..5.0_f32);
-    let mut rough = |by: f32| (rng.random::<f32>() + rng.random::<f32>() + rng.random::<f32>() - 1.5) * 2.0 * by;
-    let rgb = frame
-        .rgb
-        .iter()
-        .enumerate()
-        .map(|(i, v)| (f32::from(*v) * gains[i % 3] + rough(noise)).clamp(0.0, 255.0) as u8);
-    frame.rgb = rgb.collect();
-    if let Some(depth_m) = &frame.depth_m {
-        let (noise, holes) = (rng.random_range(0.0..0.0015_f32), rng.random_range(0.0..0.01_f32));
-        let hole = |d: f32, rng: &mut ChaCha8Rng| {
-            let off = (rng.random::<f32>() + rng.random::<f32>() - 1.0) * 2.0 * noise;
-            if rng.random::<f32>() < holes { f32::NAN } else { d + off * d }
-        };
-        frame.depth_m = Some(depth_m.iter().map(|d| hole(*d, rng)).collect());
-    }
+/// How far the finds of a thing so many cells wide spread, in cells.
+fn spread(across: f64) -> f64 {
+    (across * 0.08).clamp(0.7, 3.0)
+}
+
+/// The cells around the middle of a thing so many cells wide, with how much of a find each is: less with the distance,
+/// and less fast for what is large, whose middle is harder to tell.
+fn near(said: &Said, across: f64, cells: usize) -> impl Iterator<Item = (usize, f32)> + use<> {
+    let (x, y) = (said.column as f32 + 0.5 + said.numbers[OFFSET], said.row as f32 + 0.5 + said.numbers[OFFSET + 1]);
+    let (row, column) = (said.row, said.column);
+    let wide = spread(across) as f32;
+    let reach = (wide * 1.5) as usize;
+    let side = 2 * reach + 1;
+    (0..side * side).filter_map(move |i| {
+        let (r, c) = ((row + i / side).checked_sub(reach)?, (column + i % side).checked_sub(reach)?);
+        let off = (c as f32 + 0.5 - x).powi(2) + (r as f32 + 0.5 - y).powi(2);
+        (r < cells && c < cells).then(|| (r * cells + c, 0.9 * (-off / (2.0 * wide * wide)).exp()))
+    })
 }

@@ -27,7 +27,7 @@ fn weights() -> [f32; KIND] {
     let mut weights = [1.0; KIND];
     (weights[2], weights[3]) = (4.0, 3.0);
     weights[SIZE..SIZE + 3].fill(2.0);
-    weights[TURN..TURN + 6].fill(0.5);
+    weights[TURN..TURN + 6].fill(1.0);
     weights[OPEN] = 2.0;
     weights[ON] = 0.0;
     weights[HANDLE..HANDLE + 2].fill(2.0);
@@ -61,7 +61,7 @@ pub fn losses(eye: &NanoEye, batch: &Batch) -> Result<Losses> {
     let centers = ((found + made_up)? * &batch.counts)?.sum_all()?.neg()?;
     let centers = (centers / batch.things.max(1) as f64)?;
 
-    let said = eye.look(&batch.pictures, &seen, &batch.spots)?;
+    let said = eye.look(&seen, &batch.spots, &batch.closeups)?;
     let rows = batch.spots.len() as f64;
     let kinds = surprise(&said.narrow(1, KIND, KINDS.len())?, &batch.kinds)?;
     let colors = surprise(&said.narrow(1, COLOR, COLORS)?, &batch.colors)?;

@@ -3,7 +3,8 @@
 //! of every picture teaches (dense supervision, after Zhou et al., 2019), which is what a small eye needs.
 
 pub mod batch;
-pub mod exam;
+pub mod disturb;
+mod exam;
 pub mod lessons;
 pub mod loss;
 

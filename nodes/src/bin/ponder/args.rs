@@ -119,8 +119,8 @@ pub struct RunArgs {
     /// Who reasons
     #[command(flatten)]
     pub mind: MindArgs,
-    /// Who perceives: ground-truth is the baseline that believes what the simulator knows; or a Janus, by its name in
-    /// `ponder models` or its folder
+    /// Who perceives: ground-truth is the baseline that believes what the simulator knows; eye-nano, trained here, looks
+    /// at pictures; or a folder of such an eye; or a Janus, by its name in `ponder models` or its folder
     #[arg(long, default_value = "ground-truth", value_name = "WHO")]
     pub perception: String,
     /// Break something, after SECONDS if given: frozen-camera, silent-camera, nan-joint, sensor-silence, late-command,
@@ -231,8 +231,8 @@ pub struct EvalArgs {
     /// Who reasons
     #[command(flatten)]
     pub mind: MindArgs,
-    /// Who perceives: ground-truth is the baseline that believes what the simulator knows; or a Janus, by its name in
-    /// `ponder models` or its folder
+    /// Who perceives: ground-truth is the baseline that believes what the simulator knows; eye-nano, trained here, looks
+    /// at pictures; or a folder of such an eye; or a Janus, by its name in `ponder models` or its folder
     #[arg(long, default_value = "ground-truth", value_name = "WHO")]
     pub perception: String,
     /// Break something, after SECONDS if given: frozen-camera, silent-camera, nan-joint, sensor-silence, late-command,

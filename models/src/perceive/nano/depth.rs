@@ -1,0 +1,84 @@
+//! What stands convex on its own is put where the measured depth says: its box or ball is moved along the ray until what
+//! should be seen of it lies where something is seen (one step of ICP along the line of sight, by the median).
+
+use ponder_core::image::CameraFrame;
+use ponder_core::scene::SceneObject;
+use ponder_core::{Pose, Vec3};
+
+/// Pixels along each side that are looked at.
+const SAMPLES: i32 = 7;
+/// Fewest that must hit the shape and have a depth.
+const FEWEST: usize = 8;
+/// Farthest that a thing is moved, metres.
+const FARTHEST_M: f64 = 0.3;
+/// A cup, which is hollow, is moved only if it must be by more than this, metres.
+const HOLLOW_M: f64 = 0.04;
+/// Steps.
+const STEPS: usize = 2;
+
+/// Moves a thing along the ray from the camera to where it is seen.
+pub(super) fn settle(object: &mut SceneObject, frame: &CameraFrame) {
+    let least_m = match object.label.as_str() {
+        "block" | "ball" => 0.0,
+        "cup" => HOLLOW_M,
+        _ => return,
+    };
+    for _ in 0..STEPS {
+        let Some(by_m) = off_m(object, frame) else { return };
+        if by_m.abs() < least_m || by_m.abs() > FARTHEST_M {
+            return;
+        }
+        let camera_m = frame.world_from_camera.inverse_transform_point(&object.position_m().into()).coords;
+        let moved_m = camera_m * ((camera_m.z + by_m) / camera_m.z);
+        let at_m = frame.world_from_camera.transform_point(&moved_m.into());
+        object.world_from_object = Pose::from_parts(at_m.coords.into(), object.world_from_object.rotation);
+    }
+}
+
+/// How much farther than expected the thing's surface is seen, metres; `None`: too little is seen.
+fn off_m(object: &SceneObject, frame: &CameraFrame) -> Option<f64> {
+    let camera_m = frame.world_from_camera.inverse_transform_point(&object.position_m().into()).coords;
+    if camera_m.z < 0.05 {
+        return None;
+    }
+    let (column, row) = frame.intrinsics.project(&camera_m)?;
+    let depth_m = frame.depth_m.as_deref()?;
+    let reach_px = object.size_m.max() * 0.5 * frame.intrinsics.fx_px / camera_m.z;
+    let object_from_camera = object.world_from_object.inverse() * frame.world_from_camera;
+    let eye_m = object_from_camera.translation.vector;
+    let mut off: Vec<f64> = Vec::new();
+    for i in 0..SAMPLES * SAMPLES {
+        let share = |i: i32| f64::from(i * 2 - (SAMPLES - 1)) / f64::from(SAMPLES - 1);
+        let (x, y) = ((column + share(i % SAMPLES) * reach_px).round(), (row + share(i / SAMPLES) * reach_px).round());
+        if x < 0.0 || y < 0.0 || x >= frame.width_px as f64 || y >= frame.height_px as f64 {
+            continue;
+        }
+        let way = object_from_camera.rotation * frame.intrinsics.deproject(x, y, 1.0);
+        let hit = if object.label.as_str() == "ball" {
+            ball(&eye_m, &way, object.size_m.max() * 0.5)
+        } else {
+            slab(&eye_m, &way, &(object.size_m * 0.5))
+        };
+        let seen = depth_m.get(y as usize * frame.width_px + x as usize).copied().map(f64::from);
+        if let (Some(hit), Some(seen)) = (hit, seen.filter(|depth| depth.is_finite())) {
+            off.push(seen - hit);
+        }
+    }
+    off.sort_by(f64::total_cmp);
+    (off.len() >= FEWEST).then(|| off[off.len() / 2])
+}
+
+fn slab(from: &Vec3, way: &Vec3, half_m: &Vec3) -> Option<f64> {
+    let (mut near, mut far) = (0.0_f64, f64::INFINITY);
+    for i in 0..3 {
+        let (a, b) = ((-half_m[i] - from[i]) / way[i], (half_m[i] - from[i]) / way[i]);
+        (near, far) = (near.max(a.min(b)), far.min(a.max(b)));
+    }
+    (near < far && near > 0.0).then_some(near)
+}
+
+fn ball(from: &Vec3, way: &Vec3, radius_m: f64) -> Option<f64> {
+    let (a, b, c) = (way.norm_squared(), from.dot(way), from.norm_squared() - radius_m * radius_m);
+    let root = b * b - a * c;
+    (root > 0.0).then(|| (-b - root.sqrt()) / a).filter(|t| *t > 0.0)
+}

@@ -1,0 +1,96 @@
+//! Something found, with how likely it is of each kind and colour: what several pictures say of one thing is added up
+//! before anything is believed (naive Bayes).
+
+use ponder_core::scene::{Color, Label, SceneObject};
+
+use super::code::{COLOR, COLORS, KIND};
+use super::kinds::{KINDS, numbered};
+
+/// How much one look counts for kind and colour: pictures of one thing are alike, so that they are not worth as much as
+/// independent ones.
+const WORTH: f32 = 0.5;
+
+/// Logarithms of how likely the kinds and colours are, up to a constant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Likely {
+    kinds: [f32; KINDS.len()],
+    colors: [f32; COLORS],
+}
+
+/// Something found.
+#[derive(Clone, Debug)]
+pub struct Find {
+    /// As it seems, without a name.
+    pub object: SceneObject,
+    /// Slot that it was found in.
+    pub slot: usize,
+    /// What it may be.
+    pub likely: Likely,
+}
+
+impl Find {
+    /// From the numbers said of it.
+    pub(super) fn new(object: SceneObject, slot: usize, said: &[f32]) -> Self {
+        let part = |from: usize, i: usize| said.get(from + i).copied().unwrap_or(f32::MIN);
+        let mut likely = Likely {
+            kinds: std::array::from_fn(|i| if KINDS[i].slot == slot { part(KIND, i) } else { -30.0 }),
+            colors: std::array::from_fn(|i| part(COLOR, i)),
+        };
+        even(&mut likely.kinds);
+        even(&mut likely.colors);
+        Self { object, slot, likely }
+    }
+}
+
+/// Shifts logarithms so that the largest is 0, and none is below what one look may rule out.
+fn even(logs: &mut [f32]) {
+    let most = logs.iter().copied().fold(f32::MIN, f32::max);
+    logs.iter_mut().for_each(|log| *log = (*log - most).max(-8.0));
+}
+
+impl Likely {
+    /// With what another look says; what this one says fades.
+    #[must_use]
+    pub fn and(&self, other: &Self, keep: f32) -> Self {
+        let mut both = Self {
+            kinds: std::array::from_fn(|i| self.kinds[i] * keep + other.kinds[i] * WORTH),
+            colors: std::array::from_fn(|i| self.colors[i] * keep + other.colors[i] * WORTH),
+        };
+        for logs in [&mut both.kinds[..], &mut both.colors[..]] {
+            let most = logs.iter().copied().fold(f32::MIN, f32::max);
+            logs.iter_mut().for_each(|log| *log -= most);
+        }
+        both
+    }
+
+    /// Makes an object what is likeliest.
+    pub fn name(&self, object: &mut SceneObject) {
+        let best = |logs: &[f32]| (0..logs.len()).max_by(|a, b| logs[*a].total_cmp(&logs[*b]));
+        if let Some(kind) = best(&self.kinds).map(|i| &KINDS[i])
+            && object.label.as_str() != kind.label
+            && let Ok(label) = Label::from(kind.label)
+        {
+            let (opens, switched) = (kind.opens(), kind.is_switched());
+            object.label = label;
+            object.affordances = kind.affordances;
+            object.open_fraction = object.open_fraction.or(Some(0.0)).filter(|_| opens);
+            object.handle_m = object.handle_m.or(Some(object.position_m())).filter(|_| opens);
+            object.on = object.on.or(Some(false)).filter(|_| switched);
+        }
+        object.color = best(&self.colors).and_then(|i| Color::ALL.get(i)).map(|entry| entry.0);
+    }
+}
+
+/// Slot of an object's kind.
+pub(super) fn slot_of(object: &SceneObject) -> Option<usize> {
+    numbered(&object.label).map(|number| KINDS[number].slot)
+}
+
+/// Does each middle lie within the other's box, or beside it by a tenth of its length?
+pub(super) fn overlap(a: &SceneObject, b: &SceneObject) -> bool {
+    let within = |a: &SceneObject, b: &SceneObject| {
+        let inside_m = b.world_from_object.inverse_transform_point(&a.position_m().into()).coords;
+        (0..3).all(|i| inside_m[i].abs() < b.size_m[i] * 0.5 + b.size_m.max() * 0.1)
+    };
+    within(a, b) && within(b, a)
+}

@@ -1,0 +1,221 @@
+//! From finds to a scene that stays: names that last, places and looks averaged over several looks, what is hidden
+//! remembered, what is looked through dropped, what is held moved with the hand.
+
+use ponder_core::image::CameraFrame;
+use ponder_core::perceiver::Look;
+use ponder_core::robot::RobotSpec;
+use ponder_core::scene::{Affordance, ObjectId, SceneObject};
+use ponder_core::{Pose, Vec3};
+
+use super::find::{Find, Likely, overlap, slot_of};
+use super::hand::{Held, hand};
+use super::hidden::{is_open, seen_through};
+use crate::perceive::track::new_name;
+
+/// Two finds this near of one kind and colour are one thing that two cameras see, metres.
+const SAME_M: f64 = 0.04;
+/// The same for what is large, as a share of its length.
+const SAME_SHARE: f64 = 0.5;
+/// A find from here on is believed against another camera.
+const CERTAIN: f64 = 0.6;
+/// A thing seen again is within this of where it was, metres.
+const AGAIN_M: f64 = 0.25;
+/// What is seen this near of where something was is that, if it may be, metres.
+const STILL_M: f64 = 0.03;
+/// What a find of another kind or colour must be nearer, to be the same thing, metres.
+const UNLIKE_M: f64 = 0.12;
+/// Places this near are averaged, metres.
+const CALM_M: f64 = 0.015;
+/// A find of which so much is looked through is none, and what was there is gone.
+const THROUGH: f64 = 0.5;
+/// The same for what is hollow.
+const THROUGH_HOLLOW: f64 = 0.85;
+/// Share of what was believed of kind and colour that is kept at every look.
+const KEEP: f32 = 0.9;
+
+/// What is known of an object beyond the scene.
+#[derive(Clone, Debug)]
+struct Known {
+    id: ObjectId,
+    likely: Likely,
+    looks: u32,
+    misses: u32,
+}
+
+/// What stays from look to look.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    known: Vec<Known>,
+    held: Option<Held>,
+}
+
+/// Do cameras look through the place of a thing, so that it can't be there? What does not move by itself is not doubted.
+fn is_gone(object: &SceneObject, frames: &[CameraFrame]) -> bool {
+    let limit = if object.can(Affordance::Container) { THROUGH_HOLLOW } else { THROUGH };
+    object.can(Affordance::Graspable) && seen_through(object, frames) > limit
+}
+
+fn alike(a: &SceneObject, b: &SceneObject) -> bool {
+    a.label == b.label && a.color == b.color
+}
+
+fn apart_m(a: &SceneObject, b: &SceneObject) -> f64 {
+    (a.position_m() - b.position_m()).norm()
+}
+
+/// Pairs of the nearest, each taken once.
+fn pairs(mut near: Vec<(f64, usize, usize)>) -> Vec<(usize, usize)> {
+    near.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut taken: Vec<(usize, usize)> = Vec::new();
+    for (_, i, j) in near {
+        if !taken.iter().any(|(a, b)| *a == i || *b == j) {
+            taken.push((i, j));
+        }
+    }
+    taken
+}
+
+/// Adds what one camera finds to what others found; of one thing the more certain find tells the place.
+/// What only the later one finds, where the `earlier` ones have an open view, must be certain.
+pub(super) fn merge(finds: &mut Vec<Find>, more: Vec<Find>, earlier: &[CameraFrame]) {
+    let mut near = Vec::new();
+    for (i, a) in finds.iter().enumerate() {
+        for (j, b) in more.iter().enumerate().filter(|(_, b)| a.slot == b.slot) {
+            let off_m = apart_m(&a.object, &b.object);
+            if overlap(&a.object, &b.object)
+                || (alike(&a.object, &b.object) && off_m < SAME_M.max(SAME_SHARE * a.object.size_m.max()))
+            {
+                near.push((off_m, i, j));
+            }
+        }
+    }
+    let same = pairs(near);
+    for (j, find) in more.into_iter().enumerate() {
+        match same.iter().find(|(_, other)| *other == j) {
+            Some((i, _)) => {
+                let known = &mut finds[*i];
+                known.likely = known.likely.and(&find.likely, 1.0);
+                if find.object.score > known.object.score {
+                    known.object = find.object;
+                }
+                known.likely.name(&mut known.object);
+            }
+            None if find.object.score < CERTAIN && is_open(&find.object, earlier) => {}
+            None => finds.push(find),
+        }
+    }
+}
+
+impl Memory {
+    /// The objects after a look, and what is held.
+    pub(super) fn take(
+        &mut self,
+        finds: Vec<Find>,
+        look: &Look,
+        robot: &RobotSpec,
+    ) -> (Vec<SceneObject>, Option<ObjectId>) {
+        let frames = &look.observation.cameras[..];
+        let mut old: Vec<SceneObject> = look.before.as_ref().map_or_else(Vec::new, |scene| scene.objects.clone());
+        self.known.retain(|known| old.iter().any(|object| object.id == known.id));
+        let hand = hand(&look.observation, robot);
+        let still = |held: &Held| hand.as_ref().is_some_and(|h| held.is_held(h)) && old.iter().any(|o| o.id == held.id);
+        self.held = self.held.take().filter(still);
+        if let (Some(held), Some(hand)) = (&self.held, &hand) {
+            old.iter_mut().filter(|o| o.id == held.id).for_each(|o| o.world_from_object = held.pose(hand));
+        }
+        let real = |find: &Find| !is_gone(&find.object, frames);
+        let finds: Vec<Find> = finds.into_iter().filter(real).collect();
+        let same = self.again(&old, &finds, frames);
+        let mut taken: Vec<ObjectId> = old.iter().map(|object| object.id).collect();
+        let mut objects: Vec<SceneObject> = Vec::new();
+        for (j, find) in finds.into_iter().enumerate() {
+            match same.iter().find(|(_, other)| *other == j) {
+                Some((i, _)) => objects.push(self.seen(&old[*i], find)),
+                None => {
+                    let mut object = find.object;
+                    let Some(id) = new_name(&object, &taken) else { continue };
+                    object.id = id;
+                    taken.push(id);
+                    self.known.push(Known { id, likely: find.likely, looks: 1, misses: 0 });
+                    objects.push(object);
+                }
+            }
+        }
+        for object in old {
+            let is_found =
+                objects.iter().any(|o| o.id == object.id || (slot_of(o) == slot_of(&object) && overlap(o, &object)));
+            if !is_found && self.is_believed(&object, frames) {
+                objects.push(object);
+            }
+        }
+        if self.held.is_none() {
+            self.held = hand.as_ref().and_then(|hand| Held::find(&objects, hand, robot));
+        }
+        let held = self.held.as_ref().map(|held| held.id).filter(|id| objects.iter().any(|o| o.id == *id));
+        (objects, held)
+    }
+
+    fn is_held(&self, object: &SceneObject) -> bool {
+        self.held.as_ref().is_some_and(|held| held.id == object.id)
+    }
+
+    /// Which finds are which of the objects that were there: numbers of an object and a find.
+    fn again(&self, old: &[SceneObject], finds: &[Find], frames: &[CameraFrame]) -> Vec<(usize, usize)> {
+        let mut near = Vec::new();
+        for (i, object) in old.iter().enumerate() {
+            // Only what is gone from its place can be at another.
+            let can_move = !self.is_held(object) && (!object.can(Affordance::Graspable) || is_gone(object, frames));
+            for (j, find) in finds.iter().enumerate() {
+                let off_m = apart_m(object, &find.object);
+                let (fits, stays) =
+                    (slot_of(object) == Some(find.slot), off_m < STILL_M || overlap(object, &find.object));
+                match alike(object, &find.object) {
+                    true if stays || off_m < SAME_M || (can_move && off_m < AGAIN_M) => near.push((off_m, i, j)),
+                    false if stays && fits => near.push((off_m + UNLIKE_M, i, j)),
+                    _ => {}
+                }
+            }
+        }
+        pairs(near)
+    }
+
+    /// An object that is seen again.
+    fn seen(&mut self, old: &SceneObject, find: Find) -> SceneObject {
+        let is_held = self.is_held(old);
+        let mut object = find.object;
+        object.id = old.id;
+        let mut share = 0.5;
+        match self.known.iter_mut().find(|known| known.id == old.id) {
+            Some(known) => {
+                known.likely = known.likely.and(&find.likely, KEEP);
+                (known.looks, known.misses) = (known.looks + 1, 0);
+                share = (1.0 / f64::from(known.looks)).max(0.2);
+                known.likely.name(&mut object);
+            }
+            None => self.known.push(Known { id: old.id, likely: find.likely, looks: 1, misses: 0 }),
+        }
+        object.size_m = old.size_m.lerp(&object.size_m, share);
+        if is_held {
+            object.world_from_object = old.world_from_object;
+        } else if apart_m(old, &object) < CALM_M && old.label == object.label {
+            let at_m: Vec3 = old.position_m().lerp(&object.position_m(), share);
+            let (a, b) = (old.world_from_object.rotation, object.world_from_object.rotation);
+            let turn = if a.angle_to(&b) < 0.35 { a.try_slerp(&b, share, 1e-6).unwrap_or(b) } else { b };
+            object.world_from_object = Pose::from_parts(at_m.into(), turn);
+        }
+        object
+    }
+
+    /// Is an object that is not found still there?
+    fn is_believed(&mut self, object: &SceneObject, frames: &[CameraFrame]) -> bool {
+        if self.is_held(object) {
+            return true;
+        }
+        if is_gone(object, frames) {
+            return false;
+        }
+        let Some(known) = self.known.iter_mut().find(|known| known.id == object.id) else { return true };
+        known.misses += u32::from(is_open(object, frames));
+        known.misses <= 1 + known.looks
+    }
+}
