@@ -32,6 +32,7 @@ const HELP: &str = "train_think COMMAND [--name value]…
               learns from reward, from the weights of a folder (--from-scratch 1: from none)
   seal        --model DIR                            writes ponder.json with the files' hashes
   eval        --model DIR --seed 1 --count 500       marks on held-out and hard lessons, with and without grammar
+  forced      --model DIR --seed 1 --count 300       how well it foretells what is taught, word by word, and where it errs
   teacher     --seed 1 --count 500                   the same marks for the symbolic baseline";
 
 fn main() -> Result<()> {
@@ -52,6 +53,7 @@ fn main() -> Result<()> {
         "grpo" => pool::alone(|| from_reward(&given)),
         "seal" => Ok(sft::seal(&given.path("model")?)?),
         "eval" => eval(&given),
+        "forced" => pool::alone(|| forced(&given)),
         "teacher" => teacher(&given),
         _ => {
             println!("{HELP}");
@@ -301,6 +303,45 @@ fn eval(given: &Given) -> Result<()> {
         }
         show(&format!("{split:?}, with the grammar"), &marks, took);
         show(&format!("{split:?}, without"), &free, free_took);
+    }
+    Ok(())
+}
+
+fn forced(given: &Given) -> Result<()> {
+    let (lessons, count, folder) = (given.lessons()?, given.number("count", 300)?, given.path("model")?);
+    let tokenizer = Tokenizer::from_file(folder.join("tokenizer.json"))?;
+    let params = Params::builder(0, &Device::Cpu).load(&folder.join("model.safetensors"))?.build();
+    let net = Shape::of(&folder)?.build(params.weights())?;
+    for split in [Split::Train, Split::HeldOut] {
+        let (mut loss, mut words, mut right, mut whole) = (0.0, 0, 0, 0);
+        for index in 0..count {
+            let tokens = sft::encode(&tokenizer, &lessons.get(split, index)?)?;
+            loss += f64::from(sft::loss(&net, std::slice::from_ref(&tokens))?.to_scalar::<f32>()?)
+                * tokens.target.len() as f64;
+            let told = sft::foretold(&net, &tokens)?;
+            let wrong = told.iter().zip(&tokens.target).position(|(told, taught)| told != taught);
+            right += told.iter().zip(&tokens.target).filter(|(told, taught)| told == taught).count();
+            words += told.len();
+            whole += usize::from(wrong.is_none());
+            if let Some(at) = wrong.filter(|_| given.0.contains_key("show")) {
+                let said = |ids: &[u32]| tokenizer.decode(ids, false).unwrap_or_default();
+                println!(
+                    "--- {}\n{}\n@ {:?} not {:?}",
+                    said(&tokens.prompt),
+                    said(&tokens.target[..at]),
+                    said(&told[at..=at]),
+                    said(&tokens.target[at..])
+                );
+            }
+        }
+        let share = |n: usize, of: usize| n as f64 / of.max(1) as f64 * 100.0;
+        println!(
+            "{split:?}: {:.3} a lesson, {:.4} a word; {:.2} % of words, {:.1} % of {count} lessons whole",
+            loss / count.max(1) as f64,
+            loss / words.max(1) as f64,
+            share(right, words),
+            share(whole, count as usize)
+        );
     }
     Ok(())
 }

@@ -139,6 +139,17 @@ pub fn loss(net: &Pupil, batch: &[Tokens]) -> candle_core::Result<Tensor> {
     cross_entropy(&net.logits(&picked)?, &Tensor::new(targets, device)?, None)
 }
 
+/// The word that the network finds likeliest at every place of what is taught, the words before it being those taught.
+///
+/// # Errors
+/// The network fails.
+pub fn foretold(net: &Pupil, tokens: &Tokens) -> candle_core::Result<Vec<u32>> {
+    let all: Vec<u32> = tokens.prompt.iter().chain(&tokens.target).copied().collect();
+    let hidden = net.read(&Tensor::new(all, net.device())?.unsqueeze(0)?)?;
+    let taught = hidden.narrow(1, tokens.prompt.len() - 1, tokens.target.len())?.contiguous()?;
+    net.logits(&taught)?.argmax(candle_core::D::Minus1)?.squeeze(0)?.to_vec1()
+}
+
 /// Writes the folder of a reasoner: weights in f16, shape, tokenizer, template, and `ponder.json` with hashes.
 ///
 /// # Errors
