@@ -93,35 +93,56 @@ fn text(question: &Question) -> String {
     text
 }
 
-fn object(index: usize, state: &State, grid: Grid, text: &mut String) {
+/// What a thing is called and how it is with it: label, colour, id, then what it is on or in, what lies on it, open or
+/// shut, on or off; in English whatever the person speaks. What one looks for comes before what one wants to know, so that
+/// a thought that said the one goes on as the line went on, which is what little networks learn first (induction heads:
+/// Olsson et al., arXiv 2209.11895).
+#[must_use]
+pub fn called(index: usize, state: &State, id: &dyn Fn(usize) -> String) -> String {
     let object = &state.objects()[index];
-    let id = |i: usize| name(&state.objects()[i].id);
-    // The name follows what it names: to go on as a line went on is what little networks learn first (induction heads:
-    // Olsson et al., arXiv 2209.11895).
+    let mut text = name(&object.label);
+    let mut add = |word: &str| {
+        text.push(' ');
+        text.push_str(word);
+    };
     if let Some(color) = object.color {
-        text.push_str(&format!("{} ", color.name()));
+        add(color.name());
     }
-    text.push_str(&format!("{} {}", name(&object.label), id(index)));
-    if object.size_m.x.min(object.size_m.y) < GROUND_M || state.robot().arm.is_none() {
-        text.push_str(&format!(" {} {} {}", size_mm(object), grid.forward(object), grid.across(object)));
-    }
+    add(&id(index));
     let situation = &state.situations[index];
     match situation.support {
-        Support::On(under) if state.objects()[under].size_m.x.min(state.objects()[under].size_m.y) < GROUND_M => {
-            text.push_str(&format!(" on {}", id(under)));
-        }
-        Support::In(holder) => text.push_str(&format!(" in {}", id(holder))),
+        Support::On(under) if !is_ground(under, state) => add(&format!("on {}", id(under))),
+        Support::In(holder) => add(&format!("in {}", id(holder))),
         _ => {}
+    }
+    if !is_ground(index, state) {
+        let lies_on = |i: &usize| state.situations[*i].support == Support::On(index);
+        (0..state.objects().len()).filter(lies_on).for_each(|top| add(&format!("under {}", id(top))));
     }
     if let Some(open) = object.open_fraction {
         let word = situation.open.map_or("half open", |open| if open { "open" } else { "closed" });
-        text.push_str(&format!(" {}", if open.is_nan() { "closed" } else { word }));
+        add(if open.is_nan() { "closed" } else { word });
     }
     if let Some(on) = situation.on {
-        text.push_str(if on { " turned on" } else { " turned off" });
+        add(if on { "turned on" } else { "turned off" });
     }
     if state.at == Some(index) {
-        text.push_str(" here");
+        add("here");
+    }
+    text
+}
+
+/// Is it what all else stands on?
+fn is_ground(index: usize, state: &State) -> bool {
+    let object = &state.objects()[index];
+    object.size_m.x.min(object.size_m.y) >= GROUND_M && state.robot().arm.is_some()
+}
+
+fn object(index: usize, state: &State, grid: Grid, text: &mut String) {
+    let object = &state.objects()[index];
+    text.push_str(&format!(" {}", called(index, state, &|i| name(&state.objects()[i].id))));
+    if !is_ground(index, state) {
+        text.push_str(&format!(" {} {} {}", grid.across(object), grid.forward(object), size_mm(object)));
     }
     text.push('\n');
 }

@@ -17,14 +17,21 @@ use crate::perceive::nano::kinds::{KINDS, SLOTS};
 pub const VISIBLE_SHARE: f64 = 0.3;
 /// Fewest pixels, of a picture of 192 by 192, of a thing that is to be found.
 pub const VISIBLE_PX: f64 = 8.0;
-/// Below this share it is not to be found; between, both are right.
-const HIDDEN_SHARE: f64 = 0.05;
+/// The same of a drawer: shut, it shows its handle and the rim of its front, and yet all know that it is there.
+pub const VISIBLE_SHARE_DRAWER: f64 = 0.008;
+/// Below this part of that share it is not to be found; between, both are right.
+const HIDDEN_PART: f64 = 1.0 / 6.0;
+
+fn least_px(sighting: &Sighting) -> f64 {
+    let share = if sighting.object.label.as_str() == "drawer" { VISIBLE_SHARE_DRAWER } else { VISIBLE_SHARE };
+    share * sighting.whole_px
+}
 
 /// Is it to be found in a picture of so many pixels a side?
 #[must_use]
 pub fn is_visible(sighting: &Sighting, side_px: usize) -> bool {
     let scale = (side_px as f64 / 192.0).powi(2);
-    sighting.visible_px >= VISIBLE_PX * scale && sighting.visible_px >= VISIBLE_SHARE * sighting.whole_px
+    sighting.visible_px >= VISIBLE_PX * scale && sighting.visible_px >= least_px(sighting)
 }
 
 /// A few lessons as tensors.
@@ -88,7 +95,7 @@ impl Batch {
                 let across = sighting.object.size_m.max() * frame.intrinsics.fx_px / depth_m / FINE as f64;
                 let at = (said.row * cells + said.column) * SLOTS + KINDS[said.kind].slot;
                 if !is_visible(sighting, lessons.shelf().width_px) {
-                    if sighting.visible_px > 2.0 && sighting.visible_px > HIDDEN_SHARE * sighting.whole_px {
+                    if sighting.visible_px > 2.0 && sighting.visible_px > HIDDEN_PART * least_px(sighting) {
                         near(&said, across, cells)
                             .for_each(|(cell, _)| counts[cell * SLOTS + KINDS[said.kind].slot] = 0.0);
                     }

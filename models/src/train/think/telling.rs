@@ -12,7 +12,7 @@ use super::mention::{How, Mention};
 use super::task::{Aim, Task};
 use crate::reason::alias::Aliases;
 use crate::reason::answer::write_call;
-use crate::reason::compact::{Grid, code};
+use crate::reason::compact::{Grid, called, code};
 
 /// Tells a thought.
 pub struct Teller<'a> {
@@ -39,8 +39,16 @@ impl Teller<'_> {
     }
 
     fn ids(&self, of: &[usize]) -> String {
-        let ids: Vec<String> = of.iter().map(|i| self.id(*i).to_string()).collect();
-        ids.join(if self.zh { "、" } else { ", " })
+        self.list(of.iter().map(|i| self.id(*i).to_string()))
+    }
+
+    fn list(&self, of: impl Iterator<Item = String>) -> String {
+        of.collect::<Vec<_>>().join(if self.zh { "、" } else { ", " })
+    }
+
+    /// As the prompt calls them: the person's words are put into the scene's before a thing is picked by them.
+    fn called(&self, of: &[usize]) -> String {
+        self.list(of.iter().map(|i| called(*i, self.state, &|i| self.id(i).to_string())))
     }
 
     fn say(&self, en: String, zh: String) -> String {
@@ -60,10 +68,12 @@ impl Teller<'_> {
         let mut parts: Vec<String> = Vec::new();
         parts.extend(self.past(attempts, given_up));
         if !given_up {
-            // In the order in which they were said.
-            let mut mentions: Vec<&Mention> = task.mentions.iter().collect();
-            mentions.sort_by_key(|mention| task.words.find(&mention.said).unwrap_or(usize::MAX));
-            parts.extend(mentions.into_iter().map(|mention| self.mention(mention)));
+            // In the order in which they were said, and once.
+            for part in in_order(&task.mentions, &task.words).map(|mention| self.mention(mention)) {
+                if !parts.contains(&part) {
+                    parts.push(part);
+                }
+            }
             if let Aim::Refuse { note, .. } = &task.aim
                 && !note.is_empty()
             {
@@ -86,9 +96,9 @@ impl Teller<'_> {
 
     fn mention(&self, mention: &Mention) -> String {
         let said = &mention.said;
-        let (colon, semi, comma, dot) = if self.zh { ("：", "；", "、", "。") } else { (": ", "; ", ", ", ".") };
+        let (colon, semi, comma, dot) = if self.zh { ("： ", "；", "、", "。") } else { (": ", "; ", ", ", ".") };
         let body = match &mention.how {
-            How::Plain => self.ids(&mention.of),
+            How::Plain => self.called(&mention.of),
             How::Ranked(ranked) => {
                 let listed: Vec<String> = ranked.iter().map(|(i, n)| format!("{} {n}", self.id(*i))).collect();
                 format!("{}{semi}{}", listed.join(comma), self.ids(&mention.of))
@@ -103,21 +113,21 @@ impl Teller<'_> {
             }
             How::Except(but) => {
                 let not = if self.zh { "不要" } else { "not " };
-                format!("{}{semi}{not}{}", self.ids(&mention.of), self.ids(but))
+                format!("{}{semi}{not}{}", self.called(&mention.of), self.called(but))
             }
-            How::Sorted(place) => format!("{}{semi}{}", self.id(*place), self.ids(&mention.of)),
+            How::Sorted(place) => format!("{}{semi}{}", self.called(&[*place]), self.called(&mention.of)),
             How::Missing(near) => {
                 let none = if self.zh { "没有" } else { "none" };
-                if near.is_empty() { none.to_owned() } else { format!("{}{semi}{none}", self.ids(near)) }
+                if near.is_empty() { none.to_owned() } else { format!("{}{semi}{none}", self.called(near)) }
             }
-            How::Several(all) => format!("{}{semi}{}", self.ids(all), if self.zh { "哪个？" } else { "which?" }),
+            How::Several(all) => format!("{}{semi}{}", self.called(all), if self.zh { "哪个？" } else { "which?" }),
         };
         format!("{said}{colon}{body}{dot}")
     }
 
     /// What has to be moved, opened or put down first.
     fn in_the_way(&self, steps: &[SkillCall], goal: &[Fact]) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut told: Vec<(Option<usize>, String)> = Vec::new();
         let mut state = self.state.clone();
         let moved: Vec<_> = goal.iter().filter_map(|fact| fact.objects().next()).collect();
         if let Some(held) = state.holding
@@ -125,30 +135,50 @@ impl Teller<'_> {
             && !moved.contains(&state.objects()[held].id)
         {
             let held = self.id(held);
-            told.push(self.say(format!("{held} is held: put it down first."), format!("手里有{held}：先放下。")));
+            told.push((None, self.say(format!("{held} is held: put it down first."), format!("手里有{held}：先放下。"))));
         }
         for call in steps {
             let object = call.object(0).and_then(|id| state.index(&id));
             match (call.spec().name, object) {
                 ("pick", Some(i)) if !moved.contains(&state.objects()[i].id) => {
                     if let Support::On(under) = state.situations[i].support {
-                        let (top, under) = (self.id(i), self.id(under));
-                        told.push(
-                            self.say(
-                                format!("{top} is on {under}: away first."),
-                                format!("{top}在{under}上：先移开。"),
-                            ),
-                        );
+                        let (top, below) = (self.id(i), self.id(under));
+                        let away =
+                            self.say(format!("on {below} is {top}: away first."), format!("{below}上有{top}：先移开。"));
+                        // A pile is cleared from above and told from below, as one comes upon it.
+                        let at = told.iter().position(|(below, _)| *below == Some(i)).unwrap_or(told.len());
+                        told.insert(at, (Some(under), away));
                     }
                 }
                 ("open", Some(i)) if !goal.contains(&Fact::Open(state.objects()[i].id)) => {
                     let shut = self.id(i);
-                    told.push(self.say(format!("{shut} is closed: open first."), format!("{shut}关着：先打开。")));
+                    let first = self.say(format!("{shut} is closed: open first."), format!("{shut}关着：先打开。"));
+                    told.push((None, first));
                 }
                 _ => {}
             }
             call.skill().effect(call, &mut state);
         }
-        told
+        told.into_iter().map(|(_, text)| text).collect()
     }
+}
+
+/// Mentions in the order of the person's words. Longer ones take their places first, so that `the bowl` is not found within
+/// `the red bowl`; one that was said in part (`the red and the blue cube`) is where its beginning is.
+fn in_order<'a>(mentions: &'a [Mention], words: &str) -> impl Iterator<Item = &'a Mention> {
+    let mut placed: Vec<(usize, usize, &Mention)> = Vec::new();
+    let mut longest: Vec<&Mention> = mentions.iter().collect();
+    longest.sort_by_key(|mention| std::cmp::Reverse(mention.said.len()));
+    for mention in longest {
+        let said = &mention.said;
+        let starts = said.char_indices().map(|(at, c)| &said[..at + c.len_utf8()]);
+        let place = |start: &str| {
+            let free = |at: &usize| placed.iter().all(|(from, to, _)| at + start.len() <= *from || to <= at);
+            words.match_indices(start).map(|(at, _)| at).find(free).map(|at| (at, at + start.len(), mention))
+        };
+        let at = starts.rev().find_map(place);
+        placed.push(at.unwrap_or((words.len(), words.len(), mention)));
+    }
+    placed.sort_by_key(|(at, ..)| *at);
+    placed.into_iter().map(|(_, _, mention)| mention)
 }
