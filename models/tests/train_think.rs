@@ -119,7 +119,7 @@ fn a_tokenizer_learnt_from_lessons_spells_them_and_trains_a_toy() {
         let net = shape.build(params.weights()).unwrap();
         let recipe = Recipe { steps: 40, warmup: 5, peak_lr: 1e-2, muon, ..Recipe::default() };
         let mut trainer = Trainer::new(&params, recipe).unwrap();
-        let mut school = sft::School::new(lessons.clone(), tokenizer.clone(), 4, 1);
+        let mut school = sft::School::new(sft::Source::Drawn(lessons.clone()), tokenizer.clone(), 4, 1);
         let mut losses = Vec::new();
         while !trainer.is_done() {
             let batch = school.batch(trainer.steps_done()).unwrap();
@@ -168,7 +168,7 @@ fn advantages_stand_beside_the_group() {
 fn a_step_has_its_batch_whichever_came_before() {
     let lessons = Lessons::new(9).unwrap();
     let tokenizer = vocab::learn(&lessons, 100, 600).unwrap();
-    let school = || sft::School::new(lessons.clone(), tokenizer.clone(), 2, 4);
+    let school = || sft::School::new(sft::Source::Drawn(lessons.clone()), tokenizer.clone(), 2, 4);
     let (mut through, mut resumed) = (school(), school());
     let batches: Vec<_> = (0..70).map(|step| through.batch(step).unwrap()).collect();
     assert_eq!(resumed.batch(69).unwrap(), batches[69]);

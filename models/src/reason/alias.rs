@@ -111,6 +111,13 @@ impl Aliases {
         let mut reading = Reading::new(self);
         reading.read(text) + &reading.end()
     }
+
+    /// A text with the short names in place of the scene's.
+    #[must_use]
+    pub fn short_text(&self, text: &str) -> String {
+        let back = Self { pairs: self.pairs.iter().map(|(long, short)| (*short, *long)).collect() };
+        back.text(text)
+    }
 }
 
 fn is_part(c: char) -> bool {

@@ -34,6 +34,9 @@ pub enum EyesError {
         path = .0.display()
     )]
     Blind(PathBuf),
+    /// It is no eye that was trained here.
+    #[error("{path} is no eye: give eye-nano, or a folder that `ponder train see` wrote", path = .0.display())]
+    NoEye(PathBuf),
     /// The model can't be opened.
     #[error("{path}: {source}", path = .path.display())]
     Load {
@@ -48,6 +51,22 @@ pub enum EyesError {
     /// The system gives no thread.
     #[error("no thread to see on: {0}")]
     Thread(std::io::Error),
+}
+
+/// The folder of an eye: one that comes with Ponder by its name, or any.
+///
+/// # Errors
+/// [`EyesError`]: nobody is known by that name, or it is no eye.
+pub fn eye_folder(who: &str) -> Result<PathBuf, EyesError> {
+    let path = found(who)?;
+    if weights::is_eye(&path) { Ok(path) } else { Err(EyesError::NoEye(path)) }
+}
+
+fn found(who: &str) -> Result<PathBuf, EyesError> {
+    weights::find(Some(who), true).map_err(|error| match error {
+        HubError::Name(name) => EyesError::Unknown(name),
+        error => error.into(),
+    })
 }
 
 type Make = dyn Fn() -> Box<dyn Perceiver> + Send + Sync;
@@ -84,10 +103,7 @@ impl Eyes {
         if matches!(who, "ground-truth" | "truth") {
             return Ok(Self::ground_truth());
         }
-        let path = weights::find(Some(who), true).map_err(|error| match error {
-            HubError::Name(name) => EyesError::Unknown(name),
-            error => error.into(),
-        })?;
+        let path = found(who)?;
         if weights::is_eye(&path) {
             // Small enough to answer where it is asked; all share the weights.
             let eye = Arc::new(Eye::open(&path)?);

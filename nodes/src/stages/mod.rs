@@ -7,7 +7,7 @@ mod mind;
 mod tally;
 mod weights;
 
-pub use eyes::{Eyes, EyesError};
+pub use eyes::{Eyes, EyesError, eye_folder};
 pub use mind::{Mind, MindError, Who, Wish};
 pub use tally::Tally;
 pub use weights::hashes;

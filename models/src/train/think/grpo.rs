@@ -171,6 +171,20 @@ pub struct Watch {
     pub distinct: f64,
 }
 
+impl Watch {
+    /// Of groups of one size.
+    #[must_use]
+    pub fn mean(all: &[Self]) -> Self {
+        let of = |pick: fn(&Self) -> f64| all.iter().map(pick).sum::<f64>() / all.len().max(1) as f64;
+        Self {
+            reward: of(|w| w.reward),
+            right: of(|w| w.right),
+            tokens: of(|w| w.tokens),
+            distinct: of(|w| w.distinct),
+        }
+    }
+}
+
 /// Looks at a group.
 #[must_use]
 pub fn watch(drawn: &[Vec<u32>], rewards: &[f64]) -> Watch {

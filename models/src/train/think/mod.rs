@@ -1,6 +1,8 @@
 //! The schooling of reasoner-nano: lessons with their truth, its own tokenizer, a cold start by imitation, and learning
 //! from reward. (The road of DeepSeek-R1, arXiv 2501.12948, at the size of a robot's own computer.)
 
+pub mod book;
+pub mod course;
 pub mod failures;
 pub mod families;
 pub mod grade;
@@ -12,6 +14,7 @@ pub mod lessons;
 pub mod mention;
 pub mod pupil;
 pub mod refusals;
+pub mod rl;
 mod robots;
 pub mod rover;
 pub mod scenes;

@@ -22,27 +22,39 @@ pub enum Shape {
     Hybrid(lfm2::Config),
 }
 
-/// Width of the stream.
-const HIDDEN: usize = 128;
-/// Width inside the MLP.
-const INNER: usize = 384;
+/// How large a network is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Width of the stream.
+    pub hidden: usize,
+    /// Layers.
+    pub layers: usize,
+}
+
+impl Size {
+    /// 1.4 million parameters over 1,024 pieces.
+    pub const NANO: Self = Self { hidden: 128, layers: 6 };
+    /// Half as many.
+    pub const HALF: Self = Self { hidden: 96, layers: 5 };
+}
+
 /// Heads, each with keys and values of its own.
 const HEADS: usize = 4;
 /// Longest context, tokens.
 const CONTEXT: usize = 2048;
 
 impl Shape {
-    /// The transformer: 1.4 million parameters over 1,024 pieces.
+    /// The transformer.
     #[must_use]
-    pub fn transformer(vocab: usize) -> Self {
+    pub fn transformer(vocab: usize, size: Size) -> Self {
         Self::Transformer(decoder::Config {
             vocab_size: vocab,
-            hidden_size: HIDDEN,
-            intermediate_size: INNER,
-            num_layers: 6,
+            hidden_size: size.hidden,
+            intermediate_size: 3 * size.hidden,
+            num_layers: size.layers,
             num_heads: HEADS,
             num_kv_heads: HEADS,
-            head_dim: HIDDEN / HEADS,
+            head_dim: size.hidden / HEADS,
             max_positions: CONTEXT,
             qk_norm: true,
             tie_embeddings: true,
@@ -52,26 +64,27 @@ impl Shape {
 
     /// The hybrid: as many parameters, as a convolution with its gates has as many as attention.
     #[must_use]
-    pub fn hybrid(vocab: usize) -> Self {
+    pub fn hybrid(vocab: usize, size: Size) -> Self {
         Self::Hybrid(lfm2::Config {
             vocab_size: vocab,
-            hidden_size: HIDDEN,
-            ff_size: INNER,
+            hidden_size: size.hidden,
+            ff_size: 3 * size.hidden,
             num_heads: HEADS,
             num_kv_heads: HEADS,
-            attends: [false, true].repeat(3),
+            attends: (0..size.layers).map(|layer| layer % 2 == 1).collect(),
             rope_theta: 10_000.0,
             max_positions: CONTEXT,
             ..lfm2::Config::tiny()
         })
     }
 
-    /// By its name: `transformer` or `hybrid`.
+    /// By its name: `transformer` or `hybrid`, with `-half` for half the size.
     #[must_use]
     pub fn named(name: &str, vocab: usize) -> Option<Self> {
-        match name {
-            "transformer" => Some(Self::transformer(vocab)),
-            "hybrid" => Some(Self::hybrid(vocab)),
+        let (build, size) = name.strip_suffix("-half").map_or((name, Size::NANO), |build| (build, Size::HALF));
+        match build {
+            "transformer" => Some(Self::transformer(vocab, size)),
+            "hybrid" => Some(Self::hybrid(vocab, size)),
             _ => None,
         }
     }

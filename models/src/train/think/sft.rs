@@ -10,7 +10,8 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokenizers::Tokenizer;
 
-use super::lessons::{Lesson, LessonError, Lessons, Split};
+use super::book::{Page, page_of};
+use super::lessons::{LessonError, Lessons, Split};
 use super::pupil::{Pupil, Shape};
 use super::vocab::{END, TEMPLATE, USER};
 use crate::engine::house::House;
@@ -32,9 +33,9 @@ pub enum SchoolError {
     /// The network failed.
     #[error(transparent)]
     Network(#[from] candle_core::Error),
-    /// A folder can't be written.
+    /// A file can't be read or written.
     #[error("{path}: {why}")]
-    Write {
+    File {
         /// Which file.
         path: PathBuf,
         /// Why.
@@ -51,9 +52,17 @@ pub struct Tokens {
     pub target: Vec<u32>,
 }
 
+/// Where lessons come from.
+pub enum Source {
+    /// Drawn anew, without end: the training split.
+    Drawn(Lessons),
+    /// A book, again and again in another order.
+    Book(Vec<Page>),
+}
+
 /// Lessons as batches, in an order that the seed and the step fix.
 pub struct School {
-    lessons: Lessons,
+    source: Source,
     tokenizer: Tokenizer,
     rows: usize,
     seed: u64,
@@ -66,8 +75,14 @@ const WINDOW: usize = 64;
 impl School {
     /// Batches of `rows` lessons.
     #[must_use]
-    pub fn new(lessons: Lessons, tokenizer: Tokenizer, rows: usize, seed: u64) -> Self {
-        Self { lessons, tokenizer, rows: rows.max(1), seed, window: None }
+    pub fn new(source: Source, tokenizer: Tokenizer, rows: usize, seed: u64) -> Self {
+        Self { source, tokenizer, rows: rows.max(1), seed, window: None }
+    }
+
+    /// The tokenizer.
+    #[must_use]
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
     }
 
     /// The batch of a step, from 0.
@@ -89,7 +104,10 @@ impl School {
 
     fn draw(&self, number: u64) -> Result<Vec<Vec<Tokens>>, SchoolError> {
         let count = (self.rows * WINDOW) as u64;
-        let lesson = |index| encode(&self.tokenizer, &self.lessons.get(Split::Train, index)?);
+        let lesson = |index| match &self.source {
+            Source::Drawn(lessons) => encode(&self.tokenizer, &lessons.get(Split::Train, index)?.into()),
+            Source::Book(pages) => encode(&self.tokenizer, page_of(pages, self.seed, index)?),
+        };
         let mut all = (number * count..(number + 1) * count).map(lesson).collect::<Result<Vec<_>, SchoolError>>()?;
         all.sort_by_key(|tokens| tokens.prompt.len() + tokens.target.len());
         let mut batches: Vec<Vec<Tokens>> = all.chunks(self.rows).map(<[Tokens]>::to_vec).collect();
@@ -104,15 +122,15 @@ impl School {
 ///
 /// # Errors
 /// [`SchoolError::Tokenizer`].
-pub fn encode(tokenizer: &Tokenizer, lesson: &Lesson) -> Result<Tokens, SchoolError> {
+pub fn encode(tokenizer: &Tokenizer, page: &Page) -> Result<Tokens, SchoolError> {
     let ids = |text: &str| -> Result<Vec<u32>, SchoolError> {
         let encoding = tokenizer.encode(text, false).map_err(|error| SchoolError::Tokenizer(error.to_string()))?;
         Ok(encoding.get_ids().to_vec())
     };
-    let prompt = ids(&format!("{USER}{}\n<think>\n", lesson.prompt()))?;
-    let mut target = ids(&lesson.thought)?;
+    let prompt = ids(&format!("{USER}{}\n<think>\n", page.prompt))?;
+    let mut target = ids(&page.thought)?;
     target.extend(ids("</think>\n\n")?);
-    target.extend(ids(&lesson.answer)?);
+    target.extend(ids(&page.answer)?);
     target.extend(ids(END)?);
     Ok(Tokens { prompt, target })
 }
@@ -157,7 +175,7 @@ pub fn foretold(net: &Pupil, tokens: &Tokens) -> candle_core::Result<Vec<u32>> {
 pub fn write(params: &Params, shape: &Shape, tokenizer: &Tokenizer, folder: &Path) -> Result<(), SchoolError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |why: String| SchoolError::Write { path, why }
+        move |why: String| SchoolError::File { path, why }
     };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder)(error.to_string()))?;
     let tensors = params.tensors()?;
@@ -179,10 +197,10 @@ pub fn write(params: &Params, shape: &Shape, tokenizer: &Tokenizer, folder: &Pat
 /// Writes `ponder.json` with the hashes of what lies in the folder now.
 ///
 /// # Errors
-/// [`SchoolError::Write`].
+/// [`SchoolError::File`].
 pub fn seal(folder: &Path) -> Result<(), SchoolError> {
     let house = House { prompt: Manner::Compact, temperature: 0.0, answer_tokens: 384, sha256: Default::default() };
     house
         .write(folder, &["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
-        .map_err(|error| SchoolError::Write { path: folder.to_owned(), why: error.to_string() })
+        .map_err(|error| SchoolError::File { path: folder.to_owned(), why: error.to_string() })
 }

@@ -2,13 +2,16 @@
 //! words with the space or underscore before them are pieces, Chinese letters stay single, so that names and places are
 //! few tokens and words join in any new way. Below the ring: the reasoner's schooling.
 
+use std::path::{Path, PathBuf};
+
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::models::{ModelWrapper, TrainerWrapper};
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split as Cut, SplitPattern};
-use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
+pub use tokenizers::Tokenizer;
+use tokenizers::{AddedToken, SplitDelimiterBehavior};
 
 use super::lessons::{LessonError, Lessons, Split};
 
@@ -36,6 +39,22 @@ pub enum VocabError {
     /// The learner refused.
     #[error("the tokenizer could not be learnt: {0}")]
     Learn(String),
+    /// A file is no tokenizer.
+    #[error("{path}: {why}", path = .path.display())]
+    Open {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Opens a tokenizer.
+///
+/// # Errors
+/// [`VocabError::Open`].
+pub fn open(path: &Path) -> Result<Tokenizer, VocabError> {
+    Tokenizer::from_file(path).map_err(|error| VocabError::Open { path: path.to_owned(), why: error.to_string() })
 }
 
 /// Learns a tokenizer of `size` pieces from the first `count` training lessons. The same lessons, the same tokenizer.

@@ -2,6 +2,7 @@
 
 mod mind;
 mod models;
+mod school;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,10 @@ use ponder_nodes::stack::Breakage;
 
 pub use mind::MindArgs;
 pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs, ThinkArgs};
+pub use school::{
+    DataArgs, DataOf, DataSeeArgs, DataThinkArgs, DistillArgs, ExamArgs, ExamIn, ExamSeeArgs, ExamThinkArgs, OptimizerArg,
+    RlArgs, RlThinkArgs, RlWhat, TrainArgs, TrainSeeArgs, TrainThinkArgs, TrainWhat,
+};
 
 /// A reasoning stack for robots: say what you want, watch it look, think, plan and do it.
 #[derive(Parser)]
@@ -42,6 +47,16 @@ pub enum Command {
     Imagine(ImagineArgs),
     /// List the models that are known, or fetch one
     Models(ModelsArgs),
+    /// Write lessons: pictures of scenes, or instructions with thoughts and plans
+    Data(DataArgs),
+    /// Train an eye or a reasoner on lessons
+    Train(TrainArgs),
+    /// Let a reasoner learn from reward
+    Rl(RlArgs),
+    /// Teach a small reasoner what a larger one answers
+    Distill(DistillArgs),
+    /// Give an eye or a reasoner marks on lessons it never saw
+    Exam(ExamArgs),
     /// Say what is here, what is missing, and what to install
     Doctor(DoctorArgs),
     /// Bring up the nodes of a ROS 2 launch file, and keep them up

@@ -15,6 +15,7 @@ mod pace;
 mod records;
 mod replay;
 mod run;
+mod school;
 mod see;
 mod think;
 mod up;
@@ -67,6 +68,11 @@ fn dispatch(command: &Command) -> anyhow::Result<u8> {
         Command::See(args) => see::see(args, &stop_signal()?),
         Command::Imagine(args) => imagine::imagine(args, &stop_signal()?),
         Command::Models(args) => models::models(args, &stop_signal()?),
+        Command::Data(args) => school::data(args, &stop_signal()?),
+        Command::Train(args) => school::train(args, &stop_signal()?),
+        Command::Rl(args) => school::rl(args, &stop_signal()?),
+        Command::Distill(args) => school::distill(args, &stop_signal()?),
+        Command::Exam(args) => school::exam(args, &stop_signal()?),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Up(args) => up::up(args, &stop_signal()?),
         #[cfg(feature = "ros")]

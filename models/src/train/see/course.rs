@@ -1,0 +1,194 @@
+//! A course in seeing: lessons in batches until the steps are done, with checkpoints on the way that a killed run goes on
+//! from to the bit, and a folder that can see at any time.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use candle_core::{DType, Device};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+
+use super::batch::Batch;
+use super::lessons::Lessons;
+use super::loss::losses;
+use crate::net::nano_eye::{Config, NanoEye};
+use crate::perceive::nano::code::OUTPUTS;
+use crate::perceive::nano::kinds::{KINDS, SLOTS};
+use crate::perceive::nano::{About, CONFIG_FILE, NAME, WEIGHTS_FILE, hash};
+use crate::train::{Params, Recipe, TrainError, Trainer};
+
+/// File of a run that goes on.
+const CHECKPOINT: &str = "checkpoint.safetensors";
+/// Scores from which a find counts, by slot.
+pub const THRESHOLD: [f64; SLOTS] = [0.35; SLOTS];
+/// Time between checkpoints.
+const KEEP_EVERY: Duration = Duration::from_secs(120);
+/// Steps over which what is told is averaged, about.
+const MEMORY: f64 = 50.0;
+
+/// What may go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum CourseError {
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The network failed.
+    #[error(transparent)]
+    Network(#[from] candle_core::Error),
+    /// A file can't be read or written.
+    #[error("{path}: {source}", path = .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// What fixes a course, beside its lessons.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// Steps.
+    pub steps: u64,
+    /// Pictures a step.
+    pub batch: usize,
+    /// Highest learning rate.
+    pub peak_lr: f64,
+    /// Seed of first weights, order, light and noise.
+    pub seed: u64,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Steps done.
+    pub step: u64,
+    /// Steps in all.
+    pub steps: u64,
+    /// Parameters.
+    pub parameters: usize,
+    /// Losses, averaged over the last steps: all, where things are, kinds, colours, numbers.
+    pub losses: [f64; 5],
+    /// The gradient's norm.
+    pub grad_norm: f64,
+    /// The learning rate.
+    pub lr: f64,
+}
+
+impl Course {
+    fn recipe(&self) -> Recipe {
+        Recipe {
+            steps: self.steps,
+            warmup: (self.steps / 20).min(200),
+            peak_lr: self.peak_lr,
+            final_lr: 0.01,
+            beta2: 0.98,
+            weight_decay: 0.02,
+            clip: Some(5.0),
+            ..Recipe::default()
+        }
+    }
+
+    /// Goes through it, from the weights of a file if one is given, on from where `out` stands if something is there.
+    /// `told` hears of every step and says whether to go on; stopped or not, nothing is lost. True when it is done.
+    ///
+    /// # Errors
+    /// [`CourseError`].
+    pub fn run(
+        &self,
+        lessons: &Lessons,
+        from: Option<&Path>,
+        out: &Path,
+        told: &mut dyn FnMut(&Progress) -> bool,
+    ) -> Result<bool, CourseError> {
+        let config = Config::nano(OUTPUTS);
+        let mut builder = Params::builder(self.seed, &Device::Cpu);
+        if let Some(from) = from {
+            builder = builder.load(from)?;
+        }
+        let params = builder.build();
+        let eye = NanoEye::new(&config, params.weights())?;
+        let mut trainer = Trainer::new(&params, self.recipe())?;
+        std::fs::create_dir_all(out).map_err(|source| CourseError::File { path: out.to_owned(), source })?;
+        let checkpoint = out.join(CHECKPOINT);
+        if checkpoint.exists() {
+            trainer.resume(&checkpoint)?;
+        }
+        let (mut saved, mut means) = (Instant::now(), None);
+        while !trainer.is_done() {
+            let step = trainer.steps_done();
+            let numbers = chosen(lessons.len(), self.batch, step, self.seed);
+            let mut parts = [0.0; 5];
+            let report = trainer.step(std::iter::once_with(|| {
+                let batch = Batch::new(lessons, &numbers, &config, self.seed.wrapping_mul(0x1_0000_0001) ^ step)?;
+                let losses = losses(&eye, &batch)?;
+                let each = [&losses.all, &losses.centers, &losses.kinds, &losses.colors, &losses.numbers];
+                for (part, loss) in parts.iter_mut().zip(each) {
+                    *part = f64::from(loss.to_scalar::<f32>()?);
+                }
+                Ok(losses.all)
+            }))?;
+            let before = means.unwrap_or(parts);
+            let losses = std::array::from_fn(|i| before[i] + (parts[i] - before[i]) / MEMORY);
+            means = Some(losses);
+            let (step, parameters) = (trainer.steps_done(), params.count());
+            let (grad_norm, lr) = (report.grad_norm, report.lr);
+            let go_on = told(&Progress { step, steps: self.steps, parameters, losses, grad_norm, lr });
+            if saved.elapsed() > KEEP_EVERY || trainer.is_done() || !go_on {
+                trainer.save(&checkpoint, json!(null))?;
+                ship(&params, &config, out)?;
+                saved = Instant::now();
+            }
+            if !go_on {
+                break;
+            }
+        }
+        Ok(trainer.is_done())
+    }
+}
+
+/// The lessons of a step: every lesson once before any comes again, in an order of the epoch's own.
+fn chosen(lessons: usize, batch: usize, step: u64, seed: u64) -> Vec<usize> {
+    let order = |epoch: u64| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(epoch + 1);
+        let mut order: Vec<usize> = (0..lessons).collect();
+        order.shuffle(&mut rng);
+        order
+    };
+    let from = step as usize * batch;
+    let (mut epoch, mut at) = (None, Vec::new());
+    (from..from + batch)
+        .map(|i| {
+            let this = (i / lessons) as u64;
+            if epoch != Some(this) {
+                (epoch, at) = (Some(this), order(this));
+            }
+            at[i % lessons]
+        })
+        .collect()
+}
+
+/// Writes configuration and weights (f16) as an eye is opened from.
+fn ship(params: &Params, config: &Config, folder: &Path) -> Result<(), CourseError> {
+    let half = params.tensors()?.into_iter().map(|(name, tensor)| Ok((name, tensor.to_dtype(DType::F16)?)));
+    let half = half.collect::<candle_core::Result<HashMap<_, _>>>()?;
+    let (weights, about) = (folder.join(WEIGHTS_FILE), folder.join(CONFIG_FILE));
+    candle_core::safetensors::save(&half, &weights)?;
+    let file = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CourseError::File { path, source }
+    };
+    let said = About {
+        model: NAME.to_owned(),
+        eye: config.clone(),
+        kinds: KINDS.iter().map(|kind| kind.label.to_owned()).collect(),
+        threshold: THRESHOLD,
+        sha256: hash(&std::fs::read(&weights).map_err(file(&weights))?),
+    };
+    let text = serde_json::to_string_pretty(&said).unwrap_or_default() + "\n";
+    std::fs::write(&about, text).map_err(file(&about))
+}

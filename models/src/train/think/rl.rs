@@ -1,0 +1,142 @@
+//! The road of reward: questions asked in groups, answers judged by their truth in symbolic simulation, the better ones made
+//! likelier. From a cold start, or from nothing but a tokenizer (R1-Zero). What would show a collapse is told at every step:
+//! length, distinct answers, divergence. (GRPO, arXiv 2402.03300; DeepSeek-R1, arXiv 2501.12948.)
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+use tokenizers::Tokenizer;
+
+use super::course::{CHECKPOINT, make, open};
+use super::grpo::{self, Options, Watch};
+use super::lessons::{Lessons, Split};
+use super::pupil::Shape;
+use super::sft::{self, SchoolError};
+use super::vocab::END;
+use crate::train::{Recipe, Trainer};
+
+/// Lessons before this number are the cold start's.
+const FIRST: u64 = 1 << 32;
+/// Time between checkpoints.
+const KEEP_EVERY: Duration = Duration::from_secs(120);
+/// Questions without one answer better than another, one after the other, after which there is nothing to learn.
+const MOST_IN_VAIN: u64 = 5000;
+
+/// What fixes a run.
+#[derive(Clone, Debug)]
+pub struct Road {
+    /// How it learns.
+    pub recipe: Recipe,
+    /// How groups are drawn.
+    pub options: Options,
+    /// Questions a step.
+    pub prompts: usize,
+    /// Which lessons are asked.
+    pub split: Split,
+    /// Seed of the drawing.
+    pub seed: u64,
+    /// From new weights: only shape and tokenizer are the folder's.
+    pub from_scratch: bool,
+}
+
+/// What a step was like.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// Steps done.
+    pub step: u64,
+    /// Steps in all.
+    pub steps: u64,
+    /// Of all that was drawn, what taught nothing included.
+    pub watch: Watch,
+    /// Divergence from the reference, nats a token.
+    pub kl: f64,
+    /// The gradient's norm.
+    pub grad_norm: f64,
+}
+
+impl Road {
+    /// Goes along it, on from where `out` stands if something is there; true when it is done.
+    ///
+    /// # Errors
+    /// [`SchoolError`].
+    pub fn run(
+        &self,
+        lessons: &Lessons,
+        folder: &Path,
+        out: &Path,
+        told: &mut dyn FnMut(&Told) -> bool,
+    ) -> Result<bool, SchoolError> {
+        let path = folder.join("tokenizer.json");
+        let unfit = |why: String| SchoolError::Tokenizer(format!("{}: {why}", path.display()));
+        let tokenizer = Tokenizer::from_file(&path).map_err(|error| unfit(error.to_string()))?;
+        let end = tokenizer.token_to_id(END).ok_or_else(|| unfit(format!("has no {END}")))?;
+        let shape = Shape::of(folder)?;
+        let weights = folder.join("model.safetensors");
+        let (params, net) = open(&shape, self.seed, (!self.from_scratch).then_some(weights.as_path()))?;
+        let reference = shape.build(params.snapshot()?)?;
+        let mut trainer = Trainer::new(&params, self.recipe.clone())?;
+        make(out)?;
+        let checkpoint = out.join(CHECKPOINT);
+        let mut asked = FIRST;
+        if checkpoint.exists() {
+            asked = trainer.resume(&checkpoint)?["asked"].as_u64().unwrap_or(FIRST);
+        }
+        let (mut saved, mut seen, mut in_vain) = (Instant::now(), Vec::new(), 0);
+        while !trainer.is_done() {
+            let policy = shape.build(params.snapshot()?)?;
+            let mut groups = Vec::new();
+            for _ in 0..self.prompts {
+                let lesson = lessons.get(self.split, asked)?;
+                let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+                rng.set_stream(asked);
+                asked += 1;
+                let prompt = sft::encode(&tokenizer, &lesson.clone().into())?.prompt;
+                let drawn = grpo::draw(&policy, &prompt, end, &self.options, &mut rng)?;
+                let reward = |row: &Vec<u32>| {
+                    let words = row.strip_suffix(&[end]).unwrap_or(row);
+                    let text = tokenizer.decode(words, false).map_err(|error| unfit(error.to_string()))?;
+                    Ok(grpo::reward(&lesson, &text, words.len() < row.len()))
+                };
+                let rewards = drawn.iter().map(reward).collect::<Result<Vec<f64>, SchoolError>>()?;
+                seen.push(grpo::watch(&drawn, &rewards));
+                let gains = grpo::advantages(&rewards);
+                in_vain += 1;
+                if gains.iter().any(|gain| *gain != 0.0) {
+                    let old = grpo::log_probs(&policy, &prompt, &drawn, self.options.temperature)?;
+                    let from = grpo::log_probs(&reference, &prompt, &drawn, self.options.temperature)?;
+                    groups.push((prompt, drawn, gains, old, from));
+                    in_vain = 0;
+                }
+            }
+            if in_vain > MOST_IN_VAIN {
+                let why = format!("after {MOST_IN_VAIN} questions no answer was better than another: nothing to learn");
+                return Err(SchoolError::File { path: folder.to_owned(), why });
+            }
+            if groups.is_empty() {
+                continue; // nothing was better than anything: other questions
+            }
+            let mut kl = 0.0;
+            let losses = groups.iter().map(|(prompt, drawn, gains, old, from)| {
+                let (loss, apart) = grpo::loss(&net, prompt, drawn, gains, old, from, &self.options)?;
+                kl += apart / groups.len() as f64;
+                Ok(loss)
+            });
+            let report = trainer.step(losses)?;
+            let watch = Watch::mean(&std::mem::take(&mut seen));
+            let step = trainer.steps_done();
+            let go_on = told(&Told { step, steps: self.recipe.steps, watch, kl, grad_norm: report.grad_norm });
+            if saved.elapsed() > KEEP_EVERY || trainer.is_done() || !go_on {
+                trainer.save(&checkpoint, json!({ "asked": asked }))?;
+                sft::write(&params, &shape, &tokenizer, out)?;
+                saved = Instant::now();
+            }
+            if !go_on {
+                break;
+            }
+        }
+        Ok(trainer.is_done())
+    }
+}

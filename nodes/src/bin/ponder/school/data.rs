@@ -1,0 +1,158 @@
+//! `ponder data`: lessons, written down.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, create_dir_all};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use ponder_core::reasoner::Reasoner;
+use ponder_core::thinker::Cancel;
+use ponder_models::train::think::book::{Page, taught};
+use ponder_models::train::think::{Lessons, Split};
+use ponder_nodes::stages::{Mind, Who, Wish};
+use ponder_sim::lessons::{Plan, write as write_pictures};
+use serde::{Deserialize, Serialize};
+
+use super::{INTERRUPTED, bar, tell};
+use crate::args::{DataSeeArgs, DataThinkArgs};
+
+/// Scenes a process draws before another takes its place: the renderer's memory (about 33 MB a scene, measured) comes
+/// back only with the process.
+const SCENES_A_PROCESS: u64 = 60;
+
+/// Draws pictures.
+pub fn see(args: &DataSeeArgs, stop: &Cancel) -> anyhow::Result<u8> {
+    let plan = Plan { split: args.split.into(), seed: args.seed, scenes: args.scenes, side_px: args.side as usize };
+    let (bar, mut first) = (bar(args.scenes)?, None);
+    let end = write_pictures(&plan, &args.out, &mut |progress| {
+        let first = *first.get_or_insert(progress.scenes - 1);
+        tell(&bar, progress.scenes, 10, &format!("{} pictures", progress.pictures));
+        progress.scenes < first + SCENES_A_PROCESS && !stop.is_cancelled()
+    })?;
+    bar.finish_and_clear();
+    if stop.is_cancelled() {
+        return Ok(super::ended(false, &args.out).max(INTERRUPTED));
+    }
+    if end.scenes < end.of {
+        let given: Vec<_> = std::env::args_os().skip(1).collect();
+        // Comes back only if it fails.
+        return Err(Command::new(std::env::current_exe()?).args(given).exec()).context("can't go on in a new process");
+    }
+    println!("{} scenes, {} pictures in {}", end.scenes, end.pictures, args.out.display());
+    Ok(0)
+}
+
+/// Writes instructions with thoughts and plans.
+pub fn think(args: &DataThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
+    let lessons = Lessons::new(args.seed)?;
+    let asked = Asked { split: args.split.into(), from: args.from, count: args.count };
+    let Some(out) = args.out.as_deref().filter(|_| !args.stats) else { return stats(&lessons, &asked) };
+    let teacher = args.teacher.as_deref().map(|who| -> anyhow::Result<Mind> {
+        let who: Who = who.parse()?;
+        if who == Who::Remote {
+            bail!("for a remote teacher: ponder distill --teacher remote --url …, which keeps the lessons too");
+        }
+        Ok(Mind::open(&Wish::of(who))?)
+    });
+    let done = write(&lessons, &asked, teacher.transpose()?, out, stop)?;
+    Ok(if done { 0 } else { INTERRUPTED })
+}
+
+/// Which lessons are asked.
+pub struct Asked {
+    pub split: Split,
+    pub from: u64,
+    pub count: u64,
+}
+
+/// A page with its lesson's number, by which a book goes on.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    number: u64,
+    #[serde(flatten)]
+    page: Page,
+}
+
+/// Writes a book, or the rest of one; true when it is whole.
+pub fn write(
+    lessons: &Lessons,
+    asked: &Asked,
+    teacher: Option<Mind>,
+    out: &Path,
+    stop: &Cancel,
+) -> anyhow::Result<bool> {
+    let failed = || format!("{} can't be written", out.display());
+    if let Some(parent) = out.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        create_dir_all(parent).with_context(failed)?;
+    }
+    let (last, mut kept) = there(out)?;
+    let mut file = OpenOptions::new().create(true).append(true).open(out).with_context(failed)?;
+    let mut teacher: Option<Box<dyn Reasoner>> = teacher.map(|mind| mind.reasoner());
+    let bar = bar(asked.count)?;
+    let end = asked.from + asked.count;
+    for number in last.map_or(asked.from, |last| last + 1)..end {
+        if stop.is_cancelled() {
+            bar.finish_and_clear();
+            super::ended(false, out);
+            return Ok(false);
+        }
+        let lesson = lessons.get(asked.split, number)?;
+        let page = match &mut teacher {
+            Some(teacher) => taught(&lesson, teacher.as_mut())?,
+            None => Some(lesson.into()),
+        };
+        if let Some(page) = page {
+            kept += 1;
+            writeln!(file, "{}", serde_json::to_string(&Line { number, page })?).with_context(failed)?;
+        }
+        tell(&bar, number + 1 - asked.from, 500, &format!("{kept} kept"));
+    }
+    bar.finish_and_clear();
+    println!("{kept} lessons of {} asked, in {}", asked.count, out.display());
+    Ok(true)
+}
+
+/// The last number of a book that is there, and how many pages it has; a line that was cut off by a kill goes.
+fn there(path: &Path) -> anyhow::Result<(Option<u64>, u64)> {
+    let Ok(file) = File::open(path) else { return Ok((None, 0)) };
+    let (mut good, mut last, mut count) = (0, None, 0);
+    let mut reader = BufReader::new(file);
+    let mut line = String::new();
+    while reader.read_line(&mut line)? > 0 {
+        let Ok(Line { number, .. }) = serde_json::from_str(&line) else { break };
+        (last, count, good) = (Some(number), count + 1, good + line.len() as u64);
+        line.clear();
+    }
+    if !line.is_empty() {
+        if reader.read_line(&mut String::new())? > 0 {
+            bail!("{}: line {} is no lesson: is it another file?", path.display(), count + 1);
+        }
+        OpenOptions::new().write(true).open(path)?.set_len(good)?;
+    }
+    Ok((last, count))
+}
+
+fn stats(lessons: &Lessons, asked: &Asked) -> anyhow::Result<u8> {
+    let mut families = BTreeMap::<&str, (u64, String)>::new();
+    let mut bytes = [0; 3];
+    for number in asked.from..asked.from + asked.count {
+        let lesson = lessons.get(asked.split, number)?;
+        let say = || {
+            let (asked, answer) = (&lesson.question.goal.instruction, lesson.answer.replace('\n', " | "));
+            format!("{asked}\n             {}\n             {answer}", lesson.thought)
+        };
+        families.entry(lesson.family).or_insert_with(|| (0, say())).0 += 1;
+        for (sum, text) in bytes.iter_mut().zip([&lesson.prompt(), &lesson.thought, &lesson.answer]) {
+            *sum += text.len() as u64;
+        }
+    }
+    let [prompt, thought, answer] = bytes.map(|sum| sum / asked.count);
+    println!("{} lessons; bytes of a prompt {prompt}, a thought {thought}, an answer {answer}", asked.count);
+    for (family, (count, example)) in families {
+        println!("{count:5}  {family:<5} {example}");
+    }
+    Ok(0)
+}
