@@ -4,18 +4,23 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what fails is a test
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use candle_core::Device;
 use ponder_core::goal::Language;
 use ponder_core::plan::Draft;
+use ponder_core::symbolic::Symbolic;
 use ponder_models::engine::open::{Options as OpenOptions, TextLlm};
 use ponder_models::engine::write::{Manner, Script, TextModel};
 use ponder_models::net::{decoder, lfm2};
 use ponder_models::reason::alias::Aliases;
 use ponder_models::reason::grammar::{Guide, Limits};
 use ponder_models::reason::reasoner::{LlmReasoner, Options as Thinking};
+use ponder_models::train::think::book::{self, Page};
+use ponder_models::train::think::course::Course;
 use ponder_models::train::think::kinds::RESERVED;
 use ponder_models::train::think::pupil::Shape;
+use ponder_models::train::think::rl::Road;
 use ponder_models::train::think::{Lessons, Split, Truth, Verdict, grade, grpo, sft, vocab};
 use ponder_models::train::{Params, Recipe, Trainer};
 use rand::SeedableRng;
@@ -174,6 +179,83 @@ fn a_step_has_its_batch_whichever_came_before() {
     assert_eq!(resumed.batch(69).unwrap(), batches[69]);
     assert_ne!(batches[68], batches[69]);
     assert_eq!(resumed.batch(3).unwrap(), batches[3]);
+}
+
+#[test]
+fn a_course_that_was_stopped_goes_on_to_the_bit() {
+    let lessons = Lessons::new(11).unwrap();
+    let tokenizer = vocab::learn(&lessons, 100, 600).unwrap();
+    let [_, shape] = tiny(tokenizer.get_vocab_size(true));
+    let recipe = Recipe { steps: 6, warmup: 2, peak_lr: 1e-2, muon: true, ..Recipe::default() };
+    let course = Course { shape, recipe, seed: 3 };
+    let pages: Vec<Page> = (0..9).map(|i| lessons.get(Split::Train, i).unwrap().into()).collect();
+    let run = |out: &Path, until: u64| {
+        let mut school = sft::School::new(sft::Source::Book(pages.clone()), tokenizer.clone(), 2, 5);
+        course.run(&mut school, None, out, &mut |progress| progress.step < until).unwrap()
+    };
+    let (through, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(run(through.path(), 99));
+    assert!(!run(stopped.path(), 4));
+    assert!(run(stopped.path(), 99));
+    let weights = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
+    assert_eq!(weights(through.path()), weights(stopped.path()));
+}
+
+#[test]
+fn the_road_of_reward_goes_on_to_the_bit_from_a_folder_and_from_nothing() {
+    let lessons = Lessons::new(12).unwrap();
+    let tokenizer = vocab::learn(&lessons, 100, 600).unwrap();
+    let [shape, _] = tiny(tokenizer.get_vocab_size(true));
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = Recipe { steps: 1, warmup: 0, peak_lr: 1e-2, ..Recipe::default() };
+    let course = Course { shape, recipe, seed: 3 };
+    // It has learnt that an answer ends, so that some rewards differ.
+    let mut page: Page = lessons.get(Split::Train, 0).unwrap().into();
+    (page.thought, page.answer) = (String::new(), String::new());
+    let course = Course { recipe: Recipe { steps: 60, ..course.recipe.clone() }, ..course };
+    let mut school = sft::School::new(sft::Source::Book(vec![page]), tokenizer, 2, 5);
+    course.run(&mut school, None, folder.path(), &mut |_| true).unwrap();
+    for from_scratch in [false, true] {
+        let road = Road {
+            recipe: Recipe { steps: 3, warmup: 0, peak_lr: 1e-3, ..Recipe::default() },
+            options: grpo::Options { group: 3, max_tokens: 12, ..grpo::Options::default() },
+            prompts: 2,
+            split: Split::Train,
+            seed: 6,
+            from_scratch,
+        };
+        let (through, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let run = |out: &Path, until: u64| road.run(&lessons, folder.path(), out, &mut |told| told.step < until);
+        match run(through.path(), 99) {
+            Ok(done) => assert!(done),
+            // From nothing, and so soon, no answer may be better than another: it says so, and does not go on for ever.
+            Err(error) => {
+                assert!(from_scratch && error.to_string().contains("nothing to learn"), "{error}");
+                continue;
+            }
+        }
+        assert!(!run(stopped.path(), 2).unwrap());
+        assert!(run(stopped.path(), 99).unwrap());
+        let weights = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
+        assert_eq!(weights(through.path()), weights(stopped.path()));
+    }
+}
+
+#[test]
+fn what_a_teacher_says_is_kept_where_it_is_right() {
+    let lessons = Lessons::new(13).unwrap();
+    let (mut kept, count) = (0, 60);
+    for index in 0..count {
+        let lesson = lessons.get(Split::Train, index).unwrap();
+        if let Some(page) = book::taught(&lesson, &mut Symbolic).unwrap() {
+            let draft = lesson.read(&page.answer).unwrap();
+            let (scene, robot) = (&lesson.question.scene, &lesson.question.robot);
+            assert_eq!(lesson.truth.judge(&draft, scene, robot), Verdict::Right);
+            assert_eq!(page.prompt, lesson.prompt());
+            kept += 1;
+        }
+    }
+    assert!(kept > count / 2, "the baseline was right {kept} times of {count}");
 }
 
 #[test]

@@ -62,6 +62,12 @@ pub fn size_mm(object: &SceneObject) -> u32 {
     (object.size_m.product().max(0.0).cbrt() * 1000.0).round().min(9999.0) as u32
 }
 
+/// The numbers of a thing's line: how far from the left edge, how far away, how large.
+#[must_use]
+pub fn numbers(object: &SceneObject, grid: Grid) -> [u32; 3] {
+    [grid.across(object), grid.forward(object), size_mm(object)]
+}
+
 /// The user's turn for a question.
 #[must_use]
 pub fn turn(question: &Question) -> Turn {
@@ -142,7 +148,7 @@ fn object(index: usize, state: &State, grid: Grid, text: &mut String) {
     let object = &state.objects()[index];
     text.push_str(&format!(" {}", called(index, state, &|i| name(&state.objects()[i].id))));
     if !is_ground(index, state) {
-        text.push_str(&format!(" {} {} {}", grid.across(object), grid.forward(object), size_mm(object)));
+        numbers(object, grid).iter().for_each(|number| text.push_str(&format!(" {number}")));
     }
     text.push('\n');
 }

@@ -27,8 +27,8 @@ pub struct Mention {
 pub enum How {
     /// By name: these.
     Plain,
-    /// The candidates with the number that decides.
-    Ranked(Vec<(usize, u32)>),
+    /// The candidates, told apart by one of their numbers (0 to 2, as a thing's line has them).
+    Ranked(usize, Vec<usize>),
     /// Candidates by their place beside a reference's.
     Beside(usize, Vec<usize>),
     /// All but these.
@@ -53,6 +53,10 @@ pub struct Speaker<'a> {
     pub zh: bool,
 }
 
+/// The numbers of a thing's line, by their place.
+const ACROSS: usize = 0;
+const FORWARD: usize = 1;
+const SIZE: usize = 2;
 /// Least difference on the grid that tells two things apart by their place, cells.
 const APART: u32 = 3;
 
@@ -67,6 +71,13 @@ impl Speaker<'_> {
     #[must_use]
     pub fn that_can(&self, can: Affordance) -> Vec<usize> {
         (0..self.scene.objects.len()).filter(|i| self.scene.objects[*i].can(can)).collect()
+    }
+
+    /// In the order of the prompt's lines.
+    fn in_line(&self, mut of: Vec<usize>) -> Vec<usize> {
+        let object = |i: usize| &self.scene.objects[i];
+        of.sort_by_key(|i| (self.grid.across(object(*i)), self.grid.forward(object(*i)), object(*i).id));
+        of
     }
 
     /// Label of an object.
@@ -194,8 +205,7 @@ impl Speaker<'_> {
             _ => return None,
         };
         let said = forms.choose(rng)?.clone();
-        let ranked = all.iter().map(|i| (*i, key(*i))).collect();
-        Some(Mention { said, how: How::Ranked(ranked), of: vec![index] })
+        Some(Mention { said, how: How::Ranked(if deep { FORWARD } else { ACROSS }, self.in_line(all)), of: vec![index] })
     }
 
     /// The biggest, the smallest.
@@ -221,10 +231,7 @@ impl Speaker<'_> {
             (false, true) => [format!("最小的{noun}"), format!("最小的那个{noun}")],
         };
         let said = forms.choose(rng)?.clone();
-        let mut listed = self.alike(&label, None);
-        listed.sort_by_key(|i| self.grid.across(&self.scene.objects[*i]));
-        let ranked = listed.iter().map(|i| (*i, key(*i))).collect();
-        Some(Mention { said, how: How::Ranked(ranked), of: vec![index] })
+        Some(Mention { said, how: How::Ranked(SIZE, self.in_line(all)), of: vec![index] })
     }
 
     /// A thing of another kind that is named easily, to tell others by.
@@ -273,9 +280,9 @@ impl Speaker<'_> {
             (Side::Behind, true) => vec![format!("{name}后面的{noun}")],
         };
         let said = forms.choose(rng)?.clone();
-        let mut ranked: Vec<(usize, u32)> = all.iter().chain([&other]).map(|i| (*i, axis(*i))).collect();
-        ranked.sort_by_key(|(i, at)| (*at, *i));
-        Some(Mention { said, how: How::Ranked(ranked), of: vec![index] })
+        let ranked = self.in_line(all.into_iter().chain([other]).collect());
+        let number = if matches!(side, Side::Left | Side::Right) { ACROSS } else { FORWARD };
+        Some(Mention { said, how: How::Ranked(number, ranked), of: vec![index] })
     }
 
     /// Nearest to the bowl.
@@ -304,8 +311,7 @@ impl Speaker<'_> {
                 .into()
         };
         let said = forms.choose(rng)?.clone();
-        all.sort_by_key(|i| self.grid.across(&self.scene.objects[*i]));
-        Some(Mention { said, how: How::Beside(other, all), of: vec![index] })
+        Some(Mention { said, how: How::Beside(other, self.in_line(all)), of: vec![index] })
     }
 
     /// On the plate, in the drawer.

@@ -12,7 +12,7 @@ use super::mention::{How, Mention};
 use super::task::{Aim, Task};
 use crate::reason::alias::Aliases;
 use crate::reason::answer::write_call;
-use crate::reason::compact::{Grid, called, code};
+use crate::reason::compact::{Grid, called, code, numbers};
 
 /// Tells a thought.
 pub struct Teller<'a> {
@@ -46,9 +46,28 @@ impl Teller<'_> {
         of.collect::<Vec<_>>().join(if self.zh { "、" } else { ", " })
     }
 
-    /// As the prompt calls them: the person's words are put into the scene's before a thing is picked by them.
+    /// As the prompt calls them: the person's words are put into the scene's before a thing is picked by them. A robot that
+    /// drives looks at where it is, too.
     fn called(&self, of: &[usize]) -> String {
-        self.list(of.iter().map(|i| called(*i, self.state, &|i| self.id(i).to_string())))
+        let one = |i: &usize| {
+            let text = called(*i, self.state, &|i| self.id(i).to_string());
+            if self.state.robot().arm.is_some() { text } else { format!("{text}{}", self.numbers(*i, 2)) }
+        };
+        self.list(of.iter().map(one))
+    }
+
+    /// What a thing's line says after its colour and label: id, and how it is with it.
+    fn stands(&self, index: usize) -> String {
+        let (id, whole) = (self.id(index).to_string(), called(index, self.state, &|i| self.id(i).to_string()));
+        let words: Vec<&str> = whole.split(' ').skip_while(|word| *word != id).collect();
+        words.join(" ")
+    }
+
+    /// The first numbers of a thing's line. A thought that needs the third passes by the first and the second, as the line
+    /// does.
+    fn numbers(&self, index: usize, count: usize) -> String {
+        let numbers = numbers(&self.state.objects()[index], self.grid);
+        numbers.iter().take(count).map(|number| format!(" {number}")).collect()
     }
 
     fn say(&self, en: String, zh: String) -> String {
@@ -67,6 +86,10 @@ impl Teller<'_> {
     ) -> String {
         let mut parts: Vec<String> = Vec::new();
         parts.extend(self.past(attempts, given_up));
+        if let Some(held) = self.state.holding {
+            let held = self.id(held);
+            parts.push(self.say(format!("holds {held}."), format!("手里有{held}。")));
+        }
         if !given_up {
             // In the order in which they were said, and once.
             for part in in_order(&task.mentions, &task.words).map(|mention| self.mention(mention)) {
@@ -96,20 +119,16 @@ impl Teller<'_> {
 
     fn mention(&self, mention: &Mention) -> String {
         let said = &mention.said;
-        let (colon, semi, comma, dot) = if self.zh { ("： ", "；", "、", "。") } else { (": ", "; ", ", ", ".") };
+        let (colon, semi, dot) = if self.zh { ("： ", "；", "。") } else { (": ", "; ", ".") };
         let body = match &mention.how {
             How::Plain => self.called(&mention.of),
-            How::Ranked(ranked) => {
-                let listed: Vec<String> = ranked.iter().map(|(i, n)| format!("{} {n}", self.id(*i))).collect();
-                format!("{}{semi}{}", listed.join(comma), self.ids(&mention.of))
+            How::Ranked(number, ranked) => {
+                let at = |i: &usize| format!("{}{}", self.id(*i), self.numbers(*i, number + 1));
+                format!("{}{semi}{}", self.list(ranked.iter().map(at)), self.called(&mention.of))
             }
             How::Beside(other, all) => {
-                let at = |i: usize| {
-                    let object = &self.state.objects()[i];
-                    format!("{} {} {}", self.id(i), self.grid.forward(object), self.grid.across(object))
-                };
-                let listed: Vec<String> = all.iter().map(|i| at(*i)).collect();
-                format!("{}{semi}{}{semi}{}", at(*other), listed.join(comma), self.ids(&mention.of))
+                let at = |i: &usize| format!("{}{}", self.id(*i), self.numbers(*i, 2));
+                format!("{}{semi}{}{semi}{}", at(other), self.list(all.iter().map(at)), self.called(&mention.of))
             }
             How::Except(but) => {
                 let not = if self.zh { "不要" } else { "not " };
@@ -130,29 +149,21 @@ impl Teller<'_> {
         let mut told: Vec<(Option<usize>, String)> = Vec::new();
         let mut state = self.state.clone();
         let moved: Vec<_> = goal.iter().filter_map(|fact| fact.objects().next()).collect();
-        if let Some(held) = state.holding
-            && steps.first().is_some_and(|call| call.spec().name.starts_with("place"))
-            && !moved.contains(&state.objects()[held].id)
-        {
-            let held = self.id(held);
-            told.push((None, self.say(format!("{held} is held: put it down first."), format!("手里有{held}：先放下。"))));
-        }
         for call in steps {
             let object = call.object(0).and_then(|id| state.index(&id));
             match (call.spec().name, object) {
                 ("pick", Some(i)) if !moved.contains(&state.objects()[i].id) => {
                     if let Support::On(under) = state.situations[i].support {
-                        let (top, below) = (self.id(i), self.id(under));
-                        let away =
-                            self.say(format!("on {below} is {top}: away first."), format!("{below}上有{top}：先移开。"));
+                        let top = self.stands(i);
+                        let away = self.say(format!("{top}: away first."), format!("{top}：先移开。"));
                         // A pile is cleared from above and told from below, as one comes upon it.
                         let at = told.iter().position(|(below, _)| *below == Some(i)).unwrap_or(told.len());
                         told.insert(at, (Some(under), away));
                     }
                 }
                 ("open", Some(i)) if !goal.contains(&Fact::Open(state.objects()[i].id)) => {
-                    let shut = self.id(i);
-                    let first = self.say(format!("{shut} is closed: open first."), format!("{shut}关着：先打开。"));
+                    let shut = self.stands(i);
+                    let first = self.say(format!("{shut}: open first."), format!("{shut}：先打开。"));
                     told.push((None, first));
                 }
                 _ => {}
@@ -166,19 +177,19 @@ impl Teller<'_> {
 /// Mentions in the order of the person's words. Longer ones take their places first, so that `the bowl` is not found within
 /// `the red bowl`; one that was said in part (`the red and the blue cube`) is where its beginning is.
 fn in_order<'a>(mentions: &'a [Mention], words: &str) -> impl Iterator<Item = &'a Mention> {
-    let mut placed: Vec<(usize, usize, &Mention)> = Vec::new();
-    let mut longest: Vec<&Mention> = mentions.iter().collect();
-    longest.sort_by_key(|mention| std::cmp::Reverse(mention.said.len()));
-    for mention in longest {
-        let said = &mention.said;
+    let mut placed: Vec<(usize, usize, usize)> = Vec::new();
+    let mut longest: Vec<usize> = (0..mentions.len()).collect();
+    longest.sort_by_key(|number| std::cmp::Reverse(mentions[*number].said.len()));
+    for number in longest {
+        let said = &mentions[number].said;
         let starts = said.char_indices().map(|(at, c)| &said[..at + c.len_utf8()]);
         let place = |start: &str| {
             let free = |at: &usize| placed.iter().all(|(from, to, _)| at + start.len() <= *from || to <= at);
-            words.match_indices(start).map(|(at, _)| at).find(free).map(|at| (at, at + start.len(), mention))
+            words.match_indices(start).map(|(at, _)| at).find(free).map(|at| (at, at + start.len(), number))
         };
         let at = starts.rev().find_map(place);
-        placed.push(at.unwrap_or((words.len(), words.len(), mention)));
+        placed.push(at.unwrap_or((words.len(), words.len(), number)));
     }
-    placed.sort_by_key(|(at, ..)| *at);
-    placed.into_iter().map(|(_, _, mention)| mention)
+    placed.sort_by_key(|(at, _, number)| (*at, *number));
+    placed.into_iter().map(|(_, _, number)| &mentions[number])
 }

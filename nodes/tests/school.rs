@@ -1,0 +1,85 @@
+//! Learning by command: lessons written and gone on with, a reasoner taught, rewarded, distilled and examined, an eye
+//! likewise; and clear errors where something is amiss.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests too may fail a test
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn ponder(dir: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ponder"));
+    let output = command.args(args).current_dir(dir).env("NO_COLOR", "1").stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(!text.contains("panicked"), "{args:?}: {text}");
+    (output.status.code(), text)
+}
+
+fn good(dir: &Path, args: &[&str]) -> String {
+    let (code, text) = ponder(dir, args);
+    assert_eq!(code, Some(0), "{args:?}: {text}");
+    text
+}
+
+fn bad(dir: &Path, args: &[&str], part: &str) {
+    let (code, text) = ponder(dir, args);
+    assert!(code == Some(1) && text.contains(part), "{args:?}: {code:?} without {part:?}: {text}");
+}
+
+#[test]
+fn a_reasoner_goes_through_school() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    good(dir, &["data", "think", "--out", "book.jsonl", "--count", "20"]);
+    let whole = std::fs::read_to_string(dir.join("book.jsonl")).unwrap();
+    // Cut off in the middle of a line, as by a kill; and gone on with.
+    std::fs::write(dir.join("book.jsonl"), &whole[..whole.len() / 2]).unwrap();
+    good(dir, &["data", "think", "--out", "book.jsonl", "--count", "20"]);
+    assert_eq!(std::fs::read_to_string(dir.join("book.jsonl")).unwrap(), whole);
+    assert!(good(dir, &["data", "think", "--stats", "--count", "40"]).contains("goal "));
+
+    let small = ["--shape", "hybrid-half", "--pieces", "600", "--rows", "2"];
+    let train = [&["train", "think", "--data", "book.jsonl", "--out", "mind", "--steps", "3"][..], &small].concat();
+    assert!(good(dir, &train).contains("3/3"));
+    // What is done is done.
+    assert!(!good(dir, &train).contains("1/3"));
+    let other = [&["train", "think", "--data", "book.jsonl", "--out", "mind", "--steps", "4"][..], &small].concat();
+    bad(dir, &other, "another recipe");
+
+    assert!(good(dir, &["exam", "think", "mind", "--count", "2", "--show", "1"]).contains("of    2  all"));
+    assert!(good(dir, &["exam", "think", "symbolic", "--count", "4", "--json"]).contains("\"right_of\""));
+    let distill = ["distill", "--teacher", "symbolic", "--student", "transformer-half", "--out", "student"];
+    let text = good(dir, &[&distill[..], &["--count", "12", "--steps", "2"]].concat());
+    assert!(text.contains("of 12 asked") && dir.join("student/lessons.jsonl").is_file(), "{text}");
+    // A mind that knows nothing gives no answer that is better than another, unless by chance: then it has learnt a step.
+    let (code, text) = ponder(dir, &["rl", "think", "--from", "mind", "--out", "rl", "--steps", "1", "--help"]);
+    assert!(code == Some(0) && text.contains("curve.jsonl"), "{text}");
+}
+
+#[test]
+fn what_is_amiss_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    std::fs::write(dir.join("note.txt"), "dear diary\nlater\n").unwrap();
+    bad(dir, &["data", "think", "--out", "note.txt", "--count", "3"], "line 1 is no lesson");
+    bad(dir, &["train", "think", "--out", "x", "--data", "none.jsonl"], "none.jsonl");
+    bad(dir, &["train", "think", "--out", "x", "--data", "note.txt"], "line 1");
+    bad(dir, &["train", "think", "--out", "x", "--shape", "mamba", "--pieces", "500"], "mamba");
+    bad(dir, &["train", "see", "--data", "nowhere", "--out", "x"], "nowhere");
+    bad(dir, &["rl", "think", "--from", "nowhere", "--out", "x"], "nowhere");
+    bad(dir, &["exam", "think", "nobody"], "nobody");
+    bad(dir, &["exam", "see", "reasoner", "nowhere"], "reasoner");
+    bad(dir, &["data", "think", "--count", "3"], "--out");
+    bad(dir, &["distill", "--teacher", "remote", "--out", "x"], "address");
+}
+
+#[test]
+fn an_eye_goes_through_school() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let draw = ["data", "see", "--out", "lessons", "--scenes", "1", "--side", "192"];
+    assert!(good(dir, &draw).contains("1 scenes"));
+    let train = ["train", "see", "--data", "lessons", "--out", "eye", "--steps", "2", "--batch", "1"];
+    good(dir, &train);
+    let text = good(dir, &["exam", "see", "eye", "lessons"]);
+    assert!(text.contains("a picture"), "{text}");
+}
