@@ -43,7 +43,8 @@ pub static KINDS: &[Kind] = &[
     Kind { label: "knob", size_m: [0.08, 0.08, 0.06], can: &[Turnable, Fixed], en: &["knob", "knob", "dial"], zh: &["旋钮"], colors: &[Black, White, Red, Blue, Gray] },
     Kind { label: "zone", size_m: [0.9, 0.9, 0.004], can: &[Place, Fixed], en: &["zone", "zone", "area"], zh: &["区域"], colors: &[Red, Blue, Green, Yellow, Orange, Purple, Pink] },
     Kind { label: "pillar", size_m: [0.3, 0.3, 1.2], can: &[Place, Fixed], en: &["pillar", "pillar", "column"], zh: &["柱子", "立柱"], colors: &[Yellow, Purple, Red, Blue, Green, Gray] },
-    Kind { label: "dock", size_m: [0.7, 0.7, 0.004], can: &[Place, Fixed], en: &["dock", "charging station"], zh: &["充电座", "充电站"], colors: &[] },
+    Kind { label: "dock", size_m: [0.7, 0.7, 0.004], can: &[Place, Fixed], en: &["dock", "charging station"], zh: &["充电座", "充电站"], colors: &[Gray] },
+    Kind { label: "wall", size_m: [6.2, 0.1, 0.8], can: &[Fixed], en: &["wall"], zh: &["墙"], colors: &[] },
     Kind { label: "crate", size_m: [0.45; 3], can: &[Place], en: &["crate"], zh: &["箱子"], colors: &[Brown] },
     Kind { label: "table", size_m: [1.25, 1.5, 0.04], can: &[Surface, Fixed], en: &["table"], zh: &["桌子"], colors: &[] },
 ];

@@ -371,6 +371,12 @@ impl<'a> Builder<'a> {
             at.push(spot);
             self.place(label, spot);
         }
+        if self.maybe(0.8) {
+            let away = self.rng.random_range(2.9..3.3);
+            for (name, at) in [("a", [0.0, away]), ("b", [0.0, -away]), ("c", [away, 0.0]), ("d", [-away, 0.0])] {
+                self.put(&format!("wall_{name}"), "wall", None, [at[0], at[1], 0.4], 1.0);
+            }
+        }
         if far {
             let spot = [self.rng.random_range(3.8..4.5), self.rng.random_range(-1.0..1.0)];
             self.place("zone", spot);
@@ -379,7 +385,7 @@ impl<'a> Builder<'a> {
 
     fn place(&mut self, label: &str, at: [f64; 2]) {
         let color = self.fresh_color(label);
-        let color = if label == "dock" { None } else { color };
+        let color = if label == "dock" { color.filter(|_| self.maybe(0.6)) } else { color };
         let name = self.name(label, color);
         let height = kind(label).map_or(0.0, |kind| kind.size_m[2]);
         self.put(&name, label, color, [at[0], at[1], height * 0.5], 1.0);
