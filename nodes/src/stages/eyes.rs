@@ -88,6 +88,11 @@ impl Default for Eyes {
 }
 
 impl Eyes {
+    /// The eye that comes with Ponder.
+    pub const SHIPPED: &str = "eye-nano";
+    /// The one that believes the simulator.
+    pub const BASELINE: &str = "ground-truth";
+
     /// The baseline.
     pub fn ground_truth() -> Self {
         let (name, wants) = (GroundTruth.name().to_owned(), GroundTruth.wants());
@@ -100,7 +105,7 @@ impl Eyes {
     /// # Errors
     /// [`EyesError`], saying what to do.
     pub fn open(who: &str) -> Result<Self, EyesError> {
-        if matches!(who, "ground-truth" | "truth") {
+        if matches!(who, Self::BASELINE | "truth") {
             return Ok(Self::ground_truth());
         }
         let path = found(who)?;

@@ -29,6 +29,13 @@ pub enum Who {
     Local(Option<String>),
 }
 
+impl Who {
+    /// The one that comes with Ponder.
+    pub fn shipped() -> Self {
+        Self::Local(Some("reasoner-nano".to_owned()))
+    }
+}
+
 impl FromStr for Who {
     type Err = Infallible;
 

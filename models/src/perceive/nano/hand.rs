@@ -33,23 +33,9 @@ pub(super) fn hand(observation: &Observation, robot: &RobotSpec) -> Option<(Pose
 
 impl Held {
     /// What fingers of a width have closed around.
-    pub(super) fn find(objects: &[SceneObject], (tool, width_m): &(Pose, f64), robot: &RobotSpec) -> Option<Self> {
-        let widest_m = robot.arm.as_ref()?.gripper.max_width_m;
-        if *width_m <= EMPTY_WIDTH_M || *width_m >= widest_m - OPEN_M {
-            return None;
-        }
-        let tool_m = tool.translation.vector;
-        let outside_m = |object: &SceneObject| {
-            let inside_m = object.world_from_object.inverse_transform_point(&tool_m.into()).coords;
-            (0..3).map(|i| inside_m[i].abs() - object.size_m[i] * 0.5).fold(f64::MIN, f64::max)
-        };
-        let fits = |object: &SceneObject| {
-            let (a, b) = (object.size_m.x.min(object.size_m.y), object.size_m.x.max(object.size_m.y));
-            (a - WIDTH_M..b + WIDTH_M * 0.4).contains(width_m)
-        };
-        let graspable = objects.iter().filter(|o| o.can(Affordance::Graspable) && fits(o));
-        let nearest = graspable.map(|o| (outside_m(o), o)).filter(|(m, _)| *m < SLACK_M);
-        let (_, object) = nearest.min_by(|a, b| a.0.total_cmp(&b.0))?;
+    pub(super) fn find(objects: &[SceneObject], hand: &(Pose, f64), robot: &RobotSpec) -> Option<Self> {
+        let object = &objects[gripped(objects.iter(), hand, robot)?];
+        let (tool, width_m) = hand;
         Some(Self { id: object.id, tool_from_object: tool.inverse() * object.world_from_object, width_m: *width_m })
     }
 
@@ -62,4 +48,28 @@ impl Held {
     pub(super) fn pose(&self, (tool, _): &(Pose, f64)) -> Pose {
         tool * self.tool_from_object
     }
+}
+
+/// Which of these objects fingers of a width have closed around.
+pub(super) fn gripped<'a>(
+    objects: impl Iterator<Item = &'a SceneObject>,
+    (tool, width_m): &(Pose, f64),
+    robot: &RobotSpec,
+) -> Option<usize> {
+    let widest_m = robot.arm.as_ref()?.gripper.max_width_m;
+    if *width_m <= EMPTY_WIDTH_M || *width_m >= widest_m - OPEN_M {
+        return None;
+    }
+    let tool_m = tool.translation.vector;
+    let outside_m = |object: &SceneObject| {
+        let inside_m = object.world_from_object.inverse_transform_point(&tool_m.into()).coords;
+        (0..3).map(|i| inside_m[i].abs() - object.size_m[i] * 0.5).fold(f64::MIN, f64::max)
+    };
+    let fits = |object: &SceneObject| {
+        let (a, b) = (object.size_m.x.min(object.size_m.y), object.size_m.x.max(object.size_m.y));
+        (a - WIDTH_M..b + WIDTH_M * 0.4).contains(width_m)
+    };
+    let graspable = objects.enumerate().filter(|(_, o)| o.can(Affordance::Graspable) && fits(o));
+    let nearest = graspable.map(|(i, o)| (outside_m(o), i)).filter(|(m, _)| *m < SLACK_M);
+    nearest.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, i)| i)
 }

@@ -8,7 +8,7 @@ use ponder_core::scene::{Affordance, ObjectId, SceneObject};
 use ponder_core::{Pose, Vec3};
 
 use super::find::{Find, Likely, overlap, slot_of};
-use super::hand::{Held, hand};
+use super::hand::{Held, gripped, hand};
 use super::hidden::{is_open, seen_through};
 use crate::perceive::track::new_name;
 
@@ -24,6 +24,8 @@ const AGAIN_M: f64 = 0.25;
 const STILL_M: f64 = 0.03;
 /// What a find of another kind or colour must be nearer, to be the same thing, metres.
 const UNLIKE_M: f64 = 0.12;
+/// What the hand carried comes after all nearer pairs: farther than things are from each other on a table, metres.
+const CARRIED_M: f64 = 3.0;
 /// Places this near are averaged, metres.
 const CALM_M: f64 = 0.015;
 /// A find of which so much is looked through is none, and what was there is gone.
@@ -57,6 +59,10 @@ fn is_gone(object: &SceneObject, frames: &[CameraFrame]) -> bool {
 
 fn alike(a: &SceneObject, b: &SceneObject) -> bool {
     a.label == b.label && a.color == b.color
+}
+
+fn half_alike(a: &SceneObject, b: &SceneObject) -> bool {
+    a.label == b.label || a.color == b.color
 }
 
 fn apart_m(a: &SceneObject, b: &SceneObject) -> f64 {
@@ -119,13 +125,17 @@ impl Memory {
         self.known.retain(|known| old.iter().any(|object| object.id == known.id));
         let hand = hand(&look.observation, robot);
         let still = |held: &Held| hand.as_ref().is_some_and(|h| held.is_held(h)) && old.iter().any(|o| o.id == held.id);
+        let before = self.held.as_ref().map(|held| held.id);
         self.held = self.held.take().filter(still);
+        let released = before.filter(|_| self.held.is_none());
         if let (Some(held), Some(hand)) = (&self.held, &hand) {
             old.iter_mut().filter(|o| o.id == held.id).for_each(|o| o.world_from_object = held.pose(hand));
         }
         let real = |find: &Find| !is_gone(&find.object, frames);
         let finds: Vec<Find> = finds.into_iter().filter(real).collect();
-        let same = self.again(&old, &finds, frames);
+        let grips = hand.as_ref().filter(|_| self.held.is_none());
+        let gripped = grips.and_then(|hand| gripped(finds.iter().map(|find| &find.object), hand, robot));
+        let same = self.again(&old, &finds, frames, (released, gripped));
         let mut taken: Vec<ObjectId> = old.iter().map(|object| object.id).collect();
         let mut objects: Vec<SceneObject> = Vec::new();
         for (j, find) in finds.into_iter().enumerate() {
@@ -159,8 +169,15 @@ impl Memory {
         self.held.as_ref().is_some_and(|held| held.id == object.id)
     }
 
-    /// Which finds are which of the objects that were there: numbers of an object and a find.
-    fn again(&self, old: &[SceneObject], finds: &[Find], frames: &[CameraFrame]) -> Vec<(usize, usize)> {
+    /// Which finds are which of the objects that were there: numbers of an object and a find. What the hand has
+    /// let go of since (an object) is somewhere, what it has closed around since (a find) was somewhere, however far.
+    fn again(
+        &self,
+        old: &[SceneObject],
+        finds: &[Find],
+        frames: &[CameraFrame],
+        (released, gripped): (Option<ObjectId>, Option<usize>),
+    ) -> Vec<(usize, usize)> {
         let mut near = Vec::new();
         for (i, object) in old.iter().enumerate() {
             // Only what is gone from its place can be at another.
@@ -169,9 +186,12 @@ impl Memory {
                 let off_m = apart_m(object, &find.object);
                 let (fits, stays) =
                     (slot_of(object) == Some(find.slot), off_m < STILL_M || overlap(object, &find.object));
+                let is_carried = fits && (released == Some(object.id) || gripped == Some(j));
                 match alike(object, &find.object) {
                     true if stays || off_m < SAME_M || (can_move && off_m < AGAIN_M) => near.push((off_m, i, j)),
                     false if stays && fits => near.push((off_m + UNLIKE_M, i, j)),
+                    true if is_carried => near.push((off_m + CARRIED_M, i, j)),
+                    false if is_carried && half_alike(object, &find.object) => near.push((off_m + 2.0 * CARRIED_M, i, j)),
                     _ => {}
                 }
             }

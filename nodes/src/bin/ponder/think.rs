@@ -39,7 +39,7 @@ pub fn think(args: &ThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
         let text = serde_json::to_string_pretty(&*scene)?;
         std::fs::write(path, text).with_context(|| format!("{} can't be written", path.display()))?;
     }
-    let usual = if args.symbolic { Who::Symbolic } else { Who::Local(None) };
+    let usual = if args.symbolic { Who::Symbolic } else { Who::shipped() };
     let chosen = Mind::open(&args.mind.wish(args.seed, usual)?)?;
     let mut mind = chosen.reasoner();
     let question = Question { goal, scene, robot, attempts: Vec::new() };
