@@ -88,8 +88,6 @@ impl Default for Eyes {
 }
 
 impl Eyes {
-    /// The eye that comes with Ponder.
-    pub const SHIPPED: &str = "eye-nano";
     /// The one that believes the simulator.
     pub const BASELINE: &str = "ground-truth";
 

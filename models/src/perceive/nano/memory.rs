@@ -191,7 +191,9 @@ impl Memory {
                     true if stays || off_m < SAME_M || (can_move && off_m < AGAIN_M) => near.push((off_m, i, j)),
                     false if stays && fits => near.push((off_m + UNLIKE_M, i, j)),
                     true if is_carried => near.push((off_m + CARRIED_M, i, j)),
-                    false if is_carried && half_alike(object, &find.object) => near.push((off_m + 2.0 * CARRIED_M, i, j)),
+                    false if is_carried && half_alike(object, &find.object) => {
+                        near.push((off_m + 2.0 * CARRIED_M, i, j))
+                    }
                     _ => {}
                 }
             }

@@ -205,7 +205,11 @@ impl Speaker<'_> {
             _ => return None,
         };
         let said = forms.choose(rng)?.clone();
-        Some(Mention { said, how: How::Ranked(if deep { FORWARD } else { ACROSS }, self.in_line(all)), of: vec![index] })
+        Some(Mention {
+            said,
+            how: How::Ranked(if deep { FORWARD } else { ACROSS }, self.in_line(all)),
+            of: vec![index],
+        })
     }
 
     /// The biggest, the smallest.

@@ -4,13 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
+pub use tokenizers::Tokenizer;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::models::{ModelWrapper, TrainerWrapper};
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split as Cut, SplitPattern};
-pub use tokenizers::Tokenizer;
 use tokenizers::{AddedToken, SplitDelimiterBehavior};
 
 use super::lessons::{LessonError, Lessons, Split};

@@ -12,8 +12,8 @@ use ponder_nodes::stack::Breakage;
 pub use mind::MindArgs;
 pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs, ThinkArgs};
 pub use school::{
-    DataArgs, DataOf, DataSeeArgs, DataThinkArgs, DistillArgs, ExamArgs, ExamIn, ExamSeeArgs, ExamThinkArgs, OptimizerArg,
-    RlArgs, RlThinkArgs, RlWhat, TrainArgs, TrainSeeArgs, TrainThinkArgs, TrainWhat,
+    DataArgs, DataOf, DataSeeArgs, DataThinkArgs, DistillArgs, ExamArgs, ExamIn, ExamSeeArgs, ExamThinkArgs,
+    OptimizerArg, RlArgs, RlThinkArgs, RlWhat, TrainArgs, TrainSeeArgs, TrainThinkArgs, TrainWhat,
 };
 
 /// A reasoning stack for robots: say what you want, watch it look, think, plan and do it.
@@ -92,7 +92,6 @@ Examples:
   ponder run \"把红色方块放进绿色的碗里\"
   ponder run --scene drawer \"open the drawer and put the cup in it\" --save run.rrd
   ponder run --seed 3 --view \"put the cup on the plate\"
-  ponder run --baselines \"put the cup on the plate\"
   ponder run --fault nan-joint@2            (it must come to a safe stop)
   ponder run --reasoner smollm2-135m \"put the cup on the plate\"
   ponder run --reasoner remote --url http://localhost:8000/v1 --model deepseek-r1
@@ -135,14 +134,10 @@ pub struct RunArgs {
     /// Who reasons
     #[command(flatten)]
     pub mind: MindArgs,
-    /// Who perceives: eye-nano, trained here, looks at pictures, as does a folder of such an eye, or a Janus, by its name in
-    /// `ponder models` or its folder; ground-truth is the baseline that believes what the simulator knows
-    /// [default: eye-nano; ground-truth where there are no pictures]
-    #[arg(long, value_name = "WHO")]
-    pub perception: Option<String>,
-    /// The two baselines: --perception ground-truth --reasoner symbolic
-    #[arg(long, conflicts_with_all = ["perception", "reasoner"])]
-    pub baselines: bool,
+    /// Who perceives: ground-truth is the baseline that believes what the simulator knows; eye-nano, trained here, looks
+    /// at pictures; or a folder of such an eye; or a Janus, by its name in `ponder models` or its folder
+    #[arg(long, default_value = "ground-truth", value_name = "WHO")]
+    pub perception: String,
     /// Break something, after SECONDS if given: frozen-camera, silent-camera, nan-joint, sensor-silence, late-command,
     /// hung-planner, emergency-stop
     #[arg(long, value_name = "NAME[@SECONDS]")]

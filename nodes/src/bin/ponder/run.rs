@@ -69,16 +69,14 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     // Before anything is built: is it an instruction at all?
     Goal::new(0, &args.instruction, Stamp::default(), args.time_limit.unwrap_or(TIME_LIMIT_S))?;
     let (scenario, task) = find_task(args)?;
-    let usual = if args.baselines { Who::Symbolic } else { Who::shipped() };
-    let planner = Mind::open(&args.mind.wish(args.seed, usual)?)?;
+    let planner = Mind::open(&args.mind.wish(args.seed, Who::Symbolic)?)?;
+    let perception = Eyes::open(&args.perception)?;
     let named = task.as_ref().map(|task| task.id.clone());
     let task = task.unwrap_or_else(free_task);
     let shared = Shared::new(Trial::begin(scenario.stage(&task, args.seed)?)?);
     let no_camera = if args.no_camera { Some("--no-camera".to_owned()) } else { try_cameras(&shared)? };
-    // Without pictures the eye has nothing to look at.
-    let usual = if args.baselines || no_camera.is_some() { Eyes::BASELINE } else { Eyes::SHIPPED };
     let stack = Stack {
-        perception: Eyes::open(args.perception.as_deref().unwrap_or(usual))?,
+        perception,
         planner,
         is_live: true,
         limits: Limits { film_every_s: no_camera.is_none().then_some(FILM_EVERY_S), ..Limits::default() },

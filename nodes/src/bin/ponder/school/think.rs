@@ -55,13 +55,7 @@ fn named(name: &str, tokenizer: &Tokenizer) -> anyhow::Result<Shape> {
     Shape::named(name, tokenizer.get_vocab_size(true)).with_context(|| format!("no shape is called {name:?}: {known}"))
 }
 
-fn run(
-    course: &Course,
-    school: &mut School,
-    from: Option<&Path>,
-    out: &Path,
-    stop: &Cancel,
-) -> anyhow::Result<u8> {
+fn run(course: &Course, school: &mut School, from: Option<&Path>, out: &Path, stop: &Cancel) -> anyhow::Result<u8> {
     let bar = bar(course.recipe.steps)?;
     let done = alone(|| {
         course.run(school, from, out, &mut |p| {
@@ -94,7 +88,8 @@ pub fn distill(args: &DistillArgs, stop: &Cancel) -> anyhow::Result<u8> {
         Some(path) => vocab::open(&path)?,
         None => vocab::learn(&lessons, SHOWN, 1024)?,
     };
-    let course = Course { shape: named(&args.student, &tokenizer)?, recipe: recipe(args.steps, 0.012, true), seed: args.seed };
+    let course =
+        Course { shape: named(&args.student, &tokenizer)?, recipe: recipe(args.steps, 0.012, true), seed: args.seed };
     let mut school = School::new(Source::Book(book::read(&book_file)?), tokenizer, 20, args.seed);
     run(&course, &mut school, None, &args.out, stop)
 }
