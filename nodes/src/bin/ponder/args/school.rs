@@ -38,6 +38,7 @@ pub enum DataOf {
 
 /// `ponder data see`.
 #[derive(Args)]
+#[command(after_help = DATA_EXAMPLES)]
 pub struct DataSeeArgs {
     /// Folder
     #[arg(long, value_name = "DIR")]
@@ -103,6 +104,7 @@ impl From<ThinkPart> for ThinkSplit {
 
 /// `ponder data think`.
 #[derive(Args)]
+#[command(after_help = DATA_EXAMPLES)]
 pub struct DataThinkArgs {
     /// File of JSON lines
     #[arg(long, value_name = "FILE", required_unless_present = "stats")]
@@ -157,6 +159,7 @@ pub enum TrainWhat {
 
 /// `ponder train see`.
 #[derive(Args)]
+#[command(after_help = TRAIN_EXAMPLES)]
 pub struct TrainSeeArgs {
     /// Lessons of `ponder data see`
     #[arg(long, value_name = "DIR")]
@@ -186,6 +189,7 @@ pub struct TrainSeeArgs {
 
 /// `ponder train think`.
 #[derive(Args)]
+#[command(after_help = TRAIN_EXAMPLES)]
 pub struct TrainThinkArgs {
     /// Folder of the reasoner
     #[arg(long, value_name = "DIR")]
@@ -254,6 +258,7 @@ pub enum RlWhat {
 
 /// `ponder rl think`.
 #[derive(Args)]
+#[command(after_help = RL_EXAMPLES)]
 pub struct RlThinkArgs {
     /// Folder to begin with
     #[arg(long, value_name = "DIR")]
@@ -349,6 +354,7 @@ pub enum ExamIn {
 
 /// `ponder exam see`.
 #[derive(Args)]
+#[command(after_help = EXAM_EXAMPLES)]
 pub struct ExamSeeArgs {
     /// eye-nano, or a folder
     pub eye: String,
@@ -361,6 +367,7 @@ pub struct ExamSeeArgs {
 
 /// `ponder exam think`.
 #[derive(Args)]
+#[command(after_help = EXAM_EXAMPLES)]
 pub struct ExamThinkArgs {
     /// symbolic, a name, a GGUF file or a folder
     pub who: String,
