@@ -202,43 +202,35 @@ fn a_course_that_was_stopped_goes_on_to_the_bit() {
 }
 
 #[test]
-fn the_road_of_reward_goes_on_to_the_bit_from_a_folder_and_from_nothing() {
+fn the_road_of_reward_goes_on_to_the_bit() {
     let lessons = Lessons::new(12).unwrap();
     let tokenizer = vocab::learn(&lessons, 100, 600).unwrap();
     let [shape, _] = tiny(tokenizer.get_vocab_size(true));
     let folder = tempfile::tempdir().unwrap();
-    let recipe = Recipe { steps: 1, warmup: 0, peak_lr: 1e-2, ..Recipe::default() };
+    let recipe = Recipe { steps: 80, warmup: 5, peak_lr: 1e-2, ..Recipe::default() };
     let course = Course { shape, recipe, seed: 3 };
-    // It has learnt that an answer ends, so that some rewards differ.
-    let mut page: Page = lessons.get(Split::Train, 0).unwrap().into();
-    (page.thought, page.answer) = (String::new(), String::new());
-    let course = Course { recipe: Recipe { steps: 60, ..course.recipe.clone() }, ..course };
-    let mut school = sft::School::new(sft::Source::Book(vec![page]), tokenizer, 2, 5);
+    // It has half learnt one answer to everything, so that some of what it says can be read and some can't.
+    let page = |i| {
+        let page: Page = lessons.get(Split::Train, i).unwrap().into();
+        Page { thought: String::new(), answer: "refuse(unsafe, \"no\")\n".to_owned(), ..page }
+    };
+    let mut school = sft::School::new(sft::Source::Book((0..8).map(page).collect()), tokenizer, 4, 5);
     course.run(&mut school, None, folder.path(), &mut |_| true).unwrap();
-    for from_scratch in [false, true] {
-        let road = Road {
-            recipe: Recipe { steps: 3, warmup: 0, peak_lr: 1e-3, ..Recipe::default() },
-            options: grpo::Options { group: 3, max_tokens: 12, ..grpo::Options::default() },
-            prompts: 2,
-            split: Split::Train,
-            seed: 6,
-            from_scratch,
-        };
-        let (through, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let run = |out: &Path, until: u64| road.run(&lessons, folder.path(), out, &mut |told| told.step < until);
-        match run(through.path(), 99) {
-            Ok(done) => assert!(done),
-            // From nothing, and so soon, no answer may be better than another: it says so, and does not go on for ever.
-            Err(error) => {
-                assert!(from_scratch && error.to_string().contains("nothing to learn"), "{error}");
-                continue;
-            }
-        }
-        assert!(!run(stopped.path(), 2).unwrap());
-        assert!(run(stopped.path(), 99).unwrap());
-        let weights = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
-        assert_eq!(weights(through.path()), weights(stopped.path()));
-    }
+    let road = Road {
+        recipe: Recipe { steps: 3, warmup: 0, peak_lr: 1e-3, ..Recipe::default() },
+        options: grpo::Options { group: 4, max_tokens: 30, ..grpo::Options::default() },
+        prompts: 2,
+        split: Split::Train,
+        seed: 6,
+        from_scratch: false,
+    };
+    let (through, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let run = |out: &Path, until: u64| road.run(&lessons, folder.path(), out, &mut |told| told.step < until).unwrap();
+    assert!(run(through.path(), 99));
+    assert!(!run(stopped.path(), 2));
+    assert!(run(stopped.path(), 99));
+    let weights = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
+    assert_eq!(weights(through.path()), weights(stopped.path()));
 }
 
 #[test]
