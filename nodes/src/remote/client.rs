@@ -93,7 +93,9 @@ struct Hearing<'h> {
 impl Client {
     /// A client of a model at a server; nothing is sent yet.
     pub fn new(server: Server, patience: Patience) -> Self {
-        let agent = agent(&server.url, patience.connect, patience.first.max(patience.between));
+        // The transport waits a little longer, so that who is told of a silence hears it in this file's words.
+        let silence = patience.first.max(patience.between) + Duration::from_secs(1);
+        let agent = agent(&server.url, patience.connect, silence);
         Self { name: server.name(), server, patience, agent, extras: Extras::ALL }
     }
 
