@@ -52,6 +52,7 @@ pub mod loss;
 mod muon;
 pub mod params;
 pub mod recipe;
+mod run;
 pub mod see;
 pub mod think;
 pub mod trainer;

@@ -63,7 +63,7 @@ pub fn eye_folder(who: &str) -> Result<PathBuf, EyesError> {
 }
 
 fn found(who: &str) -> Result<PathBuf, EyesError> {
-    weights::find(Some(who), true).map_err(|error| match error {
+    weights::find(who).map_err(|error| match error {
         HubError::Name(name) => EyesError::Unknown(name),
         error => error.into(),
     })
@@ -88,9 +88,6 @@ impl Default for Eyes {
 }
 
 impl Eyes {
-    /// The one that believes the simulator.
-    pub const BASELINE: &str = "ground-truth";
-
     /// The baseline.
     pub fn ground_truth() -> Self {
         let (name, wants) = (GroundTruth.name().to_owned(), GroundTruth.wants());
@@ -103,7 +100,7 @@ impl Eyes {
     /// # Errors
     /// [`EyesError`], saying what to do.
     pub fn open(who: &str) -> Result<Self, EyesError> {
-        if matches!(who, Self::BASELINE | "truth") {
+        if matches!(who, "ground-truth" | "truth") {
             return Ok(Self::ground_truth());
         }
         let path = found(who)?;

@@ -25,14 +25,14 @@ pub enum Who {
     Symbolic,
     /// A model at a server.
     Remote,
-    /// A model in this process: a name, a GGUF file or a folder; without one, the first that is here.
-    Local(Option<String>),
+    /// A model in this process: a name, a GGUF file or a folder.
+    Local(String),
 }
 
 impl Who {
     /// The one that comes with Ponder.
     pub fn shipped() -> Self {
-        Self::Local(Some("reasoner-nano".to_owned()))
+        Self::Local("reasoner-nano".to_owned())
     }
 }
 
@@ -43,7 +43,7 @@ impl FromStr for Who {
         Ok(match text {
             "symbolic" => Self::Symbolic,
             "remote" => Self::Remote,
-            other => Self::Local(Some(other.to_owned())),
+            other => Self::Local(other.to_owned()),
         })
     }
 }
@@ -80,17 +80,13 @@ impl Wish {
 #[derive(Debug, thiserror::Error)]
 pub enum MindError {
     /// Nobody is known by that name.
-    #[error("there is no reasoner `{0}`: give symbolic, remote, a name from `ponder models`, a GGUF file or a folder")]
+    #[error(
+        "there is no reasoner `{0}`: give symbolic, reasoner-nano, remote, a name from `ponder models`, a GGUF file or a folder"
+    )]
     Unknown(String),
     /// The model is not here.
     #[error(transparent)]
     Hub(#[from] HubError),
-    /// No model that thinks is here.
-    #[error(
-        "no model that thinks in words is here: `ponder models` lists those that can be fetched; or give a GGUF file or \
-         a folder, or ask the baseline: symbolic"
-    )]
-    NoneHere,
     /// The model can't be opened.
     #[error("{path}: {source}", path = .path.display())]
     Load {
@@ -159,16 +155,15 @@ impl Mind {
     pub fn open(wish: &Wish) -> Result<Self, MindError> {
         match &wish.who {
             Who::Symbolic => Ok(Self::symbolic()),
-            Who::Local(meant) => Self::local(meant.as_deref(), wish),
+            Who::Local(meant) => Self::local(meant, wish),
             Who::Remote => Self::remote(wish),
         }
     }
 
-    fn local(meant: Option<&str>, wish: &Wish) -> Result<Self, MindError> {
-        let path = weights::find(meant, false).map_err(|error| match (error, meant) {
-            (HubError::NoneHere, _) => MindError::NoneHere,
-            (HubError::Name(_), Some(meant)) => MindError::Unknown(meant.to_owned()),
-            (error, _) => error.into(),
+    fn local(meant: &str, wish: &Wish) -> Result<Self, MindError> {
+        let path = weights::find(meant).map_err(|error| match error {
+            HubError::Name(name) => MindError::Unknown(name),
+            error => error.into(),
         })?;
         if weights::sees(&path) {
             return Err(MindError::Sees(path));

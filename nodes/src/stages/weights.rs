@@ -15,21 +15,18 @@ use crate::hub::{HubError, Store, file};
 /// Folder below Ponder's own data that holds the models that come with it.
 const SHIPPED: &str = "models/weights";
 
-/// The file or folder of the model that is meant: a GGUF file, a folder, one that comes with Ponder, or one of the
-/// store. Without a name the first of the store that is of that sort.
-pub(super) fn find(meant: Option<&str>, sees: bool) -> Result<PathBuf, HubError> {
-    if let Some(meant) = meant {
-        let path = Path::new(meant);
-        if path.exists() {
-            return Ok(path.to_owned());
-        }
-        let is_name = meant.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) && !meant.starts_with('.');
-        let shipped = crate::launch::share().map(|share| share.join(SHIPPED).join(meant));
-        if let Some(folder) = shipped.filter(|folder| is_name && folder.is_dir()) {
-            return Ok(folder);
-        }
+/// The file or folder of the model that is meant: a GGUF file, a folder, one that comes with Ponder, or one of the store.
+pub(super) fn find(meant: &str) -> Result<PathBuf, HubError> {
+    let path = Path::new(meant);
+    if path.exists() {
+        return Ok(path.to_owned());
     }
-    Store::of_environment()?.find(meant, |model| model.kind.sees() == sees)
+    let is_name = meant.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) && !meant.starts_with('.');
+    let shipped = crate::launch::share().map(|share| share.join(SHIPPED).join(meant));
+    if let Some(folder) = shipped.filter(|folder| is_name && folder.is_dir()) {
+        return Ok(folder);
+    }
+    Store::of_environment()?.find(Some(meant), |_| true)
 }
 
 fn config(path: &Path) -> Value {

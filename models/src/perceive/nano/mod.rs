@@ -1,6 +1,6 @@
-//! Learned perception: the eye of janus-nano, shipped alone as `eye-nano`, finds things in the robot's own pictures and says what and where they are; names
-//! stay from look to look, what is hidden is remembered, what the fingers hold is judged from joints. The Perceiver of
-//! the ring; nothing of a simulator's truth is used. How it learned: `train::see`.
+//! Learned perception: the eye of janus-nano, shipped alone as `eye-nano`, finds things in the robot's own pictures and says
+//! what and where they are; names stay from look to look, what is hidden is remembered, what the fingers hold is judged
+//! from joints. The Perceiver of the ring; nothing of a simulator's truth is used. How it learned: `train::see`.
 
 pub mod code;
 mod depth;

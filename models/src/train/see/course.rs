@@ -3,12 +3,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device};
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use super::batch::Batch;
@@ -18,16 +14,11 @@ use crate::net::nano_eye::{Config, NanoEye};
 use crate::perceive::nano::code::OUTPUTS;
 use crate::perceive::nano::kinds::{KINDS, SLOTS};
 use crate::perceive::nano::{About, CONFIG_FILE, NAME, WEIGHTS_FILE, hash};
+use crate::train::run::{Keeper, pages, smoothed};
 use crate::train::{Params, Recipe, TrainError, Trainer};
 
-/// File of a run that goes on.
-const CHECKPOINT: &str = "checkpoint.safetensors";
 /// Scores from which a find counts, by slot.
-pub const THRESHOLD: [f64; SLOTS] = [0.35; SLOTS];
-/// Time between checkpoints.
-const KEEP_EVERY: Duration = Duration::from_secs(120);
-/// Steps over which what is told is averaged, about.
-const MEMORY: f64 = 50.0;
+const THRESHOLD: [f64; SLOTS] = [0.35; SLOTS];
 
 /// What may go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -112,15 +103,12 @@ impl Course {
         let params = builder.build();
         let eye = NanoEye::new(&config, params.weights())?;
         let mut trainer = Trainer::new(&params, self.recipe())?;
-        std::fs::create_dir_all(out).map_err(|source| CourseError::File { path: out.to_owned(), source })?;
-        let checkpoint = out.join(CHECKPOINT);
-        if checkpoint.exists() {
-            trainer.resume(&checkpoint)?;
-        }
-        let (mut saved, mut means) = (Instant::now(), None);
+        let (mut keeper, _) = Keeper::open(out, &mut trainer)?;
+        let mut means = [None; 5];
         while !trainer.is_done() {
             let step = trainer.steps_done();
-            let numbers = chosen(lessons.len(), self.batch, step, self.seed);
+            let batch = self.batch as u64;
+            let numbers = pages(lessons.len(), step * batch..(step + 1) * batch, self.seed);
             let mut parts = [0.0; 5];
             let report = trainer.step(std::iter::once_with(|| {
                 let batch = Batch::new(lessons, &numbers, &config, self.seed.wrapping_mul(0x1_0000_0001) ^ step)?;
@@ -131,16 +119,13 @@ impl Course {
                 }
                 Ok(losses.all)
             }))?;
-            let before = means.unwrap_or(parts);
-            let losses = std::array::from_fn(|i| before[i] + (parts[i] - before[i]) / MEMORY);
-            means = Some(losses);
+            let losses = std::array::from_fn(|i| smoothed(means[i], parts[i]));
+            means = losses.map(Some);
             let (step, parameters) = (trainer.steps_done(), params.count());
             let (grad_norm, lr) = (report.grad_norm, report.lr);
             let go_on = told(&Progress { step, steps: self.steps, parameters, losses, grad_norm, lr });
-            if saved.elapsed() > KEEP_EVERY || trainer.is_done() || !go_on {
-                trainer.save(&checkpoint, json!(null))?;
+            if keeper.keep(&trainer, !go_on, json!(null))? {
                 ship(&params, &config, out)?;
-                saved = Instant::now();
             }
             if !go_on {
                 break;
@@ -148,28 +133,6 @@ impl Course {
         }
         Ok(trainer.is_done())
     }
-}
-
-/// The lessons of a step: every lesson once before any comes again, in an order of the epoch's own.
-fn chosen(lessons: usize, batch: usize, step: u64, seed: u64) -> Vec<usize> {
-    let order = |epoch: u64| {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(epoch + 1);
-        let mut order: Vec<usize> = (0..lessons).collect();
-        order.shuffle(&mut rng);
-        order
-    };
-    let from = step as usize * batch;
-    let (mut epoch, mut at) = (None, Vec::new());
-    (from..from + batch)
-        .map(|i| {
-            let this = (i / lessons) as u64;
-            if epoch != Some(this) {
-                (epoch, at) = (Some(this), order(this));
-            }
-            at[i % lessons]
-        })
-        .collect()
 }
 
 /// Writes configuration and weights (f16) as an eye is opened from.

@@ -7,9 +7,6 @@ use std::path::Path;
 
 use ponder_core::reasoner::{ReasonError, Reasoner};
 use ponder_core::thinker::Cancel;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::lessons::Lesson;
@@ -42,8 +39,8 @@ impl From<Lesson> for Page {
 ///
 /// # Errors
 /// The teacher fails.
-pub fn taught(lesson: &Lesson, teacher: &mut dyn Reasoner) -> Result<Option<Page>, ReasonError> {
-    let said = teacher.think(&lesson.question, &mut |_| {}, &Cancel::default())?;
+pub fn taught(lesson: &Lesson, teacher: &mut dyn Reasoner, cancel: &Cancel) -> Result<Option<Page>, ReasonError> {
+    let said = teacher.think(&lesson.question, &mut |_| {}, cancel)?;
     if lesson.truth.judge(&said.draft, &lesson.question.scene, &lesson.question.robot) != Verdict::Right {
         return Ok(None);
     }
@@ -68,14 +65,4 @@ pub fn read(path: &Path) -> Result<Vec<Page>, SchoolError> {
         return Err(wrong("has no lessons: `ponder data think` writes some".to_owned()));
     }
     Ok(pages)
-}
-
-/// The page that comes at a place of the readings of a book, each in an order of its own.
-pub(super) fn page_of(pages: &[Page], seed: u64, index: u64) -> Result<&Page, SchoolError> {
-    let mut order: Vec<usize> = (0..pages.len()).collect();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(index / pages.len().max(1) as u64);
-    order.shuffle(&mut rng);
-    let page = order.get((index % pages.len().max(1) as u64) as usize).and_then(|at| pages.get(*at));
-    page.ok_or_else(|| SchoolError::File { path: "the book".into(), why: "has no lessons".to_owned() })
 }

@@ -2,21 +2,15 @@
 //! bit, and a folder that can be asked at any time. (Supervised fine-tuning, the cold start of arXiv 2501.12948.)
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use candle_core::Device;
 use serde_json::json;
 
 use super::pupil::{Pupil, Shape};
 use super::sft::{self, School, SchoolError};
+use crate::train::run::{Keeper, smoothed};
 use crate::train::{Params, Recipe, Trainer};
-
-/// File of a run that goes on.
-pub const CHECKPOINT: &str = "checkpoint.safetensors";
-/// Time between checkpoints.
-const KEEP_EVERY: Duration = Duration::from_secs(120);
-/// Steps over which the loss that is told is averaged, about.
-const MEMORY: f64 = 50.0;
 
 /// What fixes a course, beside its lessons.
 #[derive(Clone, Debug)]
@@ -63,21 +57,13 @@ impl Course {
     ) -> Result<bool, SchoolError> {
         let (params, net) = open(&self.shape, self.seed, from)?;
         let mut trainer = Trainer::new(&params, self.recipe.clone())?;
-        make(out)?;
-        let checkpoint = out.join(CHECKPOINT);
-        if checkpoint.exists() {
-            trainer.resume(&checkpoint)?;
-        }
-        let keep = |trainer: &Trainer, school: &School| {
-            trainer.save(&checkpoint, json!(null))?;
-            sft::write(&params, &self.shape, school.tokenizer(), out)
-        };
-        let (started, mut saved, mut tokens, mut loss) = (Instant::now(), Instant::now(), 0, None);
+        let (mut keeper, _) = Keeper::open(out, &mut trainer)?;
+        let (started, mut tokens, mut loss) = (Instant::now(), 0, None);
         while !trainer.is_done() {
             let batch = school.batch(trainer.steps_done())?;
             tokens += batch.iter().map(|t| t.prompt.len() + t.target.len()).sum::<usize>();
             let report = trainer.step([sft::loss(&net, &batch)])?;
-            let mean = loss.map_or(report.loss, |mean: f64| mean + (report.loss - mean) / MEMORY);
+            let mean = smoothed(loss, report.loss);
             loss = Some(mean);
             let go_on = told(&Progress {
                 step: trainer.steps_done(),
@@ -88,9 +74,8 @@ impl Course {
                 lr: report.lr,
                 tokens_per_s: tokens as f64 / started.elapsed().as_secs_f64(),
             });
-            if saved.elapsed() > KEEP_EVERY || trainer.is_done() || !go_on {
-                keep(&trainer, school)?;
-                saved = Instant::now();
+            if keeper.keep(&trainer, !go_on, json!(null))? {
+                sft::write(&params, &self.shape, school.tokenizer(), out)?;
             }
             if !go_on {
                 break;
@@ -109,10 +94,4 @@ pub(super) fn open(shape: &Shape, seed: u64, from: Option<&Path>) -> Result<(Par
     let params = builder.build();
     let net = shape.build(params.weights())?;
     Ok((params, net))
-}
-
-/// Makes a folder.
-pub(super) fn make(folder: &Path) -> Result<(), SchoolError> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| SchoolError::File { path: folder.to_owned(), why: error.to_string() })
 }

@@ -3,25 +3,24 @@
 //! length, distinct answers, divergence. (GRPO, arXiv 2402.03300; DeepSeek-R1, arXiv 2501.12948.)
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
+use ponder_core::thinker::Cancel;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokenizers::Tokenizer;
 
-use super::course::{CHECKPOINT, make, open};
+use super::course::open;
 use super::grpo::{self, Options, Watch};
 use super::lessons::{Lessons, Split};
 use super::pupil::Shape;
 use super::sft::{self, SchoolError};
 use super::vocab::END;
+use crate::train::run::Keeper;
 use crate::train::{Recipe, Trainer};
 
 /// Lessons before this number are the cold start's.
 const FIRST: u64 = 1 << 32;
-/// Time between checkpoints.
-const KEEP_EVERY: Duration = Duration::from_secs(120);
 /// Questions without one answer better than another, one after the other, after which there is nothing to learn.
 const MOST_IN_VAIN: u64 = 5000;
 
@@ -58,7 +57,8 @@ pub struct Told {
 }
 
 impl Road {
-    /// Goes along it, on from where `out` stands if something is there; true when it is done.
+    /// Goes along it, on from where `out` stands if something is there, and tells of every step. It stops within a question
+    /// when cancelled, and nothing is lost. True when it is done.
     ///
     /// # Errors
     /// [`SchoolError`].
@@ -67,7 +67,8 @@ impl Road {
         lessons: &Lessons,
         folder: &Path,
         out: &Path,
-        told: &mut dyn FnMut(&Told) -> bool,
+        told: &mut dyn FnMut(&Told),
+        cancel: &Cancel,
     ) -> Result<bool, SchoolError> {
         let path = folder.join("tokenizer.json");
         let unfit = |why: String| SchoolError::Tokenizer(format!("{}: {why}", path.display()));
@@ -78,17 +79,17 @@ impl Road {
         let (params, net) = open(&shape, self.seed, (!self.from_scratch).then_some(weights.as_path()))?;
         let reference = shape.build(params.snapshot()?)?;
         let mut trainer = Trainer::new(&params, self.recipe.clone())?;
-        make(out)?;
-        let checkpoint = out.join(CHECKPOINT);
-        let mut asked = FIRST;
-        if checkpoint.exists() {
-            asked = trainer.resume(&checkpoint)?["asked"].as_u64().unwrap_or(FIRST);
-        }
-        let (mut saved, mut seen, mut in_vain) = (Instant::now(), Vec::new(), 0);
+        let (mut keeper, cursor) = Keeper::open(out, &mut trainer)?;
+        // Those asked for the step in the making count only when it is made.
+        let mut asked = cursor["asked"].as_u64().unwrap_or(FIRST);
+        let (mut counted, mut seen, mut in_vain) = (asked, Vec::new(), 0);
         while !trainer.is_done() {
             let policy = shape.build(params.snapshot()?)?;
             let mut groups = Vec::new();
             for _ in 0..self.prompts {
+                if cancel.is_cancelled() {
+                    break;
+                }
                 let lesson = lessons.get(self.split, asked)?;
                 let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
                 rng.set_stream(asked);
@@ -111,9 +112,13 @@ impl Road {
                     in_vain = 0;
                 }
             }
+            if cancel.is_cancelled() {
+                keeper.keep(&trainer, true, json!({ "asked": counted }))?;
+                sft::write(&params, &shape, &tokenizer, out)?;
+                return Ok(false);
+            }
             if in_vain > MOST_IN_VAIN {
-                let why = format!("after {MOST_IN_VAIN} questions no answer was better than another: nothing to learn");
-                return Err(SchoolError::File { path: folder.to_owned(), why });
+                return Err(SchoolError::NothingToLearn(MOST_IN_VAIN));
             }
             if groups.is_empty() {
                 continue; // nothing was better than anything: other questions
@@ -127,14 +132,10 @@ impl Road {
             let report = trainer.step(losses)?;
             let watch = Watch::mean(&std::mem::take(&mut seen));
             let step = trainer.steps_done();
-            let go_on = told(&Told { step, steps: self.recipe.steps, watch, kl, grad_norm: report.grad_norm });
-            if saved.elapsed() > KEEP_EVERY || trainer.is_done() || !go_on {
-                trainer.save(&checkpoint, json!({ "asked": asked }))?;
+            told(&Told { step, steps: self.recipe.steps, watch, kl, grad_norm: report.grad_norm });
+            counted = asked;
+            if keeper.keep(&trainer, false, json!({ "asked": asked }))? {
                 sft::write(&params, &shape, &tokenizer, out)?;
-                saved = Instant::now();
-            }
-            if !go_on {
-                break;
             }
         }
         Ok(trainer.is_done())

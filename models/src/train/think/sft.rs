@@ -10,12 +10,13 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tokenizers::Tokenizer;
 
-use super::book::{Page, page_of};
+use super::book::Page;
 use super::lessons::{LessonError, Lessons, Split};
 use super::pupil::{Pupil, Shape};
 use super::vocab::{END, TEMPLATE, USER};
 use crate::engine::house::House;
 use crate::engine::write::Manner;
+use crate::train::run;
 use crate::train::{IGNORE, Params, TrainError, cross_entropy};
 
 /// What may go wrong at school.
@@ -33,6 +34,9 @@ pub enum SchoolError {
     /// The network failed.
     #[error(transparent)]
     Network(#[from] candle_core::Error),
+    /// No reward differs from another.
+    #[error("after {0} questions no answer was better than another, so there is nothing to learn: train it first")]
+    NothingToLearn(u64),
     /// A file can't be read or written.
     #[error("{path}: {why}")]
     File {
@@ -104,11 +108,18 @@ impl School {
 
     fn draw(&self, number: u64) -> Result<Vec<Vec<Tokens>>, SchoolError> {
         let count = (self.rows * WINDOW) as u64;
-        let lesson = |index| match &self.source {
-            Source::Drawn(lessons) => encode(&self.tokenizer, &lessons.get(Split::Train, index)?.into()),
-            Source::Book(pages) => encode(&self.tokenizer, page_of(pages, self.seed, index)?),
+        let places = number * count..(number + 1) * count;
+        let mut all = match &self.source {
+            Source::Drawn(lessons) => {
+                let page = |place| encode(&self.tokenizer, &lessons.get(Split::Train, place)?.into());
+                places.map(page).collect::<Result<Vec<_>, SchoolError>>()?
+            }
+            Source::Book(book) => {
+                let numbers = run::pages(book.len(), places, self.seed).into_iter();
+                let pages = numbers.filter_map(|number| book.get(number));
+                pages.map(|page| encode(&self.tokenizer, page)).collect::<Result<Vec<_>, SchoolError>>()?
+            }
         };
-        let mut all = (number * count..(number + 1) * count).map(lesson).collect::<Result<Vec<_>, SchoolError>>()?;
         all.sort_by_key(|tokens| tokens.prompt.len() + tokens.target.len());
         let mut batches: Vec<Vec<Tokens>> = all.chunks(self.rows).map(<[Tokens]>::to_vec).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -157,17 +168,6 @@ pub fn loss(net: &Pupil, batch: &[Tokens]) -> candle_core::Result<Tensor> {
     cross_entropy(&net.logits(&picked)?, &Tensor::new(targets, device)?, None)
 }
 
-/// The word that the network finds likeliest at every place of what is taught, the words before it being those taught.
-///
-/// # Errors
-/// The network fails.
-pub fn foretold(net: &Pupil, tokens: &Tokens) -> candle_core::Result<Vec<u32>> {
-    let all: Vec<u32> = tokens.prompt.iter().chain(&tokens.target).copied().collect();
-    let hidden = net.read(&Tensor::new(all, net.device())?.unsqueeze(0)?)?;
-    let taught = hidden.narrow(1, tokens.prompt.len() - 1, tokens.target.len())?.contiguous()?;
-    net.logits(&taught)?.argmax(candle_core::D::Minus1)?.squeeze(0)?.to_vec1()
-}
-
 /// Writes the folder of a reasoner: weights in f16, shape, tokenizer, template, and `ponder.json` with hashes.
 ///
 /// # Errors
@@ -195,10 +195,7 @@ pub fn write(params: &Params, shape: &Shape, tokenizer: &Tokenizer, folder: &Pat
 }
 
 /// Writes `ponder.json` with the hashes of what lies in the folder now.
-///
-/// # Errors
-/// [`SchoolError::File`].
-pub fn seal(folder: &Path) -> Result<(), SchoolError> {
+fn seal(folder: &Path) -> Result<(), SchoolError> {
     let house = House { prompt: Manner::Compact, temperature: 0.0, answer_tokens: 384, sha256: Default::default() };
     house
         .write(folder, &["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])

@@ -135,6 +135,8 @@ fn models() -> Vec<Entry> {
     };
     vec![
         entry("perception", "ground-truth", Eyes::ground_truth().name().to_owned()),
+        entry("perception", "eye-nano", "trained here, looks at pictures".to_owned()),
         entry("reasoner", "symbolic", Mind::symbolic().name().to_owned()),
+        entry("reasoner", "reasoner-nano", "trained here, thinks in words".to_owned()),
     ]
 }

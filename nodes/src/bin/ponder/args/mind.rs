@@ -8,8 +8,8 @@ use ponder_nodes::stages::{Who, Wish};
 /// Who reasons, and how.
 #[derive(Args)]
 pub struct MindArgs {
-    /// Who reasons: symbolic is the baseline that searches over the skills; remote asks a server; or a model by its name
-    /// in `ponder models`, a GGUF file or a folder
+    /// Who reasons: symbolic is the baseline that searches over the skills; reasoner-nano was trained here;
+    /// remote asks a server; or a model by its name in `ponder models`, a GGUF file or a folder
     #[arg(long, alias = "planner", value_name = "WHO")]
     pub reasoner: Option<Who>,
     /// Server of a remote reasoner, one with OpenAI's chat API (vLLM, SGLang, llama.cpp, Ollama, DeepSeek), such as
@@ -36,12 +36,25 @@ pub struct MindArgs {
 impl MindArgs {
     /// What is wished for; `usual` where nobody is named.
     pub fn wish(&self, seed: u64, usual: Who) -> anyhow::Result<Wish> {
-        let who = match (&self.reasoner, &self.url, &self.model) {
+        self.wish_for(seed, self.reasoner.as_ref(), usual)
+    }
+
+    /// The same where the one who reasons has been named otherwise.
+    pub fn wish_named(&self, seed: u64, named: &str) -> anyhow::Result<Wish> {
+        let who = named.parse()?;
+        if self.reasoner.is_some() {
+            bail!("--reasoner names another than {named:?}: leave one of them out");
+        }
+        self.wish_for(seed, Some(&who), Who::Symbolic)
+    }
+
+    fn wish_for(&self, seed: u64, reasoner: Option<&Who>, usual: Who) -> anyhow::Result<Wish> {
+        let who = match (reasoner, &self.url, &self.model) {
             (Some(Who::Remote), ..) | (None, Some(_), _) => Who::Remote,
             (Some(_), Some(_), _) => bail!("--url is for --reasoner remote"),
             (Some(_), None, Some(_)) => bail!("--model names the model of --reasoner remote, or a model by itself"),
             (Some(who), None, None) => who.clone(),
-            (None, None, Some(model)) => Who::Local(Some(model.clone())),
+            (None, None, Some(model)) => Who::Local(model.clone()),
             (None, None, None) => usual,
         };
         let fallback = match self.fallback.as_str() {

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, bail};
-use ponder_core::reasoner::Reasoner;
+use ponder_core::reasoner::{ReasonError, Reasoner};
 use ponder_core::thinker::Cancel;
 use ponder_models::train::think::book::{Page, taught};
 use ponder_models::train::think::{Lessons, Split};
@@ -34,7 +34,7 @@ pub fn see(args: &DataSeeArgs, stop: &Cancel) -> anyhow::Result<u8> {
     })?;
     bar.finish_and_clear();
     if stop.is_cancelled() {
-        return Ok(super::ended(false, &args.out).max(INTERRUPTED));
+        return Ok(super::ended(false, &args.out));
     }
     if end.scenes < end.of {
         let given: Vec<_> = std::env::args_os().skip(1).collect();
@@ -88,22 +88,31 @@ pub fn write(
     if let Some(parent) = out.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         create_dir_all(parent).with_context(failed)?;
     }
-    let (last, mut kept) = there(out)?;
+    let book = there(out)?;
+    if let Some(There { first, .. }) = &book
+        && lessons.get(asked.split, first.number)?.prompt() != first.page.prompt
+    {
+        bail!("{} holds lessons of another seed or split: give another --out", out.display());
+    }
+    let mut kept = book.as_ref().map_or(0, |book| book.count);
     let mut file = OpenOptions::new().create(true).append(true).open(out).with_context(failed)?;
     let mut teacher: Option<Box<dyn Reasoner>> = teacher.map(|mind| mind.reasoner());
     let bar = bar(asked.count)?;
     let end = asked.from + asked.count;
-    for number in last.map_or(asked.from, |last| last + 1)..end {
+    for number in book.map_or(asked.from, |book| book.last + 1)..end {
+        let lesson = lessons.get(asked.split, number)?;
+        let page = match &mut teacher {
+            Some(teacher) => match taught(&lesson, teacher.as_mut(), stop) {
+                Err(ReasonError::Cancelled) => None,
+                page => page?,
+            },
+            None => Some(lesson.into()),
+        };
         if stop.is_cancelled() {
             bar.finish_and_clear();
             super::ended(false, out);
             return Ok(false);
         }
-        let lesson = lessons.get(asked.split, number)?;
-        let page = match &mut teacher {
-            Some(teacher) => taught(&lesson, teacher.as_mut())?,
-            None => Some(lesson.into()),
-        };
         if let Some(page) = page {
             kept += 1;
             writeln!(file, "{}", serde_json::to_string(&Line { number, page })?).with_context(failed)?;
@@ -115,24 +124,37 @@ pub fn write(
     Ok(true)
 }
 
-/// The last number of a book that is there, and how many pages it has; a line that was cut off by a kill goes.
-fn there(path: &Path) -> anyhow::Result<(Option<u64>, u64)> {
-    let Ok(file) = File::open(path) else { return Ok((None, 0)) };
-    let (mut good, mut last, mut count) = (0, None, 0);
-    let mut reader = BufReader::new(file);
-    let mut line = String::new();
-    while reader.read_line(&mut line)? > 0 {
-        let Ok(Line { number, .. }) = serde_json::from_str(&line) else { break };
-        (last, count, good) = (Some(number), count + 1, good + line.len() as u64);
+/// What there is of a book.
+struct There {
+    first: Line,
+    last: u64,
+    count: u64,
+}
+
+/// How every line begins.
+const BEGINS: &[u8] = b"{\"number\":";
+
+/// What there is of a book; a line that was cut off by a kill goes, and nothing else ever does.
+fn there(path: &Path) -> anyhow::Result<Option<There>> {
+    let Ok(file) = File::open(path) else { return Ok(None) };
+    let (mut good, mut book) = (0, None::<There>);
+    let (mut reader, mut line) = (BufReader::new(file), Vec::new());
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        let count = book.as_ref().map_or(0, |book| book.count) + 1;
+        match serde_json::from_slice::<Line>(&line) {
+            Ok(page) if line.ends_with(b"\n") => {
+                let last = page.number;
+                book = Some(There { first: book.map_or(page, |book| book.first), last, count });
+                good += line.len() as u64;
+            }
+            _ if !line.ends_with(b"\n") && (line.starts_with(BEGINS) || BEGINS.starts_with(&line)) => {
+                OpenOptions::new().write(true).open(path)?.set_len(good)?;
+            }
+            _ => bail!("{}: line {count} is no lesson: is it another file?", path.display()),
+        }
         line.clear();
     }
-    if !line.is_empty() {
-        if reader.read_line(&mut String::new())? > 0 {
-            bail!("{}: line {} is no lesson: is it another file?", path.display(), count + 1);
-        }
-        OpenOptions::new().write(true).open(path)?.set_len(good)?;
-    }
-    Ok((last, count))
+    Ok(book)
 }
 
 fn stats(lessons: &Lessons, asked: &Asked) -> anyhow::Result<u8> {

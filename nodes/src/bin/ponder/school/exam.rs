@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use ponder_core::reasoner::ReasonError;
 use ponder_core::thinker::Cancel;
 use ponder_models::perceive::nano::Eye;
 use ponder_models::train::see::{Exam, Lessons as Pictures};
@@ -24,7 +25,7 @@ pub fn see(args: &ExamSeeArgs) -> anyhow::Result<u8> {
 /// Examines a reasoner.
 pub fn think(args: &ExamThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let lessons = Lessons::new(args.seed)?;
-    let mind = Mind::open(&args.mind.wish(args.seed, args.who.parse()?)?)?;
+    let mind = Mind::open(&args.mind.wish_named(args.seed, &args.who)?)?;
     let mut reasoner = mind.reasoner();
     let (mut marks, mut took_ms, mut shown) = (Vec::new(), Vec::new(), 0);
     let bar = bar(args.count)?;
@@ -34,7 +35,10 @@ pub fn think(args: &ExamThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
         }
         let lesson = lessons.get(args.split.into(), index)?;
         let begun = Instant::now();
-        let mark = grade::ask(reasoner.as_mut(), &lesson)?;
+        let mark = match grade::ask(reasoner.as_mut(), &lesson, stop) {
+            Err(ReasonError::Cancelled) => break,
+            mark => mark?,
+        };
         took_ms.push(begun.elapsed().as_secs_f64() * 1e3);
         if !mark.is_right() && shown < args.show {
             shown += 1;

@@ -36,16 +36,24 @@ pub fn think(args: &RlThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let mut broken: Option<anyhow::Error> = None;
     let bar = bar(args.steps)?;
     let done = alone(|| {
-        road.run(&lessons, &args.from, &args.out, &mut |t| {
-            let w = t.watch;
-            let text = format!(
-                "reward {:.3}, right {:.3}, tokens {:.1}, distinct {:.2}, kl {:.4}, |g| {:.2}",
-                w.reward, w.right, w.tokens, w.distinct, t.kl, t.grad_norm
-            );
-            tell(&bar, t.step, 10, &text);
-            broken = write(&mut curve, &path, t).err();
-            !stop.is_cancelled() && broken.is_none()
-        })
+        road.run(
+            &lessons,
+            &args.from,
+            &args.out,
+            &mut |t| {
+                let w = t.watch;
+                let text = format!(
+                    "reward {:.3}, right {:.3}, tokens {:.1}, distinct {:.2}, kl {:.4}, |g| {:.2}",
+                    w.reward, w.right, w.tokens, w.distinct, t.kl, t.grad_norm
+                );
+                tell(&bar, t.step, 10, &text);
+                broken = write(&mut curve, &path, t).err();
+                if broken.is_some() {
+                    stop.cancel();
+                }
+            },
+            stop,
+        )
     })?;
     bar.finish_and_clear();
     if let Some(error) = broken {

@@ -1,6 +1,5 @@
 //! `ponder train see`.
 
-use anyhow::bail;
 use ponder_core::thinker::Cancel;
 use ponder_models::kernel::pool::alone;
 use ponder_models::perceive::nano::{Eye, WEIGHTS_FILE};
@@ -12,9 +11,6 @@ use crate::args::TrainSeeArgs;
 /// Trains an eye.
 pub fn train(args: &TrainSeeArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let lessons = Lessons::open(&args.data)?;
-    if lessons.is_empty() {
-        bail!("{} holds no lessons yet: `ponder data see` writes some", args.data.display());
-    }
     let held_out = args.held_out.as_deref().map(Lessons::open).transpose()?;
     let from = args.from.as_ref().map(|from| if from.is_dir() { from.join(WEIGHTS_FILE) } else { from.clone() });
     let course = Course { steps: args.steps, batch: args.batch as usize, peak_lr: args.lr, seed: args.seed };

@@ -75,7 +75,7 @@ fn run(course: &Course, school: &mut School, from: Option<&Path>, out: &Path, st
 pub fn distill(args: &DistillArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let lessons = Lessons::new(args.seed)?;
     let book_file = args.out.join("lessons.jsonl");
-    let wish = args.mind.wish(args.seed, args.teacher.parse()?)?;
+    let wish = args.mind.wish_named(args.seed, &args.teacher)?;
     let teacher = Mind::open(&wish)?;
     let asked = Asked { split: Split::Train, from: 0, count: args.count };
     if !data::write(&lessons, &asked, Some(teacher), &book_file, stop)? {
