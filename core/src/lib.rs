@@ -19,6 +19,7 @@ pub mod lesson;
 pub mod observation;
 pub mod outcome;
 pub mod plan;
+pub mod ray;
 pub mod robot;
 pub mod robot_file;
 pub mod scene;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use mujoco_rs::wrappers::mj_data::MjData;
 use mujoco_rs::wrappers::mj_model::{MjModel, MjtGeomBase};
 use nalgebra::{Matrix3, Point3};
-use ponder_core::Vec3;
 use ponder_core::image::CameraFrame;
 use ponder_core::lesson::Sighting;
 use ponder_core::scene::SceneObject;
+use ponder_core::{Vec3, ray};
 
 use crate::build::{Built, ObjectPort};
 
@@ -137,39 +137,24 @@ fn count(solids: &[Solid], frame: &CameraFrame) -> Option<(f64, f64)> {
 
 impl Solid {
     /// How far along a ray from the camera (in its frame, z = 1) the solid begins.
-    fn hit(&self, ray: &Vec3) -> Option<f64> {
+    fn hit(&self, sight: &Vec3) -> Option<f64> {
         // Most rays miss most solids.
-        let along = self.center_m.dot(ray) / ray.norm_squared();
-        if (ray * along - self.center_m).norm_squared() > self.reach_m * self.reach_m {
+        let along = self.center_m.dot(sight) / sight.norm_squared();
+        if (sight * along - self.center_m).norm_squared() > self.reach_m * self.reach_m {
             return None;
         }
-        let (from, way) = (self.eye_m, self.solid_from_camera * ray);
+        let (from, way) = (self.eye_m, self.solid_from_camera * sight);
         let (a, b) = (self.size_m.x, self.size_m.y);
         match self.form {
-            MjtGeomBase::mjGEOM_BOX => slab(&from, &way, &self.size_m),
-            MjtGeomBase::mjGEOM_SPHERE => ball(&from, &way, a),
+            MjtGeomBase::mjGEOM_BOX => ray::cuboid(&from, &way, &self.size_m),
+            MjtGeomBase::mjGEOM_SPHERE => ray::ball(&from, &way, a),
             MjtGeomBase::mjGEOM_CAPSULE => {
-                let ends = [-b, b].into_iter().filter_map(|z| ball(&(from - Vec3::z() * z), &way, a));
+                let ends = [-b, b].into_iter().filter_map(|z| ray::ball(&(from - Vec3::z() * z), &way, a));
                 ends.chain(rod(&from, &way, a, b)).min_by(f64::total_cmp)
             }
             _ => rod(&from, &way, a, b),
         }
     }
-}
-
-fn slab(from: &Vec3, way: &Vec3, half_m: &Vec3) -> Option<f64> {
-    let (mut near, mut far) = (0.0_f64, f64::INFINITY);
-    for i in 0..3 {
-        let (a, b) = ((-half_m[i] - from[i]) / way[i], (half_m[i] - from[i]) / way[i]);
-        (near, far) = (near.max(a.min(b)), far.min(a.max(b)));
-    }
-    (near < far && near > 0.0).then_some(near)
-}
-
-fn ball(from: &Vec3, way: &Vec3, radius_m: f64) -> Option<f64> {
-    let (a, b, c) = (way.norm_squared(), from.dot(way), from.norm_squared() - radius_m * radius_m);
-    let root = b * b - a * c;
-    (root > 0.0).then(|| (-b - root.sqrt()) / a).filter(|t| *t > 0.0)
 }
 
 /// A cylinder about z with its ends.

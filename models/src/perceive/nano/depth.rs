@@ -3,7 +3,7 @@
 
 use ponder_core::image::CameraFrame;
 use ponder_core::scene::SceneObject;
-use ponder_core::{Pose, Vec3};
+use ponder_core::{Pose, ray};
 
 /// Pixels along each side that are looked at.
 const SAMPLES: i32 = 7;
@@ -55,9 +55,9 @@ fn off_m(object: &SceneObject, frame: &CameraFrame) -> Option<f64> {
         }
         let way = object_from_camera.rotation * frame.intrinsics.deproject(x, y, 1.0);
         let hit = if object.label.as_str() == "ball" {
-            ball(&eye_m, &way, object.size_m.max() * 0.5)
+            ray::ball(&eye_m, &way, object.size_m.max() * 0.5)
         } else {
-            slab(&eye_m, &way, &(object.size_m * 0.5))
+            ray::cuboid(&eye_m, &way, &(object.size_m * 0.5))
         };
         let seen = depth_m.get(y as usize * frame.width_px + x as usize).copied().map(f64::from);
         if let (Some(hit), Some(seen)) = (hit, seen.filter(|depth| depth.is_finite())) {
@@ -66,19 +66,4 @@ fn off_m(object: &SceneObject, frame: &CameraFrame) -> Option<f64> {
     }
     off.sort_by(f64::total_cmp);
     (off.len() >= FEWEST).then(|| off[off.len() / 2])
-}
-
-fn slab(from: &Vec3, way: &Vec3, half_m: &Vec3) -> Option<f64> {
-    let (mut near, mut far) = (0.0_f64, f64::INFINITY);
-    for i in 0..3 {
-        let (a, b) = ((-half_m[i] - from[i]) / way[i], (half_m[i] - from[i]) / way[i]);
-        (near, far) = (near.max(a.min(b)), far.min(a.max(b)));
-    }
-    (near < far && near > 0.0).then_some(near)
-}
-
-fn ball(from: &Vec3, way: &Vec3, radius_m: f64) -> Option<f64> {
-    let (a, b, c) = (way.norm_squared(), from.dot(way), from.norm_squared() - radius_m * radius_m);
-    let root = b * b - a * c;
-    (root > 0.0).then(|| (-b - root.sqrt()) / a).filter(|t| *t > 0.0)
 }

@@ -241,3 +241,61 @@ impl Memory {
         known.misses <= 1 + known.looks
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop where it stands
+
+    use ponder_core::Stamp;
+    use ponder_core::scene::{Color, Label};
+
+    use super::super::kinds::{KINDS, numbered};
+    use super::*;
+
+    fn thing(id: &str, color: Color, label: &str, at_m: [f64; 3]) -> SceneObject {
+        let label = Label::from(label).unwrap();
+        SceneObject {
+            id: ObjectId::from(id).unwrap(),
+            label,
+            color: Some(color),
+            world_from_object: Pose::translation(at_m[0], at_m[1], at_m[2]),
+            size_m: Vec3::repeat(0.04),
+            score: 0.9,
+            seen: Stamp(0),
+            open_fraction: None,
+            on: None,
+            handle_m: None,
+            affordances: KINDS[numbered(&label).unwrap()].affordances,
+        }
+    }
+
+    fn find(color: Color, label: &str, at_m: [f64; 3]) -> Find {
+        let object = thing("", color, label, at_m);
+        let slot = slot_of(&object).unwrap();
+        Find::new(object, slot, &[])
+    }
+
+    #[test]
+    fn what_the_hand_carried_keeps_its_name_however_far_and_nothing_else_gets_it() {
+        let old = [
+            thing("red_block", Color::Red, "block", [0.4, 0.0, 0.02]),
+            thing("blue_block", Color::Blue, "block", [0.5, 0.2, 0.02]),
+        ];
+        let (red, memory) = (Some(old[0].id), Memory::default());
+        let stays = find(Color::Blue, "block", [0.5, 0.2, 0.02]);
+        let far = [0.6, -0.5, 0.05];
+        // Let go of, or just closed around; seen as what it is, or as something of its colour or kind.
+        for other in [(Color::Red, "block"), (Color::Red, "ball"), (Color::Orange, "block")] {
+            let finds = [stays.clone(), find(other.0, other.1, far)];
+            let mut let_go = memory.again(&old, &finds, &[], (red, None));
+            let_go.sort_unstable();
+            assert_eq!(let_go, [(0, 1), (1, 0)], "{other:?}");
+            let mut closed_around = memory.again(&old, &finds, &[], (None, Some(1)));
+            closed_around.sort_unstable();
+            assert_eq!(closed_around, [(0, 1), (1, 0)], "{other:?}");
+            assert_eq!(memory.again(&old, &finds, &[], (None, None)), [(1, 0)], "{other:?}");
+        }
+        let strange = [stays, find(Color::Green, "ball", far)];
+        assert_eq!(memory.again(&old, &strange, &[], (red, None)), [(1, 0)]);
+    }
+}
