@@ -35,15 +35,15 @@ use Layout::{Clutter, Drawer, Lidded, Restack, Sort, Stack, Switches, Tabletop};
 pub static TABLE: &[Family] = &[
     Family { name: "put in", weight: 12, layouts: &[Tabletop, Tabletop, Clutter, Clutter, Sort, Restack, Restack], draw: put_in },
     Family { name: "put on", weight: 10, layouts: &[Tabletop, Tabletop, Clutter, Drawer, Restack], draw: put_on },
-    Family { name: "stack on", weight: 8, layouts: &[Stack, Restack, Restack, Clutter], draw: stack_on },
+    Family { name: "stack on", weight: 9, layouts: &[Stack, Restack, Restack, Clutter], draw: stack_on },
     Family { name: "beside", weight: 7, layouts: &[Tabletop, Clutter, Clutter], draw: beside },
-    Family { name: "all in", weight: 5, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_in },
-    Family { name: "all but", weight: 5, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_but },
+    Family { name: "all in", weight: 6, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_in },
+    Family { name: "all but", weight: 7, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_but },
     Family { name: "two in", weight: 4, layouts: &[Tabletop, Clutter, Sort], draw: two_in },
-    Family { name: "sort", weight: 4, layouts: &[Sort], draw: sort },
+    Family { name: "sort", weight: 6, layouts: &[Sort], draw: sort },
     Family { name: "tower", weight: 5, layouts: &[Stack, Stack, Restack], draw: tower },
     Family { name: "stack all", weight: 3, layouts: &[Stack], draw: stack_all },
-    Family { name: "take off", weight: 4, layouts: &[Clutter], draw: take_off },
+    Family { name: "take off", weight: 6, layouts: &[Clutter], draw: take_off },
     Family { name: "hold", weight: 5, layouts: &[Tabletop, Clutter, Stack, Restack, Drawer], draw: hold },
     Family { name: "give", weight: 3, layouts: &[Tabletop, Clutter, Restack], draw: give },
     Family { name: "open or close", weight: 4, layouts: &[Drawer, Lidded], draw: open_or_close },
@@ -267,19 +267,12 @@ fn sort(d: &mut Draw<'_, '_>) -> Option<Task> {
     if places.len() != 2 || color(places[0]) == color(places[1]) || blocks.is_empty() {
         return None;
     }
-    let mut mentions = Vec::new();
-    let mut facts = Vec::new();
-    for place in &places {
-        let of: Vec<usize> = blocks.iter().copied().filter(|i| color(*i) == color(*place)).collect();
-        facts.extend(of.iter().map(|i| Fact::In(d.id(*i), d.id(*place))));
-        let noun = d.speaker.noun(label, d.rng);
-        let painted = d.scene().objects[*place].color;
-        let said = d.speaker.colored(painted, &noun, d.rng);
-        mentions.push(Mention { said, how: How::Sorted(*place), of });
-    }
-    if facts.len() != blocks.len() {
+    let of_its_color = |i: &usize| places.iter().copied().find(|place| color(*place) == color(*i));
+    let into: Vec<usize> = blocks.iter().filter_map(of_its_color).collect();
+    if into.len() != blocks.len() {
         return None;
     }
+    let facts = blocks.iter().zip(&into).map(|(i, place)| Fact::In(d.id(*i), d.id(*place))).collect();
     let (noun, place) = (d.speaker.noun("block", d.rng), d.speaker.noun(label, d.rng));
     let zh = d.speaker.zh;
     let plural = |noun: &str| if zh { noun.to_owned() } else { format!("{noun}s") };
@@ -287,7 +280,13 @@ fn sort(d: &mut Draw<'_, '_>) -> Option<Task> {
     // `the bins`, but `the bin of its color`.
     let mut words = d.say(&w::SORT, &[("{a}", many.as_str()), ("{c}", noun.as_str()), ("{b}", "\u{1}")])?;
     let its = words.contains("its color");
-    words = words.replace('\u{1}', &if its { place } else { plural(&place) });
+    words = words.replace('\u{1}', &if its { place.clone() } else { plural(&place) });
+    // Places that are not spoken of are told by their names alone.
+    let said = [plural(&place), place].into_iter().find(|said| words.contains(said.as_str()));
+    let mentions = vec![
+        Mention { said: said.unwrap_or_default(), how: How::Plain, of: places },
+        Mention { said: many, how: How::Sorted(into), of: blocks },
+    ];
     d.reach("sort", words, mentions, vec![facts])
 }
 
@@ -352,6 +351,8 @@ fn take_off(d: &mut Draw<'_, '_>) -> Option<Task> {
     let ma = d.speaker.plainly(a, d.rng)?;
     let mb = d.speaker.plainly(b, d.rng)?;
     let words = d.say(&w::TAKE_OFF, &[("{a}", &ma.said), ("{b}", &mb.said)])?;
+    let unsaid = !words.contains(&ma.said);
+    let ma = if unsaid { Mention { said: String::new(), ..ma } } else { ma };
     let mut task = d.reach("take off", words, vec![mb, ma], vec![vec![Fact::On(d.id(a), d.id(table))]])?;
     if let Aim::Do { deed, .. } = &mut task.aim {
         deed.any = vec![vec![Fact::HandEmpty]];

@@ -13,7 +13,8 @@ use super::task::{Aim, Draw, Split, Stage, Task};
 use super::truth::Deed;
 
 /// Layouts that suit orders of two parts.
-pub static LAYOUTS: &[Layout] = &[Layout::Tabletop, Layout::Tabletop, Layout::Clutter, Layout::Drawer, Layout::Restack];
+pub static LAYOUTS: &[Layout] =
+    &[Layout::Tabletop, Layout::Tabletop, Layout::Clutter, Layout::Drawer, Layout::Lidded, Layout::Restack];
 
 /// Kinds of parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +22,13 @@ enum Part {
     In,
     On,
     Left,
+    Right,
     Hold,
     Open,
+    Close,
 }
 
-const TAUGHT: [(Part, Part); 7] = [
+const TAUGHT: [(Part, Part); 20] = [
     (Part::In, Part::In),
     (Part::In, Part::On),
     (Part::On, Part::In),
@@ -33,6 +36,19 @@ const TAUGHT: [(Part, Part); 7] = [
     (Part::Open, Part::In),
     (Part::In, Part::Hold),
     (Part::On, Part::On),
+    (Part::Left, Part::On),
+    (Part::Right, Part::In),
+    (Part::Right, Part::On),
+    (Part::In, Part::Right),
+    (Part::On, Part::Right),
+    (Part::Right, Part::Hold),
+    (Part::Left, Part::Right),
+    (Part::Right, Part::Left),
+    (Part::Close, Part::In),
+    (Part::Close, Part::On),
+    (Part::In, Part::Close),
+    (Part::Close, Part::Hold),
+    (Part::Open, Part::Left),
 ];
 const HARD: [(Part, Part); 5] = [
     (Part::On, Part::Hold),
@@ -52,7 +68,7 @@ fn half(d: &mut Draw<'_, '_>, part: Part, simply: bool) -> Option<Half> {
     let zh = d.speaker.zh;
     let movable = d.speaker.that_can(Affordance::Graspable);
     let a = match part {
-        Part::Open => d.one(&d.speaker.that_can(Affordance::Openable))?,
+        Part::Open | Part::Close => d.one(&d.speaker.that_can(Affordance::Openable))?,
         _ => d.one(&movable)?,
     };
     let ma = if simply { d.speaker.plainly(a, d.rng)? } else { d.speaker.refer(a, d.rng)? };
@@ -62,7 +78,7 @@ fn half(d: &mut Draw<'_, '_>, part: Part, simply: bool) -> Option<Half> {
     let labels: &[&str] = match part {
         Part::In => &["bowl", "bin", "drawer"],
         Part::On => &["plate"],
-        Part::Left => &["plate", "bowl", "cup"],
+        Part::Left | Part::Right => &["plate", "bowl", "cup"],
         Part::Hold => {
             let words = one((format!("pick up the {said}"), format!("拿起{said}")));
             return Some(Half { words, mentions: vec![ma], fact: Fact::Held(id) });
@@ -70,6 +86,10 @@ fn half(d: &mut Draw<'_, '_>, part: Part, simply: bool) -> Option<Half> {
         Part::Open => {
             let words = one((format!("open the {said}"), format!("打开{said}")));
             return Some(Half { words, mentions: vec![ma], fact: Fact::Open(id) });
+        }
+        Part::Close => {
+            let words = one((format!("close the {said}"), format!("关上{said}")));
+            return Some(Half { words, mentions: vec![ma], fact: Fact::Closed(id) });
         }
     };
     let places: Vec<usize> = labels.iter().flat_map(|l| d.speaker.of_label(l)).filter(|i| *i != a).collect();
@@ -83,6 +103,10 @@ fn half(d: &mut Draw<'_, '_>, part: Part, simply: bool) -> Option<Half> {
         Part::On => {
             ((format!("put the {said} on the {place}"), format!("把{said}放到{place}上")), Fact::On(id, d.id(b)))
         }
+        Part::Right => (
+            (format!("put the {said} to the right of the {place}"), format!("把{said}放到{place}右边")),
+            Side::Right.fact(id, d.id(b)),
+        ),
         _ => (
             (format!("put the {said} to the left of the {place}"), format!("把{said}放到{place}左边")),
             Side::Left.fact(id, d.id(b)),

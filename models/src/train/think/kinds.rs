@@ -24,25 +24,25 @@ pub struct Kind {
 
 use Color::{Black, Blue, Brown, Cyan, Gray, Green, Orange, Pink, Purple, Red, White, Yellow};
 
-const BRIGHT: &[Color] = &[Red, Green, Blue, Yellow, Orange, Purple, Pink, Cyan, White, Black];
-const DISH: &[Color] = &[Green, White, Yellow, Red, Blue, Brown, Gray, Purple, Cyan];
+/// Nearly every kind comes in every colour, so that a colour is learned as such and not as a part of a kind's name.
+const ANY: &[Color] = &[Red, Green, Blue, Yellow, Orange, Purple, Pink, Cyan, White, Black, Brown, Gray];
 
 /// Every kind.
 #[rustfmt::skip]
 pub static KINDS: &[Kind] = &[
-    Kind { label: "block", size_m: [0.04; 3], can: &[Graspable, Surface], en: &["block", "block", "cube"], zh: &["方块", "方块", "积木"], colors: BRIGHT },
-    Kind { label: "ball", size_m: [0.045; 3], can: &[Graspable], en: &["ball"], zh: &["球"], colors: &[Red, Green, Blue, Yellow, Orange, Purple, White, Pink] },
-    Kind { label: "cup", size_m: [0.062, 0.062, 0.08], can: &[Graspable, Container], en: &["cup", "cup", "mug"], zh: &["杯子"], colors: &[Cyan, White, Blue, Red, Green, Yellow, Orange, Brown] },
-    Kind { label: "bowl", size_m: [0.15, 0.15, 0.055], can: &[Container], en: &["bowl"], zh: &["碗"], colors: DISH },
-    Kind { label: "plate", size_m: [0.17, 0.17, 0.016], can: &[Surface], en: &["plate"], zh: &["盘子"], colors: DISH },
-    Kind { label: "bin", size_m: [0.18, 0.18, 0.07], can: &[Container], en: &["bin", "bin", "tray"], zh: &["箱子", "收纳盒", "盒子", "托盘"], colors: &[Red, Blue, Green, Yellow, Gray, Orange] },
-    Kind { label: "drawer", size_m: [0.20, 0.22, 0.09], can: &[Container, Openable, Fixed], en: &["drawer"], zh: &["抽屉"], colors: &[White, Brown, Gray, Blue, Yellow] },
+    Kind { label: "block", size_m: [0.04; 3], can: &[Graspable, Surface], en: &["block", "block", "cube"], zh: &["方块", "方块", "积木"], colors: ANY },
+    Kind { label: "ball", size_m: [0.045; 3], can: &[Graspable], en: &["ball"], zh: &["球"], colors: ANY },
+    Kind { label: "cup", size_m: [0.062, 0.062, 0.08], can: &[Graspable, Container], en: &["cup", "cup", "mug"], zh: &["杯子"], colors: ANY },
+    Kind { label: "bowl", size_m: [0.15, 0.15, 0.055], can: &[Container], en: &["bowl"], zh: &["碗"], colors: ANY },
+    Kind { label: "plate", size_m: [0.17, 0.17, 0.016], can: &[Surface], en: &["plate"], zh: &["盘子"], colors: ANY },
+    Kind { label: "bin", size_m: [0.18, 0.18, 0.07], can: &[Container], en: &["bin", "bin", "tray"], zh: &["箱子", "收纳盒", "盒子", "托盘"], colors: ANY },
+    Kind { label: "drawer", size_m: [0.20, 0.22, 0.09], can: &[Container, Openable, Fixed], en: &["drawer"], zh: &["抽屉"], colors: ANY },
     Kind { label: "cabinet", size_m: [0.22, 0.24, 0.12], can: &[Surface, Fixed], en: &["cabinet"], zh: &["柜子"], colors: &[] },
-    Kind { label: "box", size_m: [0.16, 0.18, 0.09], can: &[Container, Surface, Openable, Fixed], en: &["box"], zh: &["盒子", "盒子", "箱子"], colors: &[Brown, White, Red, Blue, Green] },
-    Kind { label: "button", size_m: [0.09, 0.09, 0.05], can: &[Pressable, Fixed], en: &["button"], zh: &["按钮"], colors: &[Red, Green, Blue, Yellow, White] },
-    Kind { label: "knob", size_m: [0.08, 0.08, 0.06], can: &[Turnable, Fixed], en: &["knob", "knob", "dial"], zh: &["旋钮"], colors: &[Black, White, Red, Blue, Gray] },
-    Kind { label: "zone", size_m: [0.9, 0.9, 0.004], can: &[Place, Fixed], en: &["zone", "zone", "area"], zh: &["区域"], colors: &[Red, Blue, Green, Yellow, Orange, Purple, Pink] },
-    Kind { label: "pillar", size_m: [0.3, 0.3, 1.2], can: &[Place, Fixed], en: &["pillar", "pillar", "column"], zh: &["柱子", "立柱"], colors: &[Yellow, Purple, Red, Blue, Green, Gray] },
+    Kind { label: "box", size_m: [0.16, 0.18, 0.09], can: &[Container, Surface, Openable, Fixed], en: &["box"], zh: &["盒子", "盒子", "箱子"], colors: ANY },
+    Kind { label: "button", size_m: [0.09, 0.09, 0.05], can: &[Pressable, Fixed], en: &["button"], zh: &["按钮"], colors: ANY },
+    Kind { label: "knob", size_m: [0.08, 0.08, 0.06], can: &[Turnable, Fixed], en: &["knob", "knob", "dial"], zh: &["旋钮"], colors: ANY },
+    Kind { label: "zone", size_m: [0.9, 0.9, 0.004], can: &[Place, Fixed], en: &["zone", "zone", "area"], zh: &["区域"], colors: ANY },
+    Kind { label: "pillar", size_m: [0.3, 0.3, 1.2], can: &[Place, Fixed], en: &["pillar", "pillar", "column"], zh: &["柱子", "立柱"], colors: ANY },
     Kind { label: "dock", size_m: [0.7, 0.7, 0.004], can: &[Place, Fixed], en: &["dock", "charging station"], zh: &["充电座", "充电站"], colors: &[Gray] },
     Kind { label: "wall", size_m: [6.2, 0.1, 0.8], can: &[Fixed], en: &["wall"], zh: &["墙"], colors: &[] },
     Kind { label: "crate", size_m: [0.45; 3], can: &[Place], en: &["crate"], zh: &["箱子"], colors: &[Brown] },

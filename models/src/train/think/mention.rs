@@ -14,7 +14,7 @@ use crate::reason::compact::{Grid, size_mm};
 /// What was said of things, and which are meant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mention {
-    /// The words, without an article.
+    /// The words, without an article; none for what is not spoken of, but belongs to what is.
     pub said: String,
     /// How they are found.
     pub how: How,
@@ -33,8 +33,8 @@ pub enum How {
     Beside(usize, Vec<usize>),
     /// All but these.
     Except(Vec<usize>),
-    /// Those that go to this place.
-    Sorted(usize),
+    /// Each of them goes to a place of its own: these, in their order.
+    Sorted(Vec<usize>),
     /// Nothing fits; these come nearest.
     Missing(Vec<usize>),
     /// Several fit, and one was meant.

@@ -13,6 +13,7 @@ use super::task::{Aim, Task};
 use crate::reason::alias::Aliases;
 use crate::reason::answer::write_call;
 use crate::reason::compact::{Grid, called, code, numbers};
+use crate::reason::facts;
 
 /// Tells a thought.
 pub struct Teller<'a> {
@@ -70,6 +71,12 @@ impl Teller<'_> {
         numbers.iter().take(count).map(|number| format!(" {number}")).collect()
     }
 
+    /// Where its line stands in the prompt.
+    fn line(&self, index: usize) -> (u32, u32, ObjectId) {
+        let object = &self.state.objects()[index];
+        (self.grid.across(object), self.grid.forward(object), object.id)
+    }
+
     fn say(&self, en: String, zh: String) -> String {
         if self.zh { zh } else { en }
     }
@@ -92,10 +99,13 @@ impl Teller<'_> {
         }
         if !given_up {
             // In the order in which they were said, and once.
-            for part in in_order(&task.mentions, &task.words).map(|mention| self.mention(mention)) {
+            let mut wanted = Wanted { goal, told: Vec::new(), known: Vec::new() };
+            for mention in in_order(&task.mentions, &task.words) {
+                let part = self.mention(mention);
                 if !parts.contains(&part) {
                     parts.push(part);
                 }
+                parts.extend(self.so(wanted.after(mention, self.state)));
             }
             if let Aim::Refuse { note, .. } = &task.aim
                 && !note.is_empty()
@@ -117,24 +127,44 @@ impl Teller<'_> {
         })
     }
 
+    /// What is wanted, by the part of the order that has just been told.
+    fn so(&self, facts: Vec<Fact>) -> Option<String> {
+        let short = |fact: &Fact| facts::write(&fact.renamed(|id| self.aliases.short(id)));
+        let dot = if self.zh { "。" } else { "." };
+        (!facts.is_empty()).then(|| format!("{}{dot}", self.list(facts.iter().map(short))))
+    }
+
     fn mention(&self, mention: &Mention) -> String {
-        let said = &mention.said;
+        let unsaid = || self.ids(&mention.of);
+        let said = &if mention.said.is_empty() { unsaid() } else { mention.said.clone() };
         let (colon, semi, dot) = if self.zh { ("： ", "；", "。") } else { (": ", "; ", ".") };
         let body = match &mention.how {
             How::Plain => self.called(&mention.of),
             How::Ranked(number, ranked) => {
-                let at = |i: &usize| format!("{}{}", self.id(*i), self.numbers(*i, number + 1));
-                format!("{}{semi}{}", self.list(ranked.iter().map(at)), self.called(&mention.of))
+                // From left to right they can be counted.
+                let place = |n: usize| if *number == 0 { format!("{} ", n + 1) } else { String::new() };
+                let at =
+                    |(n, i): (usize, &usize)| format!("{}{}{}", place(n), self.id(*i), self.numbers(*i, number + 1));
+                format!("{}{semi}{}", self.list(ranked.iter().enumerate().map(at)), self.called(&mention.of))
             }
             How::Beside(other, all) => {
                 let at = |i: &usize| format!("{}{}", self.id(*i), self.numbers(*i, 2));
                 format!("{}{semi}{}{semi}{}", at(other), self.list(all.iter().map(at)), self.called(&mention.of))
             }
             How::Except(but) => {
+                // All of them, one line after the other, and of each whether it is meant.
                 let not = if self.zh { "不要" } else { "not " };
-                format!("{}{semi}{not}{}", self.called(&mention.of), self.called(but))
+                let mut all: Vec<usize> = mention.of.iter().chain(but).copied().collect();
+                all.sort_by_key(|i| self.line(*i));
+                let one = |i: &usize| format!("{}{}", if but.contains(i) { not } else { "" }, self.called(&[*i]));
+                self.list(all.iter().map(one))
             }
-            How::Sorted(place) => format!("{}{semi}{}", self.called(&[*place]), self.called(&mention.of)),
+            How::Sorted(places) => {
+                let goes = |(i, place): (&usize, &usize)| {
+                    format!("{} {}", self.called(&[*i]), facts::write(&Fact::In(self.id(*i), self.id(*place))))
+                };
+                self.list(mention.of.iter().zip(places).map(goes))
+            }
             How::Missing(near) => {
                 let none = if self.zh { "没有" } else { "none" };
                 if near.is_empty() { none.to_owned() } else { format!("{}{semi}{none}", self.called(near)) }
@@ -174,6 +204,32 @@ impl Teller<'_> {
     }
 }
 
+/// What is wanted in the end, told bit by bit: as soon as all that it is about has been spoken of.
+struct Wanted<'a> {
+    goal: &'a [Fact],
+    told: Vec<Fact>,
+    known: Vec<ObjectId>,
+}
+
+impl Wanted<'_> {
+    /// More than this at once is a list that the answer gives as well as the thought.
+    const MOST: usize = 2;
+
+    fn after(&mut self, mention: &Mention, state: &State) -> Vec<Fact> {
+        self.known.extend(mention.of.iter().map(|i| state.objects()[*i].id));
+        let all_known =
+            |fact: &Fact| fact.objects().next().is_some() && fact.objects().all(|id| self.known.contains(&id));
+        let new =
+            self.goal.iter().filter(|fact| !self.told.contains(fact) && all_known(fact)).copied().collect::<Vec<_>>();
+        if new.len() > Self::MOST {
+            return Vec::new();
+        }
+        self.told.extend(&new);
+        // Of each of those to be sorted it was told at once.
+        if matches!(mention.how, How::Sorted(_)) { Vec::new() } else { new }
+    }
+}
+
 /// Mentions in the order of the person's words. Longer ones take their places first, so that `the bowl` is not found within
 /// `the red bowl`; one that was said in part (`the red and the blue cube`) is where its beginning is.
 fn in_order<'a>(mentions: &'a [Mention], words: &str) -> impl Iterator<Item = &'a Mention> {
@@ -187,7 +243,9 @@ fn in_order<'a>(mentions: &'a [Mention], words: &str) -> impl Iterator<Item = &'
             let free = |at: &usize| placed.iter().all(|(from, to, _)| at + start.len() <= *from || to <= at);
             words.match_indices(start).map(|(at, _)| at).find(free).map(|at| (at, at + start.len(), number))
         };
-        let at = starts.rev().find_map(place);
+        // What goes to places of its own comes when these are known.
+        let sorted = matches!(mentions[number].how, How::Sorted(_));
+        let at = starts.rev().find_map(place).filter(|_| !sorted);
         placed.push(at.unwrap_or((words.len(), words.len(), number)));
     }
     placed.sort_by_key(|(at, _, number)| (*at, *number));
