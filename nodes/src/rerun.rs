@@ -18,12 +18,14 @@ use rerun::{Scalars, SeriesLines, TextDocument};
 
 mod blueprint;
 mod board;
+mod curves;
 mod draw;
 mod objects;
 mod stream;
 mod words;
 
 pub use board::call_text;
+pub use curves::Curves;
 pub use stream::{RecordError, viewer_sink};
 
 use board::Board;

@@ -26,6 +26,9 @@ pub struct House {
     pub temperature: f32,
     /// Most tokens of an answer.
     pub answer_tokens: usize,
+    /// It asks back rather than act on a plan with a token less probable than this.
+    #[serde(default)]
+    pub ask_below: f32,
     /// SHA-256 of the files beside it, by name, in hexadecimal.
     #[serde(default)]
     pub sha256: BTreeMap<String, String>,

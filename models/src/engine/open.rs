@@ -63,8 +63,8 @@ impl Writer {
         }
         let name = path.file_stem().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
         let unfit = |error: super::grammar::VocabError| unusable(path, error.to_string());
-        let manner = house.map_or(Manner::Full, |house| house.prompt);
-        Ok(Self::new(name, net, chat, style).map_err(unfit)?.asked(manner))
+        let (manner, below) = house.map_or((Manner::Full, 0.0), |house| (house.prompt, house.ask_below));
+        Ok(Self::new(name, net, chat, style).map_err(unfit)?.asked(manner).asking_below(below))
     }
 }
 

@@ -49,6 +49,7 @@ pub struct Writer {
     grammars: Grammars,
     style: Style,
     manner: Manner,
+    asks_below: f32,
     /// Tokens that the network holds.
     held: Vec<u32>,
 }
@@ -62,13 +63,20 @@ impl Writer {
         let end = chat.ends.first().copied().unwrap_or(0);
         let grammars = Grammars::new(chat.tokenizer(), net.vocab(), end)?;
         let held = Vec::new();
-        Ok(Self { name: name.into(), net, chat, grammars, style, manner: Manner::Full, held })
+        Ok(Self { name: name.into(), net, chat, grammars, style, manner: Manner::Full, asks_below: 0.0, held })
     }
 
     /// The same, to be asked in another manner.
     #[must_use]
     pub fn asked(mut self, manner: Manner) -> Self {
         self.manner = manner;
+        self
+    }
+
+    /// The same, which does not stand by a plan with a token less probable than this.
+    #[must_use]
+    pub fn asking_below(mut self, probability: f32) -> Self {
+        self.asks_below = probability;
         self
     }
 
@@ -279,6 +287,10 @@ impl TextModel for Writer {
         self.manner
     }
 
+    fn asks_below(&self) -> f32 {
+        self.asks_below
+    }
+
     fn write(
         &mut self,
         ask: &mut Ask<'_>,
@@ -301,7 +313,7 @@ impl TextModel for Writer {
             let how = Sampling { seed: how.seed ^ ask.seed, ..how };
             Sampler::new(how, row).map_err(|error| WriteError::Failed(error.to_string()))
         };
-        let mut pen = Pen { sampler: sampler(self.style.thought, 0)?, hear, cancel };
+        let mut pen = Pen { sampler: sampler(self.style.thought, 0)?, least: 1.0, hear, cancel };
         let (logits, unread) = if think {
             (Vec::new(), self.think(logits, budget, &mut pen, &mut written)?)
         } else {
@@ -313,6 +325,7 @@ impl TextModel for Writer {
         } else {
             self.answer(logits, unread, ask.script, &mut pen, &mut written)?;
         }
+        written.least = Some(pen.least);
         Ok(written)
     }
 }
@@ -320,6 +333,8 @@ impl TextModel for Writer {
 /// What every token passes through.
 struct Pen<'a> {
     sampler: Sampler,
+    /// Of the tokens so far, the probability of the least probable.
+    least: f32,
     hear: &'a mut dyn FnMut(Piece<'_>),
     cancel: &'a Cancel,
 }
@@ -327,6 +342,10 @@ struct Pen<'a> {
 impl Pen<'_> {
     fn draw(&mut self, logits: &mut [f32], said: &[u32]) -> Result<u32, WriteError> {
         let recent = &said[said.len().saturating_sub(RECENT)..];
-        self.sampler.choose(logits, recent).map_err(|error| WriteError::Failed(error.to_string()))
+        let token = self.sampler.choose(logits, recent).map_err(|error| WriteError::Failed(error.to_string()))?;
+        let chosen = logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
+        let beside: f32 = logits.iter().map(|logit| (logit - chosen).exp()).sum();
+        self.least = self.least.min(1.0 / beside);
+        Ok(token)
     }
 }

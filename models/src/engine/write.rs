@@ -69,7 +69,7 @@ pub enum Piece<'a> {
 }
 
 /// What a model wrote.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Written {
     /// The thought without its tags.
     pub thought: String,
@@ -81,6 +81,8 @@ pub struct Written {
     pub thought_tokens: usize,
     /// Tokens of the answer.
     pub answer_tokens: usize,
+    /// How probable the least probable of the tokens that it chose was, 0 to 1; `None`: not known of this model.
+    pub least: Option<f32>,
 }
 
 /// Why a model wrote nothing that can be used.
@@ -132,6 +134,11 @@ pub trait TextModel: Send {
     /// How it wants to be asked.
     fn manner(&self) -> Manner {
         Manner::Full
+    }
+
+    /// A plan with a token less probable than this is one that it does not stand by; 0: it stands by all.
+    fn asks_below(&self) -> f32 {
+        0.0
     }
 
     /// Thinks and answers; `hear` is called with pieces as they come, `cancel` is looked at before every token.

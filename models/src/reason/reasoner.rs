@@ -13,11 +13,11 @@ use ponder_core::thought::Thought;
 use super::alias::{Aliases, Reading};
 use super::free::Free;
 use super::grammar::{Guide, Limits};
-use super::{answer, compact, prompt};
+use super::{answer, compact, facts, prompt};
 use crate::engine::write::{Ask, Manner, Piece, Role, Script, TextModel, Turn, WriteError};
 
 /// How a reasoner of this kind thinks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
     /// Most tokens of thought before the answer is begun.
     pub thought_tokens: usize,
@@ -27,11 +27,13 @@ pub struct Options {
     pub seed: u64,
     /// Answers are held to the grammar while they are written; without it they are only read and checked afterwards.
     pub grammar: bool,
+    /// A plan with a token less probable than this becomes a question; `None`: what the model itself says.
+    pub ask_below: Option<f32>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { thought_tokens: 512, limits: Limits::default(), seed: 0, grammar: true }
+        Self { thought_tokens: 512, limits: Limits::default(), seed: 0, grammar: true, ask_below: None }
     }
 }
 
@@ -97,6 +99,9 @@ impl<M: TextModel> LlmReasoner<M> {
             }
             Ok(draft)
         });
+        let bound = self.options.ask_below.unwrap_or_else(|| self.model.asks_below());
+        let doubts = written.least.is_some_and(|least| least < bound);
+        let draft = draft.map(|draft| if doubts { doubt(draft, question) } else { draft });
         Ok((written.answer, draft))
     }
 }
@@ -158,6 +163,17 @@ impl<M: TextModel> LlmReasoner<M> {
         };
         Ok(finished(thought, Draft::Refuse { reason: RefusalReason::NoPlan, text }, question))
     }
+}
+
+/// A plan that the model does not stand by becomes a question, which says what it understood; what moves nothing stays.
+fn doubt(draft: Draft, question: &Question) -> Draft {
+    let Draft::Do { goal, .. } = draft else { return draft };
+    let goal = goal.iter().map(facts::write).collect::<Vec<_>>().join(", ");
+    let question = match question.goal.language {
+        Language::En => format!("I am not sure. Did you mean {goal}? Please say it in other words."),
+        Language::Zh => format!("我不太确定。您是指{goal}吗？请换个说法。"),
+    };
+    Draft::Ask { question }
 }
 
 /// What a model wrote without a grammar, safe to stand in a prompt: no tag in it, and not long.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ponder_core::plan::Draft;
 use ponder_core::reasoner::{Answer, ReasonError, Reasoner};
 use ponder_core::thinker::Cancel;
 
@@ -18,6 +19,8 @@ pub struct Mark {
     pub verdict: Verdict,
     /// The truth is a refusal or a question.
     pub refusal: bool,
+    /// It would have moved the robot.
+    pub acts: bool,
     /// The thought.
     pub thought: String,
     /// The answer, in the scene's names.
@@ -40,7 +43,8 @@ pub fn ask(reasoner: &mut dyn Reasoner, lesson: &Lesson, cancel: &Cancel) -> Res
     let Answer { thought, draft } = reasoner.think(&lesson.question, &mut |_| {}, cancel)?;
     let verdict = lesson.truth.judge(&draft, &lesson.question.scene, &lesson.question.robot);
     let refusal = !matches!(lesson.truth, Truth::Do(_));
-    Ok(Mark { family: lesson.family, verdict, refusal, thought: thought.text, answer: answer::write(&draft) })
+    let (acts, thought) = (matches!(draft, Draft::Do { .. }), thought.text);
+    Ok(Mark { family: lesson.family, verdict, refusal, acts, thought, answer: answer::write(&draft) })
 }
 
 /// Right and asked, of a family or of all.
@@ -60,12 +64,14 @@ impl Share {
     }
 }
 
-/// Shares of all, of plans (`plans`), of refusals and questions (`refusals`), and of each family.
+/// Shares of all, of plans (`plans`), of refusals and questions (`refusals`), of answers that move the robot (`moves`), and
+/// of each family.
 #[must_use]
 pub fn shares(marks: &[Mark]) -> BTreeMap<&'static str, Share> {
     let mut shares: BTreeMap<&'static str, Share> = BTreeMap::new();
     for mark in marks {
-        for key in ["all", if mark.refusal { "refusals" } else { "plans" }, mark.family] {
+        let of = if mark.refusal { "refusals" } else { "plans" };
+        for key in ["all", of, mark.family].into_iter().chain(mark.acts.then_some("moves")) {
             let share = shares.entry(key).or_default();
             share.of += 1;
             share.right += usize::from(mark.is_right());

@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+mod exam;
 mod mind;
 mod models;
 mod school;
@@ -9,11 +10,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ponder_nodes::stack::Breakage;
 
+pub use exam::{ExamArgs, ExamIn, ExamSeeArgs, ExamThinkArgs};
 pub use mind::MindArgs;
 pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs, ThinkArgs};
 pub use school::{
-    DataArgs, DataOf, DataSeeArgs, DataThinkArgs, DistillArgs, ExamArgs, ExamIn, ExamSeeArgs, ExamThinkArgs,
-    OptimizerArg, RlArgs, RlThinkArgs, RlWhat, TrainArgs, TrainSeeArgs, TrainThinkArgs, TrainWhat,
+    DataArgs, DataOf, DataSeeArgs, DataThinkArgs, DistillArgs, OptimizerArg, RlArgs, RlThinkArgs, RlWhat, TrainArgs,
+    TrainSeeArgs, TrainThinkArgs, TrainWhat, WatchArgs,
 };
 
 /// A reasoning stack for robots: say what you want, watch it look, think, plan and do it.

@@ -28,9 +28,17 @@ pub struct MindArgs {
     /// A model answers as it likes and is only checked afterwards
     #[arg(long)]
     pub no_grammar: bool,
+    /// A model asks back rather than act on a plan with a token less probable than this; without it, the model's own bound
+    #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
+    pub ask_below: Option<f32>,
     /// Longest context of a model in this process, in tokens; its own bound holds too
     #[arg(long, default_value_t = 8192, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
     pub context: u32,
+}
+
+fn probability(text: &str) -> Result<f32, String> {
+    let value = text.parse().ok().filter(|value| (0.0..=1.0).contains(value));
+    value.ok_or_else(|| format!("{text:?} is no number from 0 to 1"))
 }
 
 impl MindArgs {
@@ -63,7 +71,13 @@ impl MindArgs {
             other => Some(other.parse()?),
         };
         let thought_tokens = self.thought_tokens as usize;
-        let options = Options { thought_tokens, seed, grammar: !self.no_grammar, ..Options::default() };
+        let options = Options {
+            thought_tokens,
+            seed,
+            grammar: !self.no_grammar,
+            ask_below: self.ask_below,
+            ..Options::default()
+        };
         let (url, model) = (self.url.clone(), self.model.clone());
         Ok(Wish { url, model, fallback, options, context: self.context as usize, ..Wish::of(who) })
     }

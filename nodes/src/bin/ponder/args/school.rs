@@ -1,4 +1,4 @@
-//! The part of the command line that is about learning: `data`, `train`, `rl`, `distill`, `exam`.
+//! The part of the command line that is about learning: `data`, `train`, `rl`, `distill`.
 
 use std::path::PathBuf;
 
@@ -157,6 +157,17 @@ pub enum TrainWhat {
     Think(TrainThinkArgs),
 }
 
+/// Watching a course go. Its curves are in OUT/curves.rrd, and as JSON lines in OUT/curve.jsonl, in any case.
+#[derive(Args)]
+pub struct WatchArgs {
+    /// Open the rerun viewer and watch the curves live
+    #[arg(long)]
+    pub view: bool,
+    /// Stream the curves to a viewer that already listens
+    #[arg(long, value_name = "URL", conflicts_with = "view")]
+    pub connect: Option<String>,
+}
+
 /// `ponder train see`.
 #[derive(Args)]
 #[command(after_help = TRAIN_EXAMPLES)]
@@ -185,6 +196,9 @@ pub struct TrainSeeArgs {
     /// Seed
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
+    /// Watching
+    #[command(flatten)]
+    pub watch: WatchArgs,
 }
 
 /// `ponder train think`.
@@ -221,6 +235,9 @@ pub struct TrainThinkArgs {
     /// Seed of lessons, order and first weights
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
+    /// Watching
+    #[command(flatten)]
+    pub watch: WatchArgs,
 }
 
 /// Who moves the matrices.
@@ -238,7 +255,7 @@ Examples:
   ponder rl think --from my-reasoner --out zero --from-scratch --steps 2000     (R1-Zero: only tokenizer and shape)
 
 Every answer is judged by its truth in symbolic simulation; nobody shows how. Each step is a line of OUT/curve.jsonl:
-reward, right, tokens, distinct answers, divergence. Ctrl-C loses nothing: the same command goes on where it was.";
+reward, right, tokens, distinct answers, divergence; `rerun OUT/curves.rrd` draws them. Ctrl-C loses nothing: the same command goes on where it was.";
 
 /// `ponder rl`.
 #[derive(Args)]
@@ -290,6 +307,9 @@ pub struct RlThinkArgs {
     /// Seed
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
+    /// Watching
+    #[command(flatten)]
+    pub watch: WatchArgs,
 }
 
 const DISTILL_EXAMPLES: &str = "\
@@ -325,68 +345,7 @@ pub struct DistillArgs {
     /// Seed
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-}
-
-const EXAM_EXAMPLES: &str = "\
-Examples:
-  ponder exam see eye-nano lessons/held_out --camera scene
-  ponder exam think reasoner-nano --split hard --count 500
-  ponder exam think symbolic                                (the baseline's marks)
-  ponder exam think my-reasoner --no-grammar --show 5       (with the first five that went wrong)";
-
-/// `ponder exam`.
-#[derive(Args)]
-#[command(after_help = EXAM_EXAMPLES)]
-pub struct ExamArgs {
-    /// In what
-    #[command(subcommand)]
-    pub in_: ExamIn,
-}
-
-/// What is examined.
-#[derive(Subcommand)]
-pub enum ExamIn {
-    /// An eye, on pictures
-    See(ExamSeeArgs),
-    /// A reasoner, on instructions
-    Think(ExamThinkArgs),
-}
-
-/// `ponder exam see`.
-#[derive(Args)]
-#[command(after_help = EXAM_EXAMPLES)]
-pub struct ExamSeeArgs {
-    /// eye-nano, or a folder
-    pub eye: String,
-    /// Lessons of `ponder data see`
-    pub lessons: PathBuf,
-    /// Only this camera's pictures
-    #[arg(long, value_name = "NAME")]
-    pub camera: Option<String>,
-}
-
-/// `ponder exam think`.
-#[derive(Args)]
-#[command(after_help = EXAM_EXAMPLES)]
-pub struct ExamThinkArgs {
-    /// symbolic, a name, a GGUF file or a folder
-    pub who: String,
-    /// How a model thinks
+    /// Watching
     #[command(flatten)]
-    pub mind: MindArgs,
-    /// Which instructions
-    #[arg(long, value_enum, default_value_t = ThinkPart::HeldOut)]
-    pub split: ThinkPart,
-    /// How many
-    #[arg(long, default_value_t = 500, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub count: u64,
-    /// Seed of the lessons
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub seed: u64,
-    /// Print so many of those that went wrong
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub show: u64,
-    /// Marks as JSON
-    #[arg(long)]
-    pub json: bool,
+    pub watch: WatchArgs,
 }

@@ -1,6 +1,7 @@
 //! Learning by command: lessons, courses, the road of reward, distillation, exams. The loops themselves are in
 //! `ponder_models::train`; here they get a bar, and Ctrl-C.
 
+mod curve;
 mod data;
 mod exam;
 mod rl;

@@ -14,6 +14,7 @@ use ponder_models::train::think::vocab::{self, Tokenizer};
 use ponder_models::train::think::{Lessons, Split};
 use ponder_nodes::stages::Mind;
 
+use super::curve::Curve;
 use super::data::{self, Asked};
 use super::{INTERRUPTED, bar, ended, tell};
 use crate::args::{DistillArgs, OptimizerArg, TrainThinkArgs};
@@ -43,7 +44,7 @@ pub fn train(args: &TrainThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let course = Course { shape, recipe: recipe(args.steps, args.lr, muon), seed: args.seed };
     let mut school = School::new(source, tokenizer, args.rows as usize, args.seed);
     let weights = args.from.as_ref().map(|from| from.join("model.safetensors"));
-    run(&course, &mut school, weights.as_deref(), &args.out, stop)
+    run(&course, &mut school, weights.as_deref(), &args.out, Curve::of(&args.out, &args.watch)?, stop)
 }
 
 fn recipe(steps: u64, peak_lr: f64, muon: bool) -> Recipe {
@@ -55,7 +56,14 @@ fn named(name: &str, tokenizer: &Tokenizer) -> anyhow::Result<Shape> {
     Shape::named(name, tokenizer.get_vocab_size(true)).with_context(|| format!("no shape is called {name:?}: {known}"))
 }
 
-fn run(course: &Course, school: &mut School, from: Option<&Path>, out: &Path, stop: &Cancel) -> anyhow::Result<u8> {
+fn run(
+    course: &Course,
+    school: &mut School,
+    from: Option<&Path>,
+    out: &Path,
+    mut curve: Curve,
+    stop: &Cancel,
+) -> anyhow::Result<u8> {
     let bar = bar(course.recipe.steps)?;
     let done = alone(|| {
         course.run(school, from, out, &mut |p| {
@@ -64,16 +72,19 @@ fn run(course: &Course, school: &mut School, from: Option<&Path>, out: &Path, st
                 p.loss, p.grad_norm, p.lr, p.tokens_per_s, p.parameters
             );
             tell(&bar, p.step, 50, &text);
-            !stop.is_cancelled()
+            let point =
+                [("loss", p.loss), ("grad_norm", p.grad_norm), ("rate", p.lr), ("tokens_per_s", p.tokens_per_s)];
+            curve.add(p.step, &point) && !stop.is_cancelled()
         })
     })?;
     bar.finish_and_clear();
+    curve.end()?;
     Ok(ended(done, out))
 }
 
 /// Teaches a student what a teacher answers.
 pub fn distill(args: &DistillArgs, stop: &Cancel) -> anyhow::Result<u8> {
-    let lessons = Lessons::new(args.seed)?;
+    let (lessons, curve) = (Lessons::new(args.seed)?, Curve::of(&args.out, &args.watch)?);
     let book_file = args.out.join("lessons.jsonl");
     let wish = args.mind.wish_named(args.seed, &args.teacher)?;
     let teacher = Mind::open(&wish)?;
@@ -91,5 +102,5 @@ pub fn distill(args: &DistillArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let course =
         Course { shape: named(&args.student, &tokenizer)?, recipe: recipe(args.steps, 0.012, true), seed: args.seed };
     let mut school = School::new(Source::Book(book::read(&book_file)?), tokenizer, 20, args.seed);
-    run(&course, &mut school, None, &args.out, stop)
+    run(&course, &mut school, None, &args.out, curve, stop)
 }
