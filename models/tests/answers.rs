@@ -261,6 +261,7 @@ fn templates_of_known_models_render() {
 /// A model without a grammar that says what it is told to.
 struct Parrot {
     says: Vec<Result<&'static str, WriteError>>,
+    least: Option<f32>,
     heard: Vec<Vec<Turn>>,
 }
 
@@ -269,17 +270,27 @@ impl TextModel for Parrot {
         "parrot"
     }
 
+    fn asks_below(&self) -> f32 {
+        0.5
+    }
+
     fn write(&mut self, ask: &mut Ask<'_>, hear: &mut dyn FnMut(Piece<'_>), _: &Cancel) -> Result<Written, WriteError> {
         self.heard.push(ask.turns.to_vec());
         let answer = self.says.remove(0)?.to_owned();
         hear(Piece::Thought("hm, red_block_0"));
-        Ok(Written { answer, thought: "hm, red_block_0".to_owned(), thought_tokens: 4, ..Written::default() })
+        Ok(Written {
+            answer,
+            thought: "hm, red_block_0".to_owned(),
+            thought_tokens: 4,
+            least: self.least,
+            ..Written::default()
+        })
     }
 }
 
 fn parrot(says: &[Result<&'static str, WriteError>]) -> (Result<Answer, ReasonError>, Vec<Vec<Turn>>, Question) {
     let question = words::question(&mut ChaCha8Rng::seed_from_u64(1), 4);
-    let mut llm = LlmReasoner::new(Parrot { says: says.to_vec(), heard: Vec::new() }, Options::default());
+    let mut llm = LlmReasoner::new(Parrot { says: says.to_vec(), least: None, heard: Vec::new() }, Options::default());
     let answer = llm.think(&question, &mut |_| (), &Cancel::default());
     (answer, llm.model().heard.clone(), question)
 }
@@ -311,4 +322,20 @@ fn failures_of_the_model_are_errors() {
     assert_eq!(parrot(&[Err(WriteError::Cancelled)]).0, Err(ReasonError::Cancelled));
     let broken = parrot(&[Err(WriteError::Failed("gone".to_owned()))]).0;
     assert_eq!(broken, Err(ReasonError::Failed("gone".to_owned())));
+}
+
+#[test]
+fn a_plan_that_the_model_is_not_sure_of_is_a_question() {
+    let question = words::question(&mut ChaCha8Rng::seed_from_u64(1), 4);
+    let draft = |says: &'static str, least: f32, ask_below: Option<f32>| {
+        let parrot = Parrot { says: vec![Ok(says)], least: Some(least), heard: Vec::new() };
+        let options = Options { ask_below, ..Options::default() };
+        LlmReasoner::new(parrot, options).think(&question, &mut |_| (), &Cancel::default()).unwrap().draft
+    };
+    let plan = "goal hand_empty\nwait(2)\nend";
+    assert!(matches!(draft(plan, 0.6, None), Draft::Do { .. }), "it is sure enough");
+    let Draft::Ask { question: asked } = draft(plan, 0.4, None) else { panic!("it acts on what it is not sure of") };
+    assert!(asked.contains("hand_empty"), "{asked}");
+    assert!(matches!(draft(plan, 0.4, Some(0.3)), Draft::Do { .. }), "the person's bound goes before the model's");
+    assert!(matches!(draft("refuse(unsafe, \"no\")", 0.1, None), Draft::Refuse { .. }), "a refusal moves nothing");
 }

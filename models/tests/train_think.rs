@@ -156,7 +156,7 @@ fn a_toy_learns_from_reward() {
         let old = grpo::log_probs(&policy, &[1, 2], &drawn, 1.0).unwrap();
         let from = grpo::log_probs(&reference, &[1, 2], &drawn, 1.0).unwrap();
         let gains = grpo::advantages(&rewards);
-        let loss = grpo::loss(&net, &[1, 2], &drawn, &gains, &old, &from, &options).map(|(loss, _)| loss);
+        let loss = grpo::loss(&net, &[1, 2], &drawn, &gains, Some(&old), Some(&from), &options).map(|(loss, _)| loss);
         trainer.step([loss]).unwrap();
     }
     let (first, last): (f64, f64) = (curve[0], curve[55..].iter().sum::<f64>() / 5.0);

@@ -113,7 +113,8 @@ pub fn advantages(rewards: &[f64]) -> Vec<f64> {
 }
 
 /// The loss of a group, and its divergence from the reference. `old` and `reference`: log probabilities as
-/// [`log_probs`] gives them, of the network that drew and of the reference.
+/// [`log_probs`] gives them, of the network that drew, where it is not `net` as it is now, and of the reference, where
+/// there is one to stay near to.
 ///
 /// # Errors
 /// The network fails.
@@ -122,8 +123,8 @@ pub fn loss(
     prompt: &[u32],
     drawn: &[Vec<u32>],
     advantages: &[f64],
-    old: &Tensor,
-    reference: &Tensor,
+    old: Option<&Tensor>,
+    reference: Option<&Tensor>,
     options: &Options,
 ) -> Result<(Tensor, f64)> {
     let now = log_probs(net, prompt, drawn, options.temperature)?;
@@ -134,9 +135,10 @@ pub fn loss(
         share.extend(std::iter::repeat_n(1.0 / (tokens.len().max(1) * drawn.len()) as f32, tokens.len()));
     }
     let (gain, share) = (Tensor::new(gain, net.device())?, Tensor::new(share, net.device())?);
-    let ratio = (&now - old.detach())?.exp()?;
+    let ratio = (&now - old.unwrap_or(&now).detach())?.exp()?;
     let cut = ratio.clamp(1.0 - options.clip, 1.0 + options.clip)?;
     let bettered = (ratio * &gain)?.minimum(&(cut * &gain)?)?;
+    let Some(reference) = reference else { return Ok(((bettered.neg()? * share)?.sum_all()?, 0.0)) };
     let apart = (reference.detach() - &now)?;
     let divergence = ((apart.exp()? - &apart)? - 1.0)?;
     let mean_divergence = (&divergence * &share)?.sum_all()?.to_dtype(DType::F32)?.to_scalar::<f32>()?;

@@ -77,7 +77,7 @@ impl Road {
         let shape = Shape::of(folder)?;
         let weights = folder.join("model.safetensors");
         let (params, net) = open(&shape, self.seed, (!self.from_scratch).then_some(weights.as_path()))?;
-        let reference = shape.build(params.snapshot()?)?;
+        let reference = (self.options.kl > 0.0).then(|| shape.build(params.snapshot()?)).transpose()?;
         let mut trainer = Trainer::new(&params, self.recipe.clone())?;
         let (mut keeper, cursor) = Keeper::open(out, &mut trainer)?;
         // Those asked for the step in the making count only when it is made.
@@ -106,9 +106,9 @@ impl Road {
                 let gains = grpo::advantages(&rewards);
                 in_vain += 1;
                 if gains.iter().any(|gain| *gain != 0.0) {
-                    let old = grpo::log_probs(&policy, &prompt, &drawn, self.options.temperature)?;
-                    let from = grpo::log_probs(&reference, &prompt, &drawn, self.options.temperature)?;
-                    groups.push((prompt, drawn, gains, old, from));
+                    let probable = |net| grpo::log_probs(net, &prompt, &drawn, self.options.temperature);
+                    let from = reference.as_ref().map(probable).transpose()?;
+                    groups.push((prompt, drawn, gains, from));
                     in_vain = 0;
                 }
             }
@@ -124,8 +124,9 @@ impl Road {
                 continue; // nothing was better than anything: other questions
             }
             let mut kl = 0.0;
-            let losses = groups.iter().map(|(prompt, drawn, gains, old, from)| {
-                let (loss, apart) = grpo::loss(&net, prompt, drawn, gains, old, from, &self.options)?;
+            // One step a draw: who drew is who learns.
+            let losses = groups.iter().map(|(prompt, drawn, gains, from)| {
+                let (loss, apart) = grpo::loss(&net, prompt, drawn, gains, None, from.as_ref(), &self.options)?;
                 kl += apart / groups.len() as f64;
                 Ok(loss)
             });

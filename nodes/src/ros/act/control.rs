@@ -308,7 +308,8 @@ impl Desk {
         }
     }
 
-    /// Gives the slow stages time to be heard of: `act` may be younger than they are, or they were just started again.
+    /// Gives the slow stages and the robot's driver time to be heard of: `act` may be younger than they are, or they were
+    /// just started again.
     fn await_peers(&self, goal: &Goal<ExecuteTask::Action>) {
         let (perceive, reason) = (&self.setup.perceive, &self.setup.reason);
         let begun = Instant::now();
@@ -317,7 +318,9 @@ impl Desk {
                 && !goal.is_cancel_asked()
                 && !self.quit.load(Ordering::Acquire)
         };
-        while !(perceive.is_alive() && reason.is_alive()) && waits() {
+        let fresh = Duration::from_secs_f64(self.setup.robot.timing.max_observation_age_s);
+        let feels = || self.setup.senses.state().0.is_some_and(|age| age <= fresh);
+        while !(perceive.is_alive() && reason.is_alive() && feels()) && waits() {
             std::thread::sleep(IDLE);
         }
     }
