@@ -38,9 +38,9 @@ pub static TABLE: &[Family] = &[
     Family { name: "stack on", weight: 9, layouts: &[Stack, Restack, Restack, Clutter], draw: stack_on },
     Family { name: "beside", weight: 7, layouts: &[Tabletop, Clutter, Clutter], draw: beside },
     Family { name: "all in", weight: 6, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_in },
-    Family { name: "all but", weight: 7, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_but },
+    Family { name: "all but", weight: 9, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_but },
     Family { name: "two in", weight: 4, layouts: &[Tabletop, Clutter, Sort], draw: two_in },
-    Family { name: "sort", weight: 6, layouts: &[Sort], draw: sort },
+    Family { name: "sort", weight: 8, layouts: &[Sort], draw: sort },
     Family { name: "tower", weight: 5, layouts: &[Stack, Stack, Restack], draw: tower },
     Family { name: "stack all", weight: 3, layouts: &[Stack], draw: stack_all },
     Family { name: "take off", weight: 6, layouts: &[Clutter], draw: take_off },
@@ -53,7 +53,7 @@ pub static TABLE: &[Family] = &[
     Family { name: "switch", weight: 5, layouts: &[Switches], draw: switch },
     Family { name: "switch both", weight: 2, layouts: &[Switches], draw: both_off },
     Family { name: "push", weight: 3, layouts: &[Tabletop, Stack, Clutter], draw: push },
-    Family { name: "without", weight: 4, layouts: &[Tabletop, Clutter, Sort], draw: without },
+    Family { name: "without", weight: 5, layouts: &[Tabletop, Clutter, Sort], draw: without },
     Family { name: "not but", weight: 3, layouts: &[Sort, Tabletop], draw: not_but },
 ];
 

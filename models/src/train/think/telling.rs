@@ -153,16 +153,15 @@ impl Teller<'_> {
             }
             How::Except(but) => {
                 // All of them, one line after the other, and of each whether it is meant.
-                let not = if self.zh { "不要" } else { "not " };
+                let not = if self.zh { "不要" } else { " not" };
                 let mut all: Vec<usize> = mention.of.iter().chain(but).copied().collect();
                 all.sort_by_key(|i| self.line(*i));
-                let one = |i: &usize| format!("{}{}", if but.contains(i) { not } else { "" }, self.called(&[*i]));
+                let one = |i: &usize| format!("{}{}", self.called(&[*i]), if but.contains(i) { not } else { "" });
                 self.list(all.iter().map(one))
             }
             How::Sorted(places) => {
-                let goes = |(i, place): (&usize, &usize)| {
-                    format!("{} {}", self.called(&[*i]), facts::write(&Fact::In(self.id(*i), self.id(*place))))
-                };
+                let goes =
+                    |(i, place): (&usize, &usize)| format!("{} to {}", self.called(&[*i]), self.called(&[*place]));
                 self.list(mention.of.iter().zip(places).map(goes))
             }
             How::Missing(near) => {
