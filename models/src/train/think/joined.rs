@@ -11,6 +11,7 @@ use super::mention::Mention;
 use super::scenes::Layout;
 use super::task::{Aim, Draw, Split, Stage, Task};
 use super::truth::Deed;
+use crate::reason::facts::go_together;
 
 /// Layouts that suit orders of two parts.
 pub static LAYOUTS: &[Layout] =
@@ -122,7 +123,9 @@ pub fn draw(d: &mut Draw<'_, '_>) -> Option<Task> {
     let first = half(d, one, false)?;
     let second = half(d, two, true)?;
     let mover = |half: &Half| half.mentions.first().and_then(|m| m.of.first().copied());
-    if mover(&first) == mover(&second) || clash(&first.fact, &second.fact) {
+    // Nor may a goal have two things that are put beside one and the same.
+    let alike = mover(&first) == mover(&second) || !go_together(&first.fact, &second.fact);
+    if alike || clash(&first.fact, &second.fact) {
         return None;
     }
     // The first must not carry what the second goes by.
