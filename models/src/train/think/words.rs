@@ -198,7 +198,7 @@ wordings!(
     en: ["get the {a} open", "I would like the {a} open", "let the {a} be open", "open the {a}", "please open the {a}", "pull the {a} open", "Could you open the {a}, please?", "the {a} should be open"],
     ["Can you open the {a}?"],
     ["make sure the {a} is open", "I want the {a} open"],
-    zh: ["让{a}开着", "{a}要打开", "请拉开{a}", "打开{a}", "请打开{a}", "把{a}打开", "把{a}拉开"],
+    zh: ["让{a}开着", "{a}该打开了", "请拉开{a}", "打开{a}", "请打开{a}", "把{a}打开", "把{a}拉开"],
     ["请把{a}打开"],
     ["{a}应该打开", "麻烦打开{a}"],
 );
@@ -254,7 +254,7 @@ wordings!(
     en: ["the {a} should be on", "I want the {a} on", "get the {a} turned on", "turn the {a} on", "turn on the {a}", "switch the {a} on", "switch on the {a}"],
     ["please turn on the {a}"],
     ["make sure the {a} is on"],
-    zh: ["让{a}开着", "{a}应该打开", "请开{a}", "打开{a}", "请打开{a}", "把{a}打开", "开{a}"],
+    zh: ["让{a}开着", "{a}该开了", "请开{a}", "打开{a}", "请打开{a}", "把{a}打开", "开{a}"],
     ["请把{a}打开"],
     ["{a}要打开"],
 );
