@@ -102,7 +102,7 @@ fn again(file: &Path) -> Answer<()> {
     let mut times = Vec::new();
     for goal in ["Put the red block away.", "Open the drawer.", "Stack the cups."] {
         let turn = Turn { role: Role::User, text: format!("{rules}{goal}"), fixed: rules.len() };
-        let ask = &mut Ask { turns: &[turn], thought_tokens: 0, script: &mut Silence, seed: 1 };
+        let ask = &mut Ask { turns: &[turn], thought_tokens: 0, script: &mut Silence, seed: 1, weigh: false };
         let start = Instant::now();
         let written = model.write(ask, &mut |_| {}, &Cancel::default())?;
         times.push((written.prompt_tokens, start.elapsed().as_secs_f64()));
@@ -127,7 +127,7 @@ fn constraint(file: &Path) -> Answer<()> {
         let mut write = |thought_tokens, script: &mut dyn Script| -> Answer<(usize, f64)> {
             let start = Instant::now();
             let written = model.write(
-                &mut Ask { turns: &turns, thought_tokens, script, seed },
+                &mut Ask { turns: &turns, thought_tokens, script, seed, weigh: false },
                 &mut |_| {},
                 &Cancel::default(),
             )?;

@@ -266,13 +266,24 @@ fn the_shipped_reasoner_thinks() {
     let model = TextLlm::open(&folder, &OpenOptions::default()).unwrap();
     let mut reasoner = LlmReasoner::new(model, Thinking::default());
     let lessons = Lessons::new(1).unwrap();
-    let marks = (0..60).map(|index| {
-        let lesson = lessons.get(Split::HeldOut, index).unwrap();
-        grade::ask(&mut reasoner, &lesson, &Cancel::default()).unwrap()
-    });
-    let marks: Vec<_> = marks.collect();
-    let right = marks.iter().filter(|mark| mark.is_right()).count();
+    // Right answers, plans that it would act on, and those of them that are right.
+    let exam = |reasoner: &mut LlmReasoner<TextLlm>| {
+        let marks = (0..60).map(|index| {
+            let lesson = lessons.get(Split::HeldOut, index).unwrap();
+            grade::ask(reasoner, &lesson, &Cancel::default()).unwrap()
+        });
+        let marks: Vec<_> = marks.collect();
+        let count = |what: &dyn Fn(&&grade::Mark) -> bool| marks.iter().filter(what).count();
+        (count(&|m| m.is_right()), count(&|m| m.acts), count(&|m| m.acts && m.is_right()))
+    };
+    let (right, moves, well) = exam(&mut reasoner);
     assert!(right >= 48, "{right} of 60: its card says 87 %");
+    // What it is less sure of is more often wrong.
+    let model = TextLlm::open(&folder, &OpenOptions::default()).unwrap();
+    let mut careful = LlmReasoner::new(model, Thinking { ask_below: Some(0.7), ..Thinking::default() });
+    let (_, fewer, better) = exam(&mut careful);
+    assert!(fewer > 20 && fewer < moves, "{fewer} of {moves}");
+    assert!(fewer - better < moves - well, "wrong: {} of {fewer}, {} of {moves}", fewer - better, moves - well);
 }
 
 #[test]

@@ -46,9 +46,14 @@ fn a_reasoner_goes_through_school() {
     assert!(good(dir, &train).contains("3/3"));
     // What is done is done.
     assert!(!good(dir, &train).contains("1/3"));
+    let curve = std::fs::read_to_string(dir.join("mind/curve.jsonl")).unwrap();
+    assert!(curve.lines().count() == 3 && curve.lines().all(|line| line.contains("\"loss\":")), "{curve}");
+    let drawn = std::fs::read(dir.join("mind/curves.rrd")).unwrap();
+    assert!(drawn.windows(11).any(|part| part == b"curves/loss"), "the loss is drawn");
     let other = [&["train", "think", "--data", "book.jsonl", "--out", "mind", "--steps", "4"][..], &small].concat();
     bad(dir, &other, "another recipe");
 
+    bad(dir, &["exam", "think", "symbolic", "--ask-below", "0.5"], "--ask-below is for a model");
     assert!(good(dir, &["exam", "think", "mind", "--count", "2", "--show", "1"]).contains("of    2  all"));
     assert!(good(dir, &["exam", "think", "symbolic", "--count", "4", "--json"]).contains("\"right_of\""));
     let distill = ["distill", "--teacher", "symbolic", "--student", "transformer-half", "--out", "student"];

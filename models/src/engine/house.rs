@@ -47,6 +47,9 @@ impl House {
         let text = std::fs::read_to_string(&path).map_err(LoadError::io(&path))?;
         let wrong = |field: &str, why: String| LoadError::Config { path: path.clone(), field: field.to_owned(), why };
         let house: Self = serde_json::from_str(&text).map_err(|error| wrong("the file", error.to_string()))?;
+        if !(0.0..=1.0).contains(&house.ask_below) {
+            return Err(wrong("ask_below", format!("{} is no probability, 0 to 1", house.ask_below)));
+        }
         for (name, want) in &house.sha256 {
             if name.contains(['/', '\\']) {
                 return Err(wrong("sha256", format!("{name:?} is no file beside it")));

@@ -313,7 +313,7 @@ impl TextModel for Writer {
             let how = Sampling { seed: how.seed ^ ask.seed, ..how };
             Sampler::new(how, row).map_err(|error| WriteError::Failed(error.to_string()))
         };
-        let mut pen = Pen { sampler: sampler(self.style.thought, 0)?, least: 1.0, hear, cancel };
+        let mut pen = Pen { sampler: sampler(self.style.thought, 0)?, least: ask.weigh.then_some(1.0), hear, cancel };
         let (logits, unread) = if think {
             (Vec::new(), self.think(logits, budget, &mut pen, &mut written)?)
         } else {
@@ -325,7 +325,7 @@ impl TextModel for Writer {
         } else {
             self.answer(logits, unread, ask.script, &mut pen, &mut written)?;
         }
-        written.least = Some(pen.least);
+        written.least = pen.least;
         Ok(written)
     }
 }
@@ -333,8 +333,8 @@ impl TextModel for Writer {
 /// What every token passes through.
 struct Pen<'a> {
     sampler: Sampler,
-    /// Of the tokens so far, the probability of the least probable.
-    least: f32,
+    /// Of the tokens so far, the probability of the least probable, if it is to be told.
+    least: Option<f32>,
     hear: &'a mut dyn FnMut(Piece<'_>),
     cancel: &'a Cancel,
 }
@@ -343,9 +343,11 @@ impl Pen<'_> {
     fn draw(&mut self, logits: &mut [f32], said: &[u32]) -> Result<u32, WriteError> {
         let recent = &said[said.len().saturating_sub(RECENT)..];
         let token = self.sampler.choose(logits, recent).map_err(|error| WriteError::Failed(error.to_string()))?;
-        let chosen = logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
-        let beside: f32 = logits.iter().map(|logit| (logit - chosen).exp()).sum();
-        self.least = self.least.min(1.0 / beside);
+        if let Some(least) = &mut self.least {
+            let chosen = logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
+            let beside: f32 = logits.iter().map(|logit| (logit - chosen).exp()).sum();
+            *least = least.min(1.0 / beside);
+        }
         Ok(token)
     }
 }

@@ -57,6 +57,8 @@ pub struct Ask<'a> {
     pub script: &'a mut dyn Script,
     /// Seed of the sampling: the same ask with the same seed is answered with the same text.
     pub seed: u64,
+    /// Tell how probable its tokens were, where the model knows: for a wide vocabulary that is work.
+    pub weigh: bool,
 }
 
 /// A piece of text as it is written.
@@ -81,7 +83,8 @@ pub struct Written {
     pub thought_tokens: usize,
     /// Tokens of the answer.
     pub answer_tokens: usize,
-    /// How probable the least probable of the tokens that it chose was, 0 to 1; `None`: not known of this model.
+    /// How probable the least probable of the tokens that it chose was, 0 to 1; `None`: not asked for, or not
+    /// known of this model.
     pub least: Option<f32>,
 }
 

@@ -73,7 +73,8 @@ impl<M: TextModel> LlmReasoner<M> {
             &mut free
         };
         let seed = seed(self.options.seed, question, round);
-        let mut ask = Ask { turns, thought_tokens: self.options.thought_tokens, script, seed };
+        let bound = self.options.ask_below.unwrap_or_else(|| self.model.asks_below());
+        let mut ask = Ask { turns, thought_tokens: self.options.thought_tokens, script, seed, weigh: bound > 0.0 };
         let mut gap = !thought.text.is_empty();
         let mut hear = |piece: Piece<'_>| {
             if let Piece::Thought(text) = piece {
@@ -99,7 +100,6 @@ impl<M: TextModel> LlmReasoner<M> {
             }
             Ok(draft)
         });
-        let bound = self.options.ask_below.unwrap_or_else(|| self.model.asks_below());
         let doubts = written.least.is_some_and(|least| least < bound);
         let draft = draft.map(|draft| if doubts { doubt(draft, question) } else { draft });
         Ok((written.answer, draft))
@@ -167,11 +167,15 @@ impl<M: TextModel> LlmReasoner<M> {
 
 /// A plan that the model does not stand by becomes a question, which says what it understood; what moves nothing stays.
 fn doubt(draft: Draft, question: &Question) -> Draft {
-    let Draft::Do { goal, .. } = draft else { return draft };
-    let goal = goal.iter().map(facts::write).collect::<Vec<_>>().join(", ");
+    let Draft::Do { steps, goal } = draft else { return draft };
+    let meant: Vec<String> = match goal.as_slice() {
+        [] => steps.iter().map(answer::write_call).collect(),
+        goal => goal.iter().map(facts::write).collect(),
+    };
+    let meant = meant.join(", ");
     let question = match question.goal.language {
-        Language::En => format!("I am not sure. Did you mean {goal}? Please say it in other words."),
-        Language::Zh => format!("我不太确定。您是指{goal}吗？请换个说法。"),
+        Language::En => format!("I am not sure. Did you mean {meant}? Please say it in other words."),
+        Language::Zh => format!("我不太确定。您是指{meant}吗？请换个说法。"),
     };
     Draft::Ask { question }
 }

@@ -239,7 +239,8 @@ impl Mind {
 fn named(name: &str, options: &Options) -> String {
     let thought = if options.thought_tokens == 0 { ", without thought" } else { "" };
     let grammar = if options.grammar { "" } else { ", without grammar" };
-    format!("{name}{thought}{grammar}")
+    let doubt = options.ask_below.map_or_else(String::new, |bound| format!(", asking back below {bound}"));
+    format!("{name}{thought}{grammar}{doubt}")
 }
 
 /// Asks a model that others ask too.

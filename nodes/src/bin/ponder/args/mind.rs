@@ -70,6 +70,9 @@ impl MindArgs {
             "remote" => bail!("--fallback is for when the remote reasoner fails: name another, or none"),
             other => Some(other.parse()?),
         };
+        if self.ask_below.is_some() && matches!(who, Who::Symbolic | Who::Remote) {
+            bail!("--ask-below is for a model in this process: how sure another one is isn't known");
+        }
         let thought_tokens = self.thought_tokens as usize;
         let options = Options {
             thought_tokens,

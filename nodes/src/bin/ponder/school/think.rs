@@ -84,10 +84,11 @@ fn run(
 
 /// Teaches a student what a teacher answers.
 pub fn distill(args: &DistillArgs, stop: &Cancel) -> anyhow::Result<u8> {
-    let (lessons, curve) = (Lessons::new(args.seed)?, Curve::of(&args.out, &args.watch)?);
+    let lessons = Lessons::new(args.seed)?;
     let book_file = args.out.join("lessons.jsonl");
     let wish = args.mind.wish_named(args.seed, &args.teacher)?;
     let teacher = Mind::open(&wish)?;
+    let curve = Curve::of(&args.out, &args.watch)?;
     let asked = Asked { split: Split::Train, from: 0, count: args.count };
     if !data::write(&lessons, &asked, Some(teacher), &book_file, stop)? {
         return Ok(INTERRUPTED);
