@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::action::{Action, MotionState, MotionStatus};
 use crate::event::Event;
-use crate::fact::{EMPTY_WIDTH_M, Finding, measure_since};
+use crate::fact::{EMPTY_WIDTH_M, Fact, Finding, measure_since};
 use crate::observation::Observation;
 use crate::outcome::{Failure, FailureCode};
 use crate::plan::{DraftCall, Facts, Plan, SkillCall};
@@ -72,8 +72,11 @@ pub struct Executive {
     phase_began: Stamp,
     watched: Stamp,
     promise: Facts,
+    /// Why the step's attempt before this one failed.
+    failed: Option<Failure>,
     before_step: Option<Arc<Scene>>,
     before_task: Option<Arc<Scene>>,
+    owed: Vec<Fact>,
     evidence: Vec<Finding>,
 }
 
@@ -92,17 +95,21 @@ impl Executive {
             phase_began: Stamp::default(),
             watched: Stamp::default(),
             promise: Facts::new(),
+            failed: None,
             before_step: None,
             before_task: None,
+            owed: Vec::new(),
             evidence: Vec::with_capacity(256),
         }
     }
 
-    /// Takes up a plan. `before_task` is the scene that the goal's movements are measured against.
-    pub fn accept(&mut self, now: Stamp, plan: Plan, before_task: Arc<Scene>) {
+    /// Takes up a plan. `before_task` is the scene that the goal's movements are measured against; `owed` must be measured
+    /// at the end beside the plan's own goal.
+    pub fn accept(&mut self, now: Stamp, plan: Plan, before_task: Arc<Scene>, owed: Vec<Fact>) {
         self.plan = Some(plan);
+        self.owed = owed;
         self.before_task = Some(before_task);
-        (self.step, self.attempt) = (0, 0);
+        (self.step, self.attempt, self.failed) = (0, 0, None);
         self.evidence.clear();
         self.stage = Stage::Preparing(now);
     }
@@ -175,6 +182,10 @@ impl Executive {
         let Some(call) = self.plan.as_ref().and_then(|plan| plan.steps().get(self.step).copied()) else {
             return self.conclude(now, scene, emit);
         };
+        // What was out of sight when it was measured may have come true all the same.
+        if self.attempt > 0 && self.is_kept(now, scene, emit) {
+            return self.step_done(scene, emit);
+        }
         let state = State::of(scene, &self.robot);
         self.promise = call.skill().promise(&call, &state);
         self.before_step = Some(scene.clone());
@@ -286,15 +297,34 @@ impl Executive {
             }
             self.evidence.push(finding);
         }
+        self.step_done(scene, emit);
+    }
+
+    /// Does all that the attempt before promised hold by now? Then it is evidence.
+    fn is_kept(&mut self, now: &Now<'_>, scene: &Scene, emit: &mut dyn FnMut(Event)) -> bool {
+        let (before, promise, had) = (self.before_step.clone(), self.promise.clone(), self.evidence.len());
+        for fact in &promise {
+            let finding = measure_since(fact, scene, Some(now.observation), before.as_deref());
+            if !finding.holds {
+                self.evidence.truncate(had);
+                return false;
+            }
+            self.evidence.push(finding);
+        }
+        self.evidence[had..].iter().for_each(|finding| emit(Event::Evidence(*finding)));
+        !promise.is_empty()
+    }
+
+    fn step_done(&mut self, scene: &Scene, emit: &mut dyn FnMut(Event)) {
         emit(Event::StepDone(self.step));
-        (self.step, self.attempt) = (self.step + 1, 0);
+        (self.step, self.attempt, self.failed) = (self.step + 1, 0, None);
         self.stage = Stage::Preparing(scene.stamp);
     }
 
     /// Measures the goal once every step has worked.
     fn conclude(&mut self, now: &Now<'_>, scene: &Arc<Scene>, emit: &mut dyn FnMut(Event)) {
-        let goal = self.plan.as_ref().map_or(&[] as &[crate::fact::Fact], Plan::goal);
-        for fact in goal {
+        let goal = self.plan.as_ref().map_or(&[] as &[Fact], Plan::goal);
+        for fact in goal.iter().chain(&self.owed) {
             let finding = measure_since(fact, scene, Some(now.observation), self.before_task.as_deref());
             emit(Event::Evidence(finding));
             if !finding.holds {
@@ -315,13 +345,17 @@ impl Executive {
             return self.step_lost(failure, emit);
         }
         emit(Event::StepFailed { step: self.step, failure });
+        self.failed = Some(failure);
         self.attempt += 1;
         self.stage = Stage::Preparing(now.plus_s(SETTLE_S));
     }
 
-    /// A step can't work: the plan ends here.
+    /// A step can't work: the plan ends here. That it can't be tried again is no reason of its own: what went wrong
+    /// when it was tried is.
     fn step_lost(&mut self, failure: Failure, emit: &mut dyn FnMut(Event)) {
         emit(Event::StepFailed { step: self.step, failure });
+        let again = failure.code == FailureCode::PreconditionLost;
+        let failure = self.failed.filter(|_| again).unwrap_or(failure);
         self.stage = Stage::Finished(Status::Failed(Some(self.step), failure));
     }
 }

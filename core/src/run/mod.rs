@@ -11,13 +11,16 @@ pub use parts::{Eyes, Limits, Mind, Parts};
 
 use crate::Stamp;
 use crate::action::{Action, MotionState, MotionStatus};
+use crate::check::check;
 use crate::event::Event;
 use crate::executive::{Executive, Now, Status};
+use crate::fact::Fact;
 use crate::goal::Goal;
 use crate::guard::{Guard, RejectCode, Rejection};
 use crate::observation::Observation;
 use crate::outcome::{Failure, FailureCode, Halt, Outcome};
 use crate::perceiver::Look;
+use crate::plan::{Draft, DraftCall};
 use crate::reasoner::Attempt;
 use crate::robot::RobotSpec;
 use crate::scene::Scene;
@@ -69,6 +72,10 @@ pub struct Ring {
     looking: bool,
     looked: Stamp,
     attempts: Vec<Attempt>,
+    /// Goals of the plans so far.
+    wanted: Vec<Fact>,
+    /// The arm is only being moved out of the view.
+    clearing: bool,
     rejected_since: Option<Stamp>,
     filmed: Option<Stamp>,
     action: Action,
@@ -94,6 +101,8 @@ impl Ring {
             looking: false,
             looked: Stamp::default(),
             attempts: Vec::new(),
+            wanted: Vec::new(),
+            clearing: false,
             rejected_since: None,
             filmed: None,
             action: Action::Hold,
@@ -130,6 +139,7 @@ impl Ring {
         self.goal = Some(goal);
         (self.first_scene, self.stage) = (None, Stage::Looking { not_before: now, since: now });
         self.attempts.clear();
+        self.wanted.clear();
         if self.guard.is_stopped() {
             self.end(Outcome::Halted { halt: Halt::EmergencyStop });
         }
@@ -280,6 +290,10 @@ impl Ring {
         match status {
             Status::Idle | Status::Working => {}
             Status::NeedsScene(not_before) => self.stage = Stage::Looking { not_before, since: now },
+            Status::Done | Status::Failed(..) if self.clearing => {
+                (self.clearing, self.stage) = (false, Stage::Looking { not_before: now, since: now });
+                self.executive.abandon();
+            }
             Status::Done => {
                 let evidence = self.executive.evidence().to_vec();
                 self.executive.abandon();
@@ -300,6 +314,20 @@ impl Ring {
             return self.end(Outcome::Failed { failure });
         }
         self.stage = Stage::Looking { not_before: now.plus_s(0.2), since: now };
+        self.clear_view(now);
+    }
+
+    /// An arm before the cameras hides what the next thought is about: it is moved away first, by a plan like any other.
+    fn clear_view(&mut self, now: Stamp) {
+        let look = DraftCall { skill: "look".to_owned(), args: Default::default() };
+        let draft = Draft::Do { steps: vec![look.clone()], goal: Vec::new() };
+        let scene = self.scene.clone().filter(|_| self.robot.arm.is_some());
+        let plan = scene.clone().and_then(|scene| check(&draft, &scene, &self.robot).ok());
+        if let Some((scene, plan)) = scene.zip(plan) {
+            self.emit(now, &Event::Planned(Arc::new(vec![look])));
+            self.executive.accept(now, plan, scene, Vec::new());
+            (self.clearing, self.stage) = (true, Stage::Acting);
+        }
     }
 
     /// Action to command, command past the guard, to the world; then a period passes.
@@ -362,7 +390,7 @@ impl Ring {
         self.parts.eyes.cancel();
         self.parts.mind.cancel();
         self.executive.abandon();
-        self.looking = false;
+        (self.looking, self.clearing) = (false, false);
     }
 
     /// The outcome, once the robot rests (or won't).

@@ -2,8 +2,10 @@
 //! should be seen of it lies where something is seen (one step of ICP along the line of sight, by the median).
 
 use ponder_core::image::CameraFrame;
-use ponder_core::scene::SceneObject;
+use ponder_core::scene::{Affordance, SceneObject};
 use ponder_core::{Pose, ray};
+
+use super::find::Find;
 
 /// Pixels along each side that are looked at.
 const SAMPLES: i32 = 7;
@@ -13,6 +15,10 @@ const FEWEST: usize = 8;
 const FARTHEST_M: f64 = 0.3;
 /// A cup, which is hollow, is moved only if it must be by more than this, metres.
 const HOLLOW_M: f64 = 0.04;
+/// Thickness up to which a surface is a board that nothing can be in, metres.
+const FLAT_M: f64 = 0.1;
+/// What seems to be this deep in a board is on it, metres.
+const SUNK_M: f64 = 0.015;
 /// Steps.
 const STEPS: usize = 2;
 
@@ -32,6 +38,24 @@ pub(super) fn settle(object: &mut SceneObject, frame: &CameraFrame) {
         let moved_m = camera_m * ((camera_m.z + by_m) / camera_m.z);
         let at_m = frame.world_from_camera.transform_point(&moved_m.into());
         object.world_from_object = Pose::from_parts(at_m.coords.into(), object.world_from_object.rotation);
+    }
+}
+
+/// Lifts what can be moved out of the surfaces that nothing can be in: onto the highest that is fixed and spans below it.
+pub(super) fn surface<'a>(finds: &mut [Find], known: impl Iterator<Item = &'a SceneObject>) {
+    let bears = |o: &&SceneObject| o.can(Affordance::Surface) && o.can(Affordance::Fixed) && o.size_m.z < FLAT_M;
+    let mut surfaces: Vec<SceneObject> = known.filter(bears).cloned().collect();
+    surfaces.extend(finds.iter().map(|find| &find.object).filter(bears).cloned());
+    for object in finds.iter_mut().map(|find| &mut find.object).filter(|o| o.can(Affordance::Graspable)) {
+        let spans = |surface: &&SceneObject| {
+            let inside_m = surface.world_from_object.inverse_transform_point(&object.position_m().into()).coords;
+            (0..2).all(|i| inside_m[i].abs() < surface.size_m[i] * 0.5)
+        };
+        let Some(surface) = surfaces.iter().find(spans) else { continue };
+        let sunk_m = surface.top_m() - object.bottom_m();
+        if sunk_m > SUNK_M {
+            object.world_from_object.translation.z += sunk_m;
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::NAME;
 use super::code::{OFFSET, OUTPUTS, decode};
 use super::depth::settle;
-use super::find::{Find, overlap};
+use super::find::{Find, is_one};
 use super::input::{CHANNELS, close_values, closeup, fit, values};
 use super::kinds::{KINDS, SLOTS};
 use crate::net::layers::Weights;
@@ -175,7 +175,7 @@ impl Eye {
             let place = (spot.column as f64 + at(0), spot.row as f64 + at(1));
             let one = |(other, (x, y)): (&Find, &(f64, f64))| {
                 let apart = (x - place.0).hypot(y - place.1);
-                other.slot == spot.slot && (overlap(&other.object, &object) || apart < SAME_CELLS)
+                other.slot == spot.slot && (is_one(&other.object, &object) || apart < SAME_CELLS)
             };
             if !finds.iter().zip(&places).any(one) {
                 finds.push(Find::new(object, spot.slot, said));

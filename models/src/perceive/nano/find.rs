@@ -10,6 +10,9 @@ use super::kinds::{KINDS, numbered};
 /// independent ones.
 const WORTH: f32 = 0.5;
 
+/// Two finds that look the same and share this much of their room are one.
+const SHARED: f64 = 0.35;
+
 /// Logarithms of how likely the kinds and colours are, up to a constant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Likely {
@@ -93,4 +96,24 @@ pub(super) fn overlap(a: &SceneObject, b: &SceneObject) -> bool {
         (0..3).all(|i| inside_m[i].abs() < b.size_m[i] * 0.5 + b.size_m.max() * 0.1)
     };
     within(a, b) && within(b, a)
+}
+
+/// Do these look like one thing?
+pub(super) fn alike(a: &SceneObject, b: &SceneObject) -> bool {
+    a.label == b.label && a.color == b.color
+}
+
+/// Are these two finds one thing? Two that look the same may not share much room either: things don't go through each
+/// other.
+pub(super) fn is_one(a: &SceneObject, b: &SceneObject) -> bool {
+    overlap(a, b) || (alike(a, b) && shared(a, b) > SHARED)
+}
+
+/// Room that two boxes along the world's axes share, as a share of the smaller.
+fn shared(a: &SceneObject, b: &SceneObject) -> f64 {
+    let (half_a, half_b) = (a.world_half_extents_m(), b.world_half_extents_m());
+    let apart_m = (a.position_m() - b.position_m()).abs();
+    let along_m = |i: usize| (half_a[i] + half_b[i] - apart_m[i]).clamp(0.0, 2.0 * half_a[i].min(half_b[i]));
+    let volume = |half: &ponder_core::Vec3| 8.0 * half.product();
+    (0..3).map(along_m).product::<f64>() / volume(&half_a).min(volume(&half_b)).max(1e-12)
 }

@@ -7,8 +7,8 @@ use ponder_core::robot::RobotSpec;
 use ponder_core::scene::{Affordance, ObjectId, SceneObject};
 use ponder_core::{Pose, Vec3};
 
-use super::find::{Find, Likely, overlap, slot_of};
-use super::hand::{Held, gripped, hand};
+use super::find::{Find, Likely, alike, is_one, overlap, slot_of};
+use super::hand::{BELOW_M, Body, Held, fallen, gripped, hand};
 use super::hidden::{is_open, seen_through};
 use crate::perceive::track::new_name;
 
@@ -26,6 +26,12 @@ const STILL_M: f64 = 0.03;
 const UNLIKE_M: f64 = 0.12;
 /// What the hand carried comes after all nearer pairs: farther than things are from each other on a table, metres.
 const CARRIED_M: f64 = 3.0;
+/// How far a drawer slides, metres.
+const SLIDE_M: f64 = 0.2;
+/// Heights of one drawer differ by less than this, metres.
+const LEVEL_M: f64 = 0.04;
+/// What seems to stand this near to a drawer's handle is the handle, metres.
+const HANDLE_M: f64 = 0.035;
 /// Places this near are averaged, metres.
 const CALM_M: f64 = 0.015;
 /// A find of which so much is looked through is none, and what was there is gone.
@@ -33,7 +39,7 @@ const THROUGH: f64 = 0.5;
 /// The same for what is hollow.
 const THROUGH_HOLLOW: f64 = 0.85;
 /// Share of what was believed of kind and colour that is kept at every look.
-const KEEP: f32 = 0.9;
+const KEEP: f32 = 1.0;
 
 /// What is known of an object beyond the scene.
 #[derive(Clone, Debug)]
@@ -49,6 +55,8 @@ struct Known {
 pub(super) struct Memory {
     known: Vec<Known>,
     held: Option<Held>,
+    /// What the hand let go of, and where; nobody has found it since.
+    let_go: Option<(ObjectId, Pose)>,
 }
 
 /// Do cameras look through the place of a thing, so that it can't be there? What does not move by itself is not doubted.
@@ -57,8 +65,36 @@ fn is_gone(object: &SceneObject, frames: &[CameraFrame]) -> bool {
     object.can(Affordance::Graspable) && seen_through(object, frames) > limit
 }
 
-fn alike(a: &SceneObject, b: &SceneObject) -> bool {
-    a.label == b.label && a.color == b.color
+/// Does it slide in and out, and otherwise stay where it is?
+fn slides(object: &SceneObject) -> bool {
+    object.can(Affordance::Openable) && object.can(Affordance::Fixed)
+}
+
+/// What lies in a drawer that is seen to have slid went with it.
+fn slide(old: &mut [SceneObject], finds: &[Find], same: &[(usize, usize)]) {
+    let slid: Vec<(usize, usize)> = same.iter().copied().filter(|(i, _)| slides(&old[*i])).collect();
+    for (i, j) in slid {
+        let (drawer, by_m) = (old[i].clone(), finds[j].object.position_m() - old[i].position_m());
+        let inside = |o: &SceneObject| {
+            let at_m = drawer.world_from_object.inverse_transform_point(&o.position_m().into()).coords;
+            o.can(Affordance::Graspable) && (0..3).all(|k| at_m[k].abs() <= drawer.size_m[k] * 0.5)
+        };
+        for (k, object) in old.iter_mut().enumerate().filter(|(_, o)| inside(o)) {
+            if !same.iter().any(|(other, _)| *other == k) {
+                object.world_from_object.translation.vector += by_m;
+            }
+        }
+    }
+}
+
+/// Are both at one height?
+fn is_level(a: &SceneObject, b: &SceneObject) -> bool {
+    (a.position_m().z - b.position_m().z).abs() < LEVEL_M
+}
+
+/// Is the one below the other, or above?
+fn is_below(a: &SceneObject, b: &SceneObject) -> bool {
+    (a.position_m() - b.position_m()).xy().norm() < BELOW_M
 }
 
 fn half_alike(a: &SceneObject, b: &SceneObject) -> bool {
@@ -88,7 +124,7 @@ pub(super) fn merge(finds: &mut Vec<Find>, more: Vec<Find>, earlier: &[CameraFra
     for (i, a) in finds.iter().enumerate() {
         for (j, b) in more.iter().enumerate().filter(|(_, b)| a.slot == b.slot) {
             let off_m = apart_m(&a.object, &b.object);
-            if overlap(&a.object, &b.object)
+            if is_one(&a.object, &b.object)
                 || (alike(&a.object, &b.object) && off_m < SAME_M.max(SAME_SHARE * a.object.size_m.max()))
             {
                 near.push((off_m, i, j));
@@ -125,19 +161,37 @@ impl Memory {
         self.known.retain(|known| old.iter().any(|object| object.id == known.id));
         let hand = hand(&look.observation, robot);
         let still = |held: &Held| hand.as_ref().is_some_and(|h| held.is_held(h)) && old.iter().any(|o| o.id == held.id);
-        let before = self.held.as_ref().map(|held| held.id);
-        self.held = self.held.take().filter(still);
-        let released = before.filter(|_| self.held.is_none());
+        let before = self.held.take();
+        self.held = before.clone().filter(still);
+        if let (None, Some(before), Some(hand)) = (&self.held, &before, &hand) {
+            self.let_go = Some((before.id, before.pose(hand)));
+        }
+        let body = Body::of(&look.observation, robot);
+        if let Some((id, from)) = &self.let_go
+            && let Some(i) = old.iter().position(|object| object.id == *id)
+        {
+            // It fell from where the hand is, or was before it rose. Behind the arm that is no more than a guess: there
+            // it counts as where it was until the view is free.
+            let place = fallen(i, from, &old);
+            old[i].world_from_object = if body.hides(&place.translation.vector, frames) { *from } else { place };
+        }
         if let (Some(held), Some(hand)) = (&self.held, &hand) {
             old.iter_mut().filter(|o| o.id == held.id).for_each(|o| o.world_from_object = held.pose(hand));
         }
-        let real = |find: &Find| !is_gone(&find.object, frames);
-        let finds: Vec<Find> = finds.into_iter().filter(real).collect();
+        let seen = finds.iter().map(|find| &find.object);
+        let handles_m: Vec<Vec3> = seen.chain(&old).filter(|o| slides(o)).filter_map(|o| o.handle_m).collect();
+        let is_handle = |o: &SceneObject| {
+            o.can(Affordance::Graspable) && handles_m.iter().any(|m| (m - o.position_m()).norm() < HANDLE_M)
+        };
+        let real = |o: &SceneObject| !is_gone(o, frames) && !body.holds(o) && !is_handle(o);
+        let finds: Vec<Find> = finds.into_iter().filter(|find| real(&find.object)).collect();
         let grips = hand.as_ref().filter(|_| self.held.is_none());
         let gripped = grips.and_then(|hand| gripped(finds.iter().map(|find| &find.object), hand, robot));
-        let same = self.again(&old, &finds, frames, (released, gripped));
+        let same = self.again(&old, &finds, frames, (self.let_go.map(|(id, _)| id), gripped));
+        slide(&mut old, &finds, &same);
+        self.let_go = self.let_go.filter(|(id, _)| !same.iter().any(|(i, _)| old[*i].id == *id));
         let mut taken: Vec<ObjectId> = old.iter().map(|object| object.id).collect();
-        let mut objects: Vec<SceneObject> = Vec::new();
+        let (mut objects, mut new) = (Vec::<SceneObject>::new(), Vec::<SceneObject>::new());
         for (j, find) in finds.into_iter().enumerate() {
             match same.iter().find(|(_, other)| *other == j) {
                 Some((i, _)) => objects.push(self.seen(&old[*i], find)),
@@ -147,20 +201,30 @@ impl Memory {
                     object.id = id;
                     taken.push(id);
                     self.known.push(Known { id, likely: find.likely, looks: 1, misses: 0 });
-                    objects.push(object);
+                    new.push(object);
                 }
             }
         }
+        if let (None, None, Some(hand)) = (&self.held, gripped, &hand) {
+            // The fingers may hide what they took away.
+            let lost = |o: &&mut SceneObject| !objects.iter().any(|other| other.id == o.id) && is_gone(o, frames);
+            let lost: Vec<&mut SceneObject> = old.iter_mut().filter(lost).collect();
+            self.held = Held::lifted(lost, hand, robot);
+        }
         for object in old {
-            let is_found =
-                objects.iter().any(|o| o.id == object.id || (slot_of(o) == slot_of(&object) && overlap(o, &object)));
-            if !is_found && self.is_believed(&object, frames) {
+            // What is seen where it was may have taken its place; what is known to be another thing has not.
+            let is_found = objects.iter().any(|o| o.id == object.id)
+                || new.iter().any(|o| slot_of(o) == slot_of(&object) && is_one(o, &object));
+            let is_falling = self.let_go.is_some_and(|(id, from)| id == object.id && from == object.world_from_object);
+            if !is_found && (is_falling || self.is_believed(&object, frames)) {
                 objects.push(object);
             }
         }
+        objects.append(&mut new);
         if self.held.is_none() {
             self.held = hand.as_ref().and_then(|hand| Held::find(&objects, hand, robot));
         }
+        self.let_go = self.let_go.filter(|(id, _)| self.held.as_ref().is_none_or(|held| held.id != *id));
         let held = self.held.as_ref().map(|held| held.id).filter(|id| objects.iter().any(|o| o.id == *id));
         (objects, held)
     }
@@ -180,16 +244,22 @@ impl Memory {
     ) -> Vec<(usize, usize)> {
         let mut near = Vec::new();
         for (i, object) in old.iter().enumerate() {
-            // Only what is gone from its place can be at another.
-            let can_move = !self.is_held(object) && (!object.can(Affordance::Graspable) || is_gone(object, frames));
+            // Only what is gone from its place, or hidden there, can be at another.
+            let is_away = || is_gone(object, frames) || !is_open(object, frames);
+            let can_move = !self.is_held(object) && (!object.can(Affordance::Graspable) || is_away());
             for (j, find) in finds.iter().enumerate() {
                 let off_m = apart_m(object, &find.object);
                 let (fits, stays) =
                     (slot_of(object) == Some(find.slot), off_m < STILL_M || overlap(object, &find.object));
                 let is_carried = fits && (released == Some(object.id) || gripped == Some(j));
+                // What the fingers hide in part may look like anything, but comes from below them.
+                let is_lifted = fits && gripped == Some(j) && is_gone(object, frames) && is_below(object, &find.object);
+                let slid = slides(object) && object.label == find.object.label && is_level(object, &find.object);
                 match alike(object, &find.object) {
+                    _ if slid && off_m < SLIDE_M => near.push((off_m, i, j)),
                     true if stays || off_m < SAME_M || (can_move && off_m < AGAIN_M) => near.push((off_m, i, j)),
                     false if stays && fits => near.push((off_m + UNLIKE_M, i, j)),
+                    _ if is_lifted => near.push((off_m + 0.5 * CARRIED_M, i, j)),
                     true if is_carried => near.push((off_m + CARRIED_M, i, j)),
                     false if is_carried && half_alike(object, &find.object) => {
                         near.push((off_m + 2.0 * CARRIED_M, i, j))

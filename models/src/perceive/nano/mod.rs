@@ -24,6 +24,7 @@ use ponder_core::scene::Scene;
 use ponder_core::thinker::Cancel;
 use ponder_core::world::Want;
 
+use depth::surface;
 use memory::{Memory, merge};
 
 /// What it is called: an encoder with heads, without a language part.
@@ -71,10 +72,12 @@ impl Perceiver for NanoPerceiver {
             if cancel.is_cancelled() {
                 return Err(PerceiveError::Cancelled);
             }
-            let seen = self.eye.find(frame).map_err(|error| match error {
+            let mut seen = self.eye.find(frame).map_err(|error| match error {
                 EyeError::Picture(why) => PerceiveError::BadImage { camera: frame.name.to_string(), why },
                 other => PerceiveError::Failed(other.to_string()),
             })?;
+            let before = look.before.iter().flat_map(|scene| &scene.objects);
+            surface(&mut seen, before.chain(finds.iter().map(|find| &find.object)));
             merge(&mut finds, seen, &frames[..i]);
         }
         let (objects, holding) = self.memory.take(finds, look, robot);

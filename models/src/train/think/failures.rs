@@ -19,6 +19,9 @@ const DRAWER_OUT_M: f64 = 0.13;
 /// How far beside a thing another is put, metres.
 const BESIDE_M: f64 = 0.13;
 
+/// How far from the middle of a holder a thing in it may lie, metres.
+const IN_M: f64 = 0.012;
+
 /// What happened, and what is left of it.
 pub struct Past {
     /// The scene now.
@@ -29,32 +32,74 @@ pub struct Past {
     pub hopeless: bool,
 }
 
-/// Carries the steps out up to one that fails, once, twice or three times.
-pub fn past(scene: &Scene, robot: &Arc<RobotSpec>, steps: &[SkillCall], rng: &mut ChaCha8Rng) -> Option<Past> {
-    let at = rng.random_range(0..steps.len().max(1));
+/// Share of pasts in which one and the same step failed as often as anything is tried.
+const HOPELESS: f64 = 0.12;
+/// Share of plans carried out to their end, where the goal was found missed.
+const TO_THE_END: f64 = 0.06;
+/// Share of steps without a measured effect that had it all the same: it was out of sight.
+const UNSEEN: f64 = 0.5;
+
+/// Carries the steps out up to one that fails; mostly once, else once more from where that led, by new steps from `again`.
+pub fn past(
+    scene: &Scene,
+    robot: &Arc<RobotSpec>,
+    steps: &[SkillCall],
+    again: &dyn Fn(&Scene) -> Option<Vec<SkillCall>>,
+    rng: &mut ChaCha8Rng,
+) -> Option<Past> {
+    let mut now = scene.clone();
+    let hopeless = rng.random_bool(HOPELESS);
+    let mut attempts = vec![try_out(steps, &mut now, robot, rng)?];
+    if hopeless {
+        let failed = attempts[0].failed.clone()?;
+        // A dropped thing is picked up again before it is dropped again.
+        let done = attempts[0].done.last().filter(|_| failed.1.code == FailureCode::Dropped).cloned();
+        let same = Attempt { done: done.into_iter().collect(), failed: Some(failed), rejected: None };
+        attempts.extend([same.clone(), same]);
+    } else if rng.random_bool(0.3)
+        && let Some(more) = again(&now).filter(|more| more.len() > 1)
+    {
+        attempts.push(try_out(&more, &mut now, robot, rng)?);
+    }
+    Some(Past { scene: now, attempts, hopeless })
+}
+
+/// Steps up to one that fails, on the scene.
+fn try_out(steps: &[SkillCall], now: &mut Scene, robot: &Arc<RobotSpec>, rng: &mut ChaCha8Rng) -> Option<Attempt> {
+    use FailureCode::{Blocked, Dropped, GraspMissed, NoEffect, NoWay, ObjectMoved, PreconditionLost, Unreachable};
+    // A look does not fail.
+    let looks = usize::from(steps.first().is_some_and(|call| call.spec().name == "look"));
+    let at = rng.random_range(looks..steps.len().max(looks + 1));
+    let done = |count: usize| steps[..count].iter().map(SkillCall::to_draft).collect();
+    if rng.random_bool(TO_THE_END) {
+        steps.iter().try_for_each(|call| carry_out(call, now, robot, rng))?;
+        let moved = steps.iter().filter(|call| call.spec().name == "pick").filter_map(|call| call.object(0)).last()?;
+        set_down(&moved, now, free_spot(rng));
+        return Some(Attempt { done: done(steps.len()), failed: None, rejected: None });
+    }
     let failing = steps.get(at)?;
     let codes: &[FailureCode] = match failing.spec().name {
-        "pick" => &[FailureCode::GraspMissed, FailureCode::GraspMissed, FailureCode::ObjectMoved],
-        "place_in" | "place_on" | "place_beside" => &[FailureCode::Dropped],
-        "open" | "close" => &[FailureCode::NoEffect, FailureCode::Blocked],
-        "press" | "turn" => &[FailureCode::NoEffect],
-        "go_to" => &[FailureCode::Blocked, FailureCode::NoWay],
-        "push" => &[FailureCode::Blocked],
+        "pick" => &[GraspMissed, GraspMissed, ObjectMoved, NoEffect, NoEffect, Blocked, Unreachable, PreconditionLost],
+        "place_in" | "place_on" | "place_beside" => &[Dropped, NoEffect, NoEffect, NoEffect, PreconditionLost],
+        "open" | "close" => &[NoEffect, Blocked],
+        "press" | "turn" => &[NoEffect],
+        "go_to" => &[Blocked, NoWay],
+        "push" => &[Blocked],
         _ => return None,
     };
     let code = *codes.choose(rng)?;
-    let mut now = scene.clone();
     for call in &steps[..at] {
-        carry_out(call, &mut now, robot, rng)?;
+        carry_out(call, now, robot, rng)?;
     }
     let object = failing.object(0).or(now.holding);
+    let places = failing.spec().name.starts_with("place");
     match code {
-        FailureCode::Dropped => {
+        NoEffect if places && rng.random_bool(UNSEEN) => carry_out(failing, now, robot, rng)?,
+        Dropped | NoEffect | PreconditionLost if places => {
             let held = now.holding.take()?;
-            let spot = (rng.random_range(0.36..0.60), rng.random_range(-0.33..0.33));
-            set_down(&held, &mut now, spot);
+            set_down(&held, now, free_spot(rng));
         }
-        FailureCode::ObjectMoved => {
+        ObjectMoved => {
             let object = object?;
             let held = now.objects.iter_mut().find(|o| o.id == object)?;
             held.world_from_object.translation.x += rng.random_range(-0.05..0.05);
@@ -62,21 +107,12 @@ pub fn past(scene: &Scene, robot: &Arc<RobotSpec>, steps: &[SkillCall], rng: &mu
         }
         _ => {}
     }
-    let often = match rng.random_range(0..10) {
-        0..=5 => 1,
-        6 | 7 => 2,
-        _ => 3,
-    };
-    let attempt = |done: &[SkillCall]| Attempt {
-        done: done.iter().map(SkillCall::to_draft).collect(),
-        failed: Some((failing.to_draft(), Failure::new(code, object))),
-        rejected: None,
-    };
-    // A dropped thing is picked up again before it is dropped again.
-    let again = if code == FailureCode::Dropped { &steps[at.saturating_sub(1)..at] } else { &[] };
-    let mut attempts = vec![attempt(&steps[..at])];
-    attempts.extend((1..often).map(|_| attempt(again)));
-    Some(Past { scene: now, attempts, hopeless: often == 3 })
+    let failed = Some((failing.to_draft(), Failure::new(code, object)));
+    Some(Attempt { done: done(at), failed, rejected: None })
+}
+
+fn free_spot(rng: &mut ChaCha8Rng) -> (f64, f64) {
+    (rng.random_range(0.36..0.60), rng.random_range(-0.33..0.33))
 }
 
 fn set_down(id: &str, scene: &mut Scene, (x, y): (f64, f64)) {
@@ -107,13 +143,15 @@ fn carry_out(call: &SkillCall, scene: &mut Scene, robot: &Arc<RobotSpec>, rng: &
         }
         "place_in" => {
             let holder = place?;
-            put(scene, holder.position_m().x, holder.position_m().y, holder.bottom_m() + 0.005)?;
+            let mut off_m = || rng.random_range(-IN_M..IN_M);
+            let (x, y) = (holder.position_m().x + off_m(), holder.position_m().y + off_m());
+            put(scene, x, y, holder.bottom_m() + 0.005)?;
         }
         "place_on" => {
             let under = place?;
             let (mut x, mut y) = (under.position_m().x, under.position_m().y);
             if under.label.as_str() == "table" {
-                (x, y) = (rng.random_range(0.36..0.60), rng.random_range(-0.33..0.33));
+                (x, y) = free_spot(rng);
             }
             put(scene, x, y, under.top_m())?;
         }

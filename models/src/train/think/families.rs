@@ -36,9 +36,9 @@ pub static TABLE: &[Family] = &[
     Family { name: "put in", weight: 12, layouts: &[Tabletop, Tabletop, Clutter, Clutter, Sort, Restack, Restack], draw: put_in },
     Family { name: "put on", weight: 10, layouts: &[Tabletop, Tabletop, Clutter, Drawer, Restack], draw: put_on },
     Family { name: "stack on", weight: 9, layouts: &[Stack, Restack, Restack, Clutter], draw: stack_on },
-    Family { name: "beside", weight: 7, layouts: &[Tabletop, Clutter, Clutter], draw: beside },
+    Family { name: "beside", weight: 9, layouts: &[Tabletop, Clutter, Clutter], draw: beside },
     Family { name: "all in", weight: 6, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_in },
-    Family { name: "all but", weight: 9, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_but },
+    Family { name: "all but", weight: 12, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_but },
     Family { name: "two in", weight: 4, layouts: &[Tabletop, Clutter, Sort], draw: two_in },
     Family { name: "sort", weight: 8, layouts: &[Sort], draw: sort },
     Family { name: "tower", weight: 5, layouts: &[Stack, Stack, Restack], draw: tower },
@@ -179,8 +179,7 @@ fn group(d: &mut Draw<'_, '_>) -> Option<(Mention, Option<Color>)> {
     if of.len() < 2 {
         return None;
     }
-    let grid = d.speaker.grid;
-    of.sort_by_key(|i| (grid.across(&d.scene().objects[*i]), d.id(*i)));
+    of = d.speaker.in_line(of);
     let noun = d.speaker.noun("block", d.rng);
     let mut said = d.speaker.colored(color, &noun, d.rng);
     if !d.speaker.zh {
@@ -207,8 +206,7 @@ fn all_but(d: &mut Draw<'_, '_>) -> Option<Task> {
     let (mut ma, but) = if everything {
         let mut of = movable(d);
         let but = d.one(&of)?;
-        let grid = d.speaker.grid;
-        of.sort_by_key(|i| (grid.across(&d.scene().objects[*i]), d.id(*i)));
+        of = d.speaker.in_line(of);
         let said = if d.speaker.zh { "东西" } else { "things" };
         (Mention { said: said.to_owned(), how: How::Plain, of }, but)
     } else {
@@ -256,12 +254,9 @@ fn two_in(d: &mut Draw<'_, '_>) -> Option<Task> {
 }
 
 fn sort(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let mut blocks = d.speaker.of_label("block");
-    let grid = d.speaker.grid;
-    blocks.sort_by_key(|i| (grid.across(&d.scene().objects[*i]), d.id(*i)));
+    let blocks = d.speaker.in_line(d.speaker.of_label("block"));
     let label = if d.speaker.of_label("bin").is_empty() { "bowl" } else { "bin" };
-    let mut places = d.speaker.of_label(label);
-    places.sort_by_key(|i| (grid.across(&d.scene().objects[*i]), d.id(*i)));
+    let places = d.speaker.in_line(d.speaker.of_label(label));
     let colors: Vec<Option<Color>> = d.scene().objects.iter().map(|object| object.color).collect();
     let color = |i: usize| colors[i];
     if places.len() != 2 || color(places[0]) == color(places[1]) || blocks.is_empty() {
@@ -309,8 +304,7 @@ fn stack_all(d: &mut Draw<'_, '_>) -> Option<Task> {
     }
     let on_table =
         |i: usize| matches!(d.speaker.state.situations[i].support, Support::On(t) if d.speaker.label(t) == "table");
-    let grid = d.speaker.grid;
-    of.sort_by_key(|i| (grid.across(&d.scene().objects[*i]), d.id(*i)));
+    of = d.speaker.in_line(of);
     if !of.iter().all(|i| on_table(*i)) {
         return None;
     }

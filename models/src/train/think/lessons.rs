@@ -116,7 +116,7 @@ impl Lessons {
         // The family first, so that those that are drawn in vain more often are not taught less.
         let (family, rover) = self.family(&mut rng);
         let zh = rng.random_bool(0.5);
-        let past = rng.random_bool(0.07);
+        let past = rng.random_bool(0.14);
         (0..DRAWS)
             .find_map(|_| self.draw(family, rover, zh, past, split, &mut rng))
             .ok_or(LessonError::None { split, index })
@@ -126,7 +126,7 @@ impl Lessons {
         let (all, rover): (Vec<&Family>, bool) = match rng.random_range(0..100) {
             0..=14 => (ROVER.iter().collect(), true),
             15..=24 => return (None, false),
-            25..=43 => (REFUSALS.iter().collect(), false),
+            25..=44 => (REFUSALS.iter().collect(), false),
             _ => (TABLE.iter().collect(), false),
         };
         let mut at = rng.random_range(0..all.iter().map(|f| f.weight).sum::<u32>());
@@ -182,11 +182,13 @@ impl Lessons {
         let mut task = task;
         if past {
             let (steps, _) = plan(&task, &question.scene, &question.robot)?;
-            let Past { scene, attempts, hopeless } = failures::past(&question.scene, &question.robot, &steps, rng)?;
+            let again = |scene: &Scene| after_a_look(plan(&task, scene, &question.robot)?.0, scene, &question.robot);
+            let Past { scene, attempts, hopeless } =
+                failures::past(&question.scene, &question.robot, &steps, &again, rng)?;
+            let grid = Grid::of(&question.robot);
             question = Question { scene: Arc::new(scene), attempts, ..question };
             given_up = hopeless;
-            // What was told by where it was, or by what is left to do, need not be so any more.
-            task.mentions.iter_mut().for_each(|mention| mention.how = super::mention::How::Plain);
+            task.mentions.iter_mut().for_each(|mention| mention.on_a_later_scene(&question.scene, grid));
             if hopeless {
                 truth = Truth::Refuse(vec![RefusalReason::NoPlan, RefusalReason::OutOfReach]);
             }
@@ -200,12 +202,11 @@ impl Lessons {
             }
             Aim::Do { .. } => {
                 (steps, goal) = plan(&task, &question.scene, &question.robot)?;
-                if steps.is_empty() || steps.len() > MAX_STEPS {
+                if (steps.is_empty() && !past) || steps.len() > MAX_STEPS {
                     return None;
                 }
                 if past {
-                    let look = super::task::call("look", &[]);
-                    steps.insert(0, check::check_call(1, &look, &question.scene, &question.robot).ok()?);
+                    steps = after_a_look(steps, &question.scene, &question.robot)?;
                 }
                 Draft::Do { steps: steps.iter().map(SkillCall::to_draft).collect(), goal: goal.clone() }
             }
@@ -227,6 +228,12 @@ impl Lessons {
         let (answer, draft) = (answer::write(&taught), aliases.lengthen(&taught));
         Some(Lesson { family, question, truth, thought, answer, draft })
     }
+}
+
+/// What was tried in vain is tried again after a fresh look.
+fn after_a_look(mut steps: Vec<SkillCall>, scene: &Scene, robot: &Arc<RobotSpec>) -> Option<Vec<SkillCall>> {
+    steps.insert(0, check::check_call(1, &super::task::call("look", &[]), scene, robot).ok()?);
+    Some(steps)
 }
 
 /// Steps through a task's stages, and what holds at their end of what was wanted.

@@ -2,7 +2,7 @@
 //! shows which one that is. Below the ring: material for the reasoner's schooling.
 
 use ponder_core::fact;
-use ponder_core::scene::{Affordance, Color, Scene};
+use ponder_core::scene::{Affordance, Color, ObjectId, Scene};
 use ponder_core::state::{Side, State, Support};
 use rand::Rng;
 use rand::seq::IndexedRandom;
@@ -41,6 +41,31 @@ pub enum How {
     Several(Vec<usize>),
 }
 
+impl Mention {
+    /// The same once things have moved: what was told by where it was is told by its name, and many in the order of the
+    /// lines that they have by now.
+    pub fn on_a_later_scene(&mut self, scene: &Scene, grid: Grid) {
+        match &mut self.how {
+            How::Sorted(places) => {
+                let mut both: Vec<(usize, usize)> = self.of.iter().copied().zip(places.iter().copied()).collect();
+                both.sort_by_key(|(i, _)| line(*i, scene, grid));
+                (self.of, *places) = both.into_iter().unzip();
+            }
+            How::Except(_) => {}
+            how => {
+                *how = How::Plain;
+                self.of.sort_by_key(|i| line(*i, scene, grid));
+            }
+        }
+    }
+}
+
+/// Where a thing's line stands in the prompt.
+fn line(index: usize, scene: &Scene, grid: Grid) -> (u32, u32, ObjectId) {
+    let object = &scene.objects[index];
+    (grid.across(object), grid.forward(object), object.id)
+}
+
 /// Words about one scene, in one language.
 pub struct Speaker<'a> {
     /// The scene.
@@ -74,9 +99,8 @@ impl Speaker<'_> {
     }
 
     /// In the order of the prompt's lines.
-    fn in_line(&self, mut of: Vec<usize>) -> Vec<usize> {
-        let object = |i: usize| &self.scene.objects[i];
-        of.sort_by_key(|i| (self.grid.across(object(*i)), self.grid.forward(object(*i)), object(*i).id));
+    pub(super) fn in_line(&self, mut of: Vec<usize>) -> Vec<usize> {
+        of.sort_by_key(|i| line(*i, self.scene, self.grid));
         of
     }
 

@@ -18,7 +18,7 @@ use Layout::{Clutter, Drawer, Lidded, Restack, Sort, Stack, Switches, Tabletop};
 /// Families of refusals and questions on a table.
 #[rustfmt::skip]
 pub static REFUSALS: &[Family] = &[
-    Family { name: "not there", weight: 13, layouts: &[Tabletop, Clutter, Stack, Sort, Drawer, Lidded, Switches], draw: absent },
+    Family { name: "not there", weight: 16, layouts: &[Tabletop, Clutter, Stack, Sort, Drawer, Lidded, Switches], draw: absent },
     Family { name: "ask which", weight: 6, layouts: &[Tabletop, Clutter, Clutter, Stack, Sort], draw: which },
     Family { name: "unsafe", weight: 5, layouts: &[Tabletop, Clutter, Stack, Drawer, Lidded], draw: harm },
     Family { name: "unable", weight: 4, layouts: &[Tabletop, Clutter, Stack, Drawer, Lidded], draw: unable },
