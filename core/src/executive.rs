@@ -74,6 +74,8 @@ pub struct Executive {
     promise: Facts,
     /// Why the step's attempt before this one failed.
     failed: Option<Failure>,
+    /// The view was cleared to measure this attempt's promise.
+    cleared: bool,
     before_step: Option<Arc<Scene>>,
     before_task: Option<Arc<Scene>>,
     owed: Vec<Fact>,
@@ -96,6 +98,7 @@ impl Executive {
             watched: Stamp::default(),
             promise: Facts::new(),
             failed: None,
+            cleared: false,
             before_step: None,
             before_task: None,
             owed: Vec::new(),
@@ -182,15 +185,11 @@ impl Executive {
         let Some(call) = self.plan.as_ref().and_then(|plan| plan.steps().get(self.step).copied()) else {
             return self.conclude(now, scene, emit);
         };
-        // What was out of sight when it was measured may have come true all the same.
-        if self.attempt > 0 && self.is_kept(now, scene, emit) {
-            return self.step_done(scene, emit);
-        }
         let state = State::of(scene, &self.robot);
         self.promise = call.skill().promise(&call, &state);
         self.before_step = Some(scene.clone());
         (self.step_began, self.phase_began) = (now.stamp, now.stamp);
-        self.watched = scene.stamp;
+        (self.watched, self.cleared) = (scene.stamp, false);
         emit(Event::StepStarted { step: self.step, attempt: self.attempt });
         if let Err(unmet) = call.skill().check(&call, &state) {
             if matches!(unmet, Unmet::Already(_)) {
@@ -292,6 +291,9 @@ impl Executive {
             let finding = measure_since(fact, scene, Some(now.observation), before);
             emit(Event::Evidence(finding));
             if !finding.holds {
+                if self.clears_view(now.stamp, emit) {
+                    return;
+                }
                 let failure = Failure::new(FailureCode::NoEffect, fact.objects().next());
                 return self.step_failed(now.stamp, Failure { finding: Some(finding), ..failure }, emit);
             }
@@ -300,19 +302,15 @@ impl Executive {
         self.step_done(scene, emit);
     }
 
-    /// Does all that the attempt before promised hold by now? Then it is evidence.
-    fn is_kept(&mut self, now: &Now<'_>, scene: &Scene, emit: &mut dyn FnMut(Event)) -> bool {
-        let (before, promise, had) = (self.before_step.clone(), self.promise.clone(), self.evidence.len());
-        for fact in &promise {
-            let finding = measure_since(fact, scene, Some(now.observation), before.as_deref());
-            if !finding.holds {
-                self.evidence.truncate(had);
-                return false;
-            }
-            self.evidence.push(finding);
+    /// An arm before the cameras may hide that a promise was kept: once, it moves away before the step counts as failed.
+    fn clears_view(&mut self, now: Stamp, emit: &mut dyn FnMut(Event)) -> bool {
+        let may = !self.cleared && self.robot.arm.is_some();
+        if may {
+            (self.cleared, self.phase, self.phase_began, self.stage) = (true, 0, now, Stage::Running);
+            self.phases = [Phase::new("clear the view", Action::Park)].into_iter().collect();
+            self.announce(emit);
         }
-        self.evidence[had..].iter().for_each(|finding| emit(Event::Evidence(*finding)));
-        !promise.is_empty()
+        may
     }
 
     fn step_done(&mut self, scene: &Scene, emit: &mut dyn FnMut(Event)) {

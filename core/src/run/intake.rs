@@ -7,7 +7,6 @@ use super::{Ring, Stage};
 use crate::Stamp;
 use crate::check::{PlanError, check};
 use crate::event::Event;
-use crate::fact::Fact;
 use crate::outcome::{Halt, Outcome};
 use crate::plan::{Draft, SkillCall};
 use crate::reasoner::{Answer, Attempt, Question};
@@ -84,10 +83,7 @@ impl Ring {
                     let steps = plan.steps().iter().map(SkillCall::to_draft).collect();
                     self.emit(now, &Event::Planned(Arc::new(steps)));
                     let before = self.first_scene.clone().unwrap_or_else(|| scene.clone());
-                    // What an earlier plan was for and is out of sight by now is not done because nobody speaks of it.
-                    let is_lost = |fact: &&Fact| fact.objects().any(|id| scene.get(&id).is_none());
-                    let owed = self.wanted.iter().filter(is_lost).copied().collect();
-                    self.wanted.extend(plan.goal());
+                    let owed = self.owed.beside(&plan, &scene);
                     self.executive.accept(now, plan, before, owed);
                     self.stage = Stage::Acting;
                 }

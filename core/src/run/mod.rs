@@ -3,18 +3,19 @@
 //! decide, move, and never wait.
 
 mod intake;
+mod owed;
 mod parts;
 
 use std::sync::Arc;
 
 pub use parts::{Eyes, Limits, Mind, Parts};
 
+use self::owed::Owed;
 use crate::Stamp;
 use crate::action::{Action, MotionState, MotionStatus};
 use crate::check::check;
 use crate::event::Event;
 use crate::executive::{Executive, Now, Status};
-use crate::fact::Fact;
 use crate::goal::Goal;
 use crate::guard::{Guard, RejectCode, Rejection};
 use crate::observation::Observation;
@@ -72,8 +73,7 @@ pub struct Ring {
     looking: bool,
     looked: Stamp,
     attempts: Vec<Attempt>,
-    /// Goals of the plans so far.
-    wanted: Vec<Fact>,
+    owed: Owed,
     /// The arm is only being moved out of the view.
     clearing: bool,
     rejected_since: Option<Stamp>,
@@ -101,7 +101,7 @@ impl Ring {
             looking: false,
             looked: Stamp::default(),
             attempts: Vec::new(),
-            wanted: Vec::new(),
+            owed: Owed::default(),
             clearing: false,
             rejected_since: None,
             filmed: None,
@@ -139,7 +139,7 @@ impl Ring {
         self.goal = Some(goal);
         (self.first_scene, self.stage) = (None, Stage::Looking { not_before: now, since: now });
         self.attempts.clear();
-        self.wanted.clear();
+        self.owed.clear();
         if self.guard.is_stopped() {
             self.end(Outcome::Halted { halt: Halt::EmergencyStop });
         }

@@ -170,10 +170,13 @@ impl Memory {
         if let Some((id, from)) = &self.let_go
             && let Some(i) = old.iter().position(|object| object.id == *id)
         {
-            // It fell from where the hand is, or was before it rose. Behind the arm that is no more than a guess: there
-            // it counts as where it was until the view is free.
+            // It fell from where the hand is, or was before it rose, if it is not there any more. Behind the arm that is
+            // no more than a guess: it counts as where it was until the view is free.
             let place = fallen(i, from, &old);
-            old[i].world_from_object = if body.hides(&place.translation.vector, frames) { *from } else { place };
+            old[i].world_from_object = *from;
+            if is_gone(&old[i], frames) && !body.hides(&place.translation.vector, frames) {
+                old[i].world_from_object = place;
+            }
         }
         if let (Some(held), Some(hand)) = (&self.held, &hand) {
             old.iter_mut().filter(|o| o.id == held.id).for_each(|o| o.world_from_object = held.pose(hand));

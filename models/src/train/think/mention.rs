@@ -35,8 +35,8 @@ pub enum How {
     Except(Vec<usize>),
     /// Each of them goes to a place of its own: these, in their order.
     Sorted(Vec<usize>),
-    /// Nothing fits; these come nearest.
-    Missing(Vec<usize>),
+    /// Nothing fits: looked for in the words of the prompt's lines, label and colour; empty for what lines have no word for.
+    Missing(String),
     /// Several fit, and one was meant.
     Several(Vec<usize>),
 }

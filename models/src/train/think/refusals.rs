@@ -43,7 +43,7 @@ pub(super) fn refuse(
 
 /// Words for something that the scene has not: a colour it lacks, or a kind.
 fn nothing(d: &mut Draw<'_, '_>, labels: &[&str]) -> Option<Mention> {
-    let mut near = Vec::new();
+    let mut query = String::new();
     let said = if d.rng.random_bool(0.55) {
         let label = *labels.choose(d.rng)?;
         let (color, ..) = *Color::ALL.choose(d.rng)?;
@@ -55,7 +55,7 @@ fn nothing(d: &mut Draw<'_, '_>, labels: &[&str]) -> Option<Mention> {
         if d.speaker.zh && (noun == "箱子" || noun == "盒子") {
             return None;
         }
-        near = listed(d, label);
+        query = format!("{label} {}", color.name());
         d.speaker.colored(Some(color), &noun, d.rng)
     } else if d.rng.random_bool(0.6) {
         let (en, zh) = *ABSENT.choose(d.rng)?;
@@ -66,16 +66,10 @@ fn nothing(d: &mut Draw<'_, '_>, labels: &[&str]) -> Option<Mention> {
         if stands_in || !d.speaker.of_label(label).is_empty() {
             return None;
         }
+        query = label.to_owned();
         d.speaker.noun(label, d.rng)
     };
-    Some(Mention { said, how: How::Missing(near), of: Vec::new() })
-}
-
-/// Things of a label from left to right.
-pub(super) fn listed(d: &Draw<'_, '_>, label: &str) -> Vec<usize> {
-    let mut all = d.speaker.of_label(label);
-    all.sort_by_key(|i| (d.speaker.grid.across(&d.scene().objects[*i]), d.id(*i)));
-    all
+    Some(Mention { said, how: How::Missing(query), of: Vec::new() })
 }
 
 pub(super) fn not_there(d: &Draw<'_, '_>, words: String, mention: Mention, others: Vec<Mention>) -> Option<Task> {
@@ -138,8 +132,8 @@ fn absent(d: &mut Draw<'_, '_>) -> Option<Task> {
                 said.push('s');
             }
             let words = d.say(&w::ALL_IN, &[("{a}", &said), ("{b}", &mb.said)])?;
-            let near = listed(d, "block");
-            not_there(d, words, Mention { said, how: How::Missing(near), of: Vec::new() }, Vec::new())
+            let query = format!("block {}", color.name());
+            not_there(d, words, Mention { said, how: How::Missing(query), of: Vec::new() }, Vec::new())
         }
     }
 }

@@ -9,7 +9,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 
 use super::families::Family;
 use super::mention::{How, Mention};
-use super::refusals::{listed, not_there, refuse};
+use super::refusals::{not_there, refuse};
 use super::scenes::Layout::Room;
 use super::task::{Aim, Draw, Task};
 use super::truth::Deed;
@@ -85,7 +85,7 @@ fn far(d: &mut Draw<'_, '_>) -> Option<Task> {
 fn absent_place(d: &mut Draw<'_, '_>) -> Option<Task> {
     let gone = if d.rng.random_bool(0.25) {
         let said = if d.speaker.zh { "厨房" } else { "kitchen" };
-        Mention { said: said.to_owned(), how: How::Missing(Vec::new()), of: Vec::new() }
+        Mention { said: said.to_owned(), how: How::Missing(String::new()), of: Vec::new() }
     } else {
         let (color, ..) = *Color::ALL.choose(d.rng)?;
         let label = *["zone", "pillar"].choose(d.rng)?;
@@ -93,8 +93,8 @@ fn absent_place(d: &mut Draw<'_, '_>) -> Option<Task> {
             return None;
         }
         let noun = d.speaker.noun(label, d.rng);
-        let near = listed(d, label);
-        Mention { said: d.speaker.colored(Some(color), &noun, d.rng), how: How::Missing(near), of: Vec::new() }
+        let query = format!("{label} {}", color.name());
+        Mention { said: d.speaker.colored(Some(color), &noun, d.rng), how: How::Missing(query), of: Vec::new() }
     };
     let words = d.say(&w::GO, &[("{a}", &gone.said)])?;
     not_there(d, words, gone, Vec::new())

@@ -164,9 +164,10 @@ impl Teller<'_> {
                     |(i, place): (&usize, &usize)| format!("{} to {}", self.called(&[*i]), self.called(&[*place]));
                 self.list(mention.of.iter().zip(places).map(goes))
             }
-            How::Missing(near) => {
+            How::Missing(query) => {
+                // What would be its line is begun, and no line goes on like it.
                 let none = if self.zh { "没有" } else { "none" };
-                if near.is_empty() { none.to_owned() } else { format!("{}{semi}{none}", self.called(near)) }
+                if query.is_empty() { none.to_owned() } else { format!("{query} {none}") }
             }
             How::Several(all) => format!("{}{semi}{}", self.called(all), if self.zh { "哪个？" } else { "which?" }),
         };
