@@ -66,6 +66,38 @@ fn a_dropped_load_is_noticed_and_planned_for_anew() {
 }
 
 #[test]
+fn what_the_arm_hides_is_measured_once_it_is_out_of_the_view() {
+    let mut world = Toy::new(scene());
+    world.behind_the_arm = Some("red_block");
+    let (mut ring, events) = ring_with(world, vec![plan(TASK, in_bowl())]);
+    let outcome = ring.run(goal(&ring), &Cancel::default());
+    assert!(matches!(*outcome, Outcome::Done { .. }), "{outcome}");
+    let cleared = |e: &Event| matches!(e, Event::PhaseStarted { phase, .. } if phase.as_str() == "clear the view");
+    assert_eq!(events.lock().unwrap().iter().filter(|(_, e)| cleared(e)).count(), 1);
+}
+
+#[test]
+fn a_task_is_not_done_because_a_later_plan_leaves_out_what_was_lost() {
+    let mut objects = scene();
+    objects.push(object("blue_block"));
+    objects[3].world_from_object = ponder_core::Pose::translation(0.45, 0.35, 0.02);
+    let mut world = Toy::new(objects);
+    // It is let go of on the way and rolls out of sight.
+    world.when_held(2.4, |world| {
+        world.drop_held();
+        world.out_of_sight = Some("red_block");
+    });
+    let blue = [("pick", &[("object", "blue_block")] as &[_]), TASK[1]];
+    let both = vec![in_bowl()[0], Fact::In(id("blue_block"), id("bowl"))];
+    let steps = [TASK, &blue].concat();
+    let refuse = Draft::Refuse { reason: ponder_core::outcome::RefusalReason::NotThere, text: "gone".into() };
+    let (mut ring, _) = ring_with(world, vec![plan(&steps, both.clone()), plan(&blue, vec![both[1]]), refuse]);
+    let outcome = ring.run(goal(&ring), &Cancel::default());
+    assert!(matches!(*outcome, Outcome::Refused { .. }), "{outcome}");
+    assert_eq!(ring.failed_attempts(), 2, "the second plan worked, and was not enough");
+}
+
+#[test]
 fn a_plan_that_does_not_check_moves_nothing() {
     let bad = plan(&[("pick", &[("object", "red_block")]), ("place_in", &[("container", "moon")])], vec![]);
     let (mut ring, events) = ring(scene(), vec![bad.clone(), bad]);

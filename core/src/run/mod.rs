@@ -2,6 +2,7 @@
 //! turn it; only who turns it differs. One turn is one control period: sense, take in what the slow stages answered,
 //! decide, move, and never wait.
 
+mod again;
 mod intake;
 mod owed;
 mod parts;
@@ -13,7 +14,6 @@ pub use parts::{Eyes, Limits, Mind, Parts};
 use self::owed::Owed;
 use crate::Stamp;
 use crate::action::{Action, MotionState, MotionStatus};
-use crate::check::check;
 use crate::event::Event;
 use crate::executive::{Executive, Now, Status};
 use crate::goal::Goal;
@@ -21,7 +21,6 @@ use crate::guard::{Guard, RejectCode, Rejection};
 use crate::observation::Observation;
 use crate::outcome::{Failure, FailureCode, Halt, Outcome};
 use crate::perceiver::Look;
-use crate::plan::{Draft, DraftCall};
 use crate::reasoner::Attempt;
 use crate::robot::RobotSpec;
 use crate::scene::Scene;
@@ -302,32 +301,6 @@ impl Ring {
             Status::Failed(_, failure) => self.think_again(now, failure),
         }
         action
-    }
-
-    /// A plan failed: what was done and what went wrong goes into the next question.
-    fn think_again(&mut self, now: Stamp, failure: Failure) {
-        let (done, failed) = self.executive.report();
-        self.executive.abandon();
-        let failed = failed.map(|call| (call, failure));
-        self.attempts.push(Attempt { done, failed, rejected: None });
-        if self.attempts.len() > self.limits.replans {
-            return self.end(Outcome::Failed { failure });
-        }
-        self.stage = Stage::Looking { not_before: now.plus_s(0.2), since: now };
-        self.clear_view(now);
-    }
-
-    /// An arm before the cameras hides what the next thought is about: it is moved away first, by a plan like any other.
-    fn clear_view(&mut self, now: Stamp) {
-        let look = DraftCall { skill: "look".to_owned(), args: Default::default() };
-        let draft = Draft::Do { steps: vec![look.clone()], goal: Vec::new() };
-        let scene = self.scene.clone().filter(|_| self.robot.arm.is_some());
-        let plan = scene.clone().and_then(|scene| check(&draft, &scene, &self.robot).ok());
-        if let Some((scene, plan)) = scene.zip(plan) {
-            self.emit(now, &Event::Planned(Arc::new(vec![look])));
-            self.executive.accept(now, plan, scene, Vec::new());
-            (self.clearing, self.stage) = (true, Stage::Acting);
-        }
     }
 
     /// Action to command, command past the guard, to the world; then a period passes.

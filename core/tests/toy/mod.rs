@@ -78,6 +78,10 @@ pub struct Toy {
     held_since: Option<Stamp>,
     at: Vec<(f64, Change)>,
     when_held: Option<(f64, Change)>,
+    /// What is out of sight once it was let go of, unless the arm is at home.
+    pub behind_the_arm: Option<&'static str>,
+    /// What is out of sight.
+    pub out_of_sight: Option<&'static str>,
     /// No joint states from then on.
     pub silent_from_s: Option<f64>,
 }
@@ -100,6 +104,8 @@ impl Toy {
             held_since: None,
             at: Vec::new(),
             when_held: None,
+            behind_the_arm: None,
+            out_of_sight: None,
             silent_from_s: None,
         }
     }
@@ -129,6 +135,17 @@ impl Toy {
 
     fn tool(&self) -> Pose {
         self.robot.arm.as_ref().unwrap().chain.world_from_tool(&self.joints)
+    }
+
+    fn in_sight(&self) -> Vec<SceneObject> {
+        let home = &self.robot.arm.as_ref().unwrap().home_rad;
+        let is_home = home.iter().zip(&self.joints).all(|(a, b)| (a - b).abs() < 0.05);
+        let was_held = self.held.is_none() && self.held_since.is_some();
+        let shows = |o: &&SceneObject| {
+            let hidden = was_held && !is_home && self.behind_the_arm == Some(o.id.as_str());
+            !hidden && self.out_of_sight != Some(o.id.as_str())
+        };
+        self.objects.iter().filter(shows).cloned().collect()
     }
 
     fn fall(&mut self, falling: usize) {
@@ -184,7 +201,7 @@ impl World for Toy {
         into.joint_vel_rad_s.clone_from(&self.speeds);
         into.gripper_width_m = Some(self.width_m);
         into.wrench = Some(Wrench { force_n: Vec3::zeros(), torque_nm: Vec3::zeros() });
-        into.truth = want.truth.then(|| Arc::new(Truth { stamp: self.now, objects: self.objects.clone() }));
+        into.truth = want.truth.then(|| Arc::new(Truth { stamp: self.now, objects: self.in_sight() }));
         Ok(())
     }
 
