@@ -73,7 +73,8 @@ fn try_out(steps: &[SkillCall], now: &mut Scene, robot: &Arc<RobotSpec>, rng: &m
     let done = |count: usize| steps[..count].iter().map(SkillCall::to_draft).collect();
     if rng.random_bool(TO_THE_END) {
         steps.iter().try_for_each(|call| carry_out(call, now, robot, rng))?;
-        let moved = steps.iter().filter(|call| call.spec().name == "pick").filter_map(|call| call.object(0)).last()?;
+        let moved =
+            steps.iter().filter(|call| call.spec().name == "pick").filter_map(|call| call.object(0)).next_back()?;
         set_down(&moved, now, free_spot(rng));
         return Some(Attempt { done: done(steps.len()), failed: None, rejected: None });
     }
