@@ -1,6 +1,7 @@
 //! The executive carries a checked plan out: step by step it takes a fresh scene, checks the step's preconditions on it,
-//! runs the skill's phases, holds still, looks again and measures the skill's promise. A step counts as done only on
-//! measurements; what fails is tried again within bounds, then handed back with its reason.
+//! runs the skill's phases, holds still, looks again and measures the skill's promise, once more with the arm out of the
+//! view where it does not hold. A step counts as done only on measurements; what fails is tried again within bounds, then
+//! handed back with its reason.
 
 use std::sync::Arc;
 
@@ -286,11 +287,12 @@ impl Executive {
     /// Measures the step's promise on a fresh scene.
     fn verify(&mut self, now: &Now<'_>, scene: &Arc<Scene>, emit: &mut dyn FnMut(Event)) {
         let before = self.before_step.as_deref();
-        let promise = self.promise.clone();
+        let (promise, had) = (self.promise.clone(), self.evidence.len());
         for fact in &promise {
             let finding = measure_since(fact, scene, Some(now.observation), before);
             emit(Event::Evidence(finding));
             if !finding.holds {
+                self.evidence.truncate(had); // a promise is measured as a whole
                 if self.clears_view(now.stamp, emit) {
                     return;
                 }
@@ -307,7 +309,9 @@ impl Executive {
         let may = !self.cleared && self.robot.arm.is_some();
         if may {
             (self.cleared, self.phase, self.phase_began, self.stage) = (true, 0, now, Stage::Running);
-            self.phases = [Phase::new("clear the view", Action::Park)].into_iter().collect();
+            // Where the way is blocked it is measured from where the arm is.
+            let phase = Phase { on_blocked: OnBlocked::Continue, ..Phase::clear_the_view() };
+            self.phases = [phase].into_iter().collect();
             self.announce(emit);
         }
         may

@@ -183,6 +183,11 @@ impl Phase {
         let on_blocked = OnBlocked::Fail(FailureCode::Blocked);
         Self { name, action, dwell_s: 0.0, on_blocked, on_reached: None, watch: false, carrying: false }
     }
+
+    /// The phase that moves the robot out of its cameras' view.
+    pub fn clear_the_view() -> Self {
+        Self::new("clear the view", Action::Park)
+    }
 }
 
 /// Most phases of a skill.

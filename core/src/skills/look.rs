@@ -1,6 +1,5 @@
 //! `look`: clear the view and take a fresh look.
 
-use crate::action::Action;
 use crate::outcome::Failure;
 use crate::plan::{Facts, SkillCall};
 use crate::skill::{Context, Part, Phase, Phases, Skill, SkillSpec, Unmet};
@@ -33,6 +32,6 @@ impl Skill for Look {
 
     fn phases(&self, _context: &Context<'_>) -> Result<Phases, Failure> {
         // The fresh look itself is the executive's: it measures after every step.
-        Ok([Phase::new("clear the view", Action::Park)].into_iter().collect())
+        Ok([Phase::clear_the_view()].into_iter().collect())
     }
 }

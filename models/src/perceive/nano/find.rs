@@ -52,12 +52,12 @@ fn even(logs: &mut [f32]) {
 }
 
 impl Likely {
-    /// With what another look says; what this one says fades.
+    /// With what another look says.
     #[must_use]
-    pub fn and(&self, other: &Self, keep: f32) -> Self {
+    pub fn and(&self, other: &Self) -> Self {
         let mut both = Self {
-            kinds: std::array::from_fn(|i| self.kinds[i] * keep + other.kinds[i] * WORTH),
-            colors: std::array::from_fn(|i| self.colors[i] * keep + other.colors[i] * WORTH),
+            kinds: std::array::from_fn(|i| self.kinds[i] + other.kinds[i] * WORTH),
+            colors: std::array::from_fn(|i| self.colors[i] + other.colors[i] * WORTH),
         };
         for logs in [&mut both.kinds[..], &mut both.colors[..]] {
             let most = logs.iter().copied().fold(f32::MIN, f32::max);

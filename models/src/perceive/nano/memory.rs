@@ -38,8 +38,6 @@ const CALM_M: f64 = 0.015;
 const THROUGH: f64 = 0.5;
 /// The same for what is hollow.
 const THROUGH_HOLLOW: f64 = 0.85;
-/// Share of what was believed of kind and colour that is kept at every look.
-const KEEP: f32 = 1.0;
 
 /// What is known of an object beyond the scene.
 #[derive(Clone, Debug)]
@@ -136,7 +134,7 @@ pub(super) fn merge(finds: &mut Vec<Find>, more: Vec<Find>, earlier: &[CameraFra
         match same.iter().find(|(_, other)| *other == j) {
             Some((i, _)) => {
                 let known = &mut finds[*i];
-                known.likely = known.likely.and(&find.likely, 1.0);
+                known.likely = known.likely.and(&find.likely);
                 if find.object.score > known.object.score {
                     known.object = find.object;
                 }
@@ -282,7 +280,7 @@ impl Memory {
         let mut share = 0.5;
         match self.known.iter_mut().find(|known| known.id == old.id) {
             Some(known) => {
-                known.likely = known.likely.and(&find.likely, KEEP);
+                known.likely = known.likely.and(&find.likely);
                 (known.looks, known.misses) = (known.looks + 1, 0);
                 share = (1.0 / f64::from(known.looks)).max(0.2);
                 known.likely.name(&mut object);
