@@ -1,7 +1,7 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
 PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
-.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture ros bench-ros bench-janus bench-reasoner bench-train
+.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture smollm2 ros bench-ros bench-janus bench-reasoner bench-train
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -27,7 +27,7 @@ build: setup ## target/release/ponder
 run: setup ## tell the robot GOAL="..."; further options in ARGS="--scene drawer"
 	$(CARGO) run --release --locked --package ponder-nodes --bin ponder -- run "$$GOAL" $(ARGS)
 
-test: lint ## everything: format, lints, all tests with the slow ones, then the ROS 2 graph (test-ros)
+test: lint smollm2 ## everything: format, lints, all tests with the slow ones, then the ROS 2 graph (test-ros)
 	$(CARGO) test --release --locked --workspace --no-fail-fast -- --include-ignored
 	$(MAKE) test-ros
 
@@ -49,7 +49,8 @@ bench-janus: setup ## Janus-Pro-1B at full size beside PyTorch, if PYTHON=… ha
 
 bench-reasoner: setup ## how fast MODEL=file.gguf thinks, beside llama.cpp if LLAMACPP=folder has its npm package node-llama-cpp
 	@test -f "$(MODEL)" || { echo "which model? make bench-reasoner MODEL=file.gguf" >&2; exit 1; }
-	$(CARGO) run --release --locked --package ponder-models --example bench_reasoner -- "$(MODEL)" "$(LLAMACPP)"
+	$(CARGO) run --release --locked --package ponder-nodes --bin ponder -- bench reasoner --model "$(MODEL)" $(if $(LLAMACPP),--llamacpp "$(LLAMACPP)")
+
 bench-train: setup ## a training step beside PyTorch's, on one thread and on two, if PYTHON=… has torch
 	$(CARGO) run --release --locked --package ponder-models --example bench_train -- "$(PYTHON)"
 
@@ -61,6 +62,9 @@ parity: ## write tests/parity/fixtures anew with transformers (Python 3.10 or la
 	@test -x .deps/parity/bin/python || python3 -m venv .deps/parity
 	.deps/parity/bin/python -m pip install --quiet --requirement tests/parity/requirements.txt
 	.deps/parity/bin/python tests/parity/generate.py
+
+smollm2: ## SmolLM2-135M-Instruct under .deps/smollm2, a small language model of others: tests and tables
+	@./setup.sh smollm2 || echo "what needs SmolLM2 will be left out" >&2
 
 viewer: ## the rerun viewer, which ARGS=--view opens
 	@./setup.sh viewer

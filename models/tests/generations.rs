@@ -4,12 +4,15 @@
 
 mod words;
 
+use std::path::Path;
+
 use ponder_core::check;
 use ponder_core::plan::Draft;
 use ponder_core::reasoner::{Question, ReasonError, Reasoner};
 use ponder_core::thinker::Cancel;
+use ponder_models::engine::open::{self, TextLlm};
 use ponder_models::engine::sampling::Sampling;
-use ponder_models::engine::text::Style;
+use ponder_models::engine::text::{Style, Writer};
 use ponder_models::engine::write::{Ask, Piece, Script, TextModel, WriteError};
 use ponder_models::reason::grammar::{Guide, Limits};
 use ponder_models::reason::reasoner::{LlmReasoner, Options};
@@ -92,6 +95,81 @@ fn the_same_question_gets_the_same_answer() {
         reasoner.think(&question, &mut |_| (), &Cancel::default()).unwrap()
     };
     assert_eq!(think(), think());
+}
+
+/// Thinks about one random scene and holds the answer to what it must be; whether it was a plan.
+fn holds(reasoner: &mut LlmReasoner<Writer>, case: u64, most: usize) -> bool {
+    let question = question(&mut ChaCha8Rng::seed_from_u64(case), most);
+    let answer = reasoner.think(&question, &mut |_| (), &Cancel::default());
+    let answer = answer.unwrap_or_else(|error| panic!("{case}: {error}"));
+    match &answer.draft {
+        Draft::Do { .. } => {
+            let checked = check::check(&answer.draft, &question.scene, &question.robot);
+            checked.unwrap_or_else(|error| panic!("{case}: {error}\n{:?}", answer.draft));
+            true
+        }
+        Draft::Refuse { text, .. } | Draft::Ask { question: text } => {
+            // A compact model's short names are long again by now.
+            assert!(!text.trim().is_empty() && text.chars().count() <= 2400, "{case}: {text:?}");
+            assert!(!text.contains(char::is_control), "{case}: {text:?}");
+            false
+        }
+    }
+}
+
+#[test]
+fn every_answer_of_networks_with_random_weights_checks_refuses_or_asks() {
+    use ponder_models::engine::network::{Liquid, Llama, Network};
+    use ponder_models::net::{decoder, lfm2};
+    use ponder_models::train::Params;
+    let vocab = words::tokenizer().get_vocab_size(true);
+    let (mut plans, count) = (0, count() / 3);
+    for case in 0..count {
+        let params = Params::new(case, &candle_core::Device::Cpu);
+        let max_positions = 1 << 15;
+        let net: Box<dyn Network> = if case % 2 == 0 {
+            let config = decoder::Config { vocab_size: vocab, max_positions, ..decoder::Config::tiny() };
+            decoder::Decoder::new(&config, params.weights()).unwrap();
+            let net = decoder::Decoder::new(&config, params.snapshot().unwrap()).unwrap();
+            Box::new(Llama::new(net))
+        } else {
+            let config = lfm2::Config { vocab_size: vocab, max_positions, ..lfm2::Config::tiny() };
+            lfm2::Lfm2::new(&config, params.weights()).unwrap();
+            Box::new(Liquid::new(lfm2::Lfm2::new(&config, params.snapshot().unwrap()).unwrap()))
+        };
+        let mut reasoner =
+            LlmReasoner::new(words::written_by(net, style()), Options { thought_tokens: 12, ..Options::default() });
+        plans += u64::from(holds(&mut reasoner, case, 6));
+    }
+    println!("{plans} plans of {count}");
+    assert!(plans > 0 && plans < count, "plans, and other answers");
+}
+
+/// Our own small model, drawn from hot: it too writes what it never learned.
+#[test]
+fn every_answer_of_a_small_model_checks_refuses_or_asks() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/reasoner-nano");
+    let style = Style { answer_tokens: 512, ..style() };
+    let model = TextLlm::open(&folder, &open::Options { style: Some(style), ..open::Options::default() }).unwrap();
+    let mut reasoner = LlmReasoner::new(model, Options { thought_tokens: 200, ..Options::default() });
+    let plans = (0..count()).filter(|case| holds(&mut reasoner, 50_000 + case, 8)).count() as u64;
+    println!("{plans} plans of {}", count());
+    assert!(plans > 0 && plans < count(), "plans, and other answers");
+}
+
+/// A language model of others, which never heard of robots.
+#[test]
+#[ignore = "takes minutes, and ./setup.sh smollm2 first: make test"]
+fn every_answer_of_smollm2_checks_refuses_or_asks() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.deps/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+    if !file.exists() {
+        return println!("left out: {} is not there, ./setup.sh smollm2 gets it", file.display());
+    }
+    let model = TextLlm::open(&file, &open::Options::default()).unwrap();
+    let mut reasoner = LlmReasoner::new(model, Options { thought_tokens: 24, ..Options::default() });
+    let count = count() / 30;
+    let plans = (0..count).filter(|case| holds(&mut reasoner, 70_000 + case, 4)).count();
+    println!("{plans} plans of {count}");
 }
 
 /// Cancels after so many pieces of thought.

@@ -85,6 +85,22 @@ fn blocks_unpack_as_the_reference_unpacks_them() {
     assert_eq!(kinds.into_iter().collect::<Vec<_>>().join(" "), "F16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0");
 }
 
+#[test]
+fn large_blocks_unpack_as_the_reference_unpacks_them() {
+    use candle_core::quantized::gguf_file::Content;
+    let folder = folder("blocks");
+    let expected = std::fs::read(folder.join("expected.safetensors")).unwrap();
+    let expected = candle_core::safetensors::load_buffer(&expected, &Device::Cpu).unwrap();
+    let mut file = std::fs::File::open(folder.join("blocks.gguf")).unwrap();
+    let content = Content::read(&mut file).unwrap();
+    assert_eq!(expected.len(), 5);
+    for (name, want) in &expected {
+        let tensor = content.tensor(&mut file, name, &Device::Cpu).unwrap();
+        assert_eq!(format!("{:?}", tensor.dtype()), name.replace('_', ""));
+        assert_eq!(differ(&tensor.dequantize(&Device::Cpu).unwrap(), want), 0.0, "{name}");
+    }
+}
+
 fn options() -> Options {
     let style = Style { answer_tokens: 150, ..Style::default() };
     Options { style: Some(style), context: 6000, ..Options::default() }

@@ -13,5 +13,6 @@ pub mod sinks;
 pub mod stack;
 pub mod stages;
 pub mod terminal;
+pub mod urgency;
 pub mod verdict;
 pub mod viewer;

@@ -160,3 +160,22 @@ fn ctrl_c_ends_a_thought_at_once() {
     let verdict = said(&ponder(&dir, &["replay", "k.journal"]).output().unwrap());
     assert!(verdict.contains("equal to the bit"), "{verdict}");
 }
+
+#[test]
+fn a_bench_says_how_fast_a_model_is_and_what_it_leaves_to_the_control_loop() {
+    let dir = folder();
+    let args = ["bench", "reasoner", "--model", "toy.gguf", "--rounds", "1", "--watch", "1", "--thought-tokens", "8"];
+    let more = ["--context", "16000", "--json"];
+    let output = ponder(&dir, &[&args[..], &more].concat()).output().unwrap();
+    let text = said(&output);
+    assert!(output.status.success(), "{text}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rates = report["tokens_a_second"].as_array().unwrap();
+    assert!(rates.len() == 2 && rates.iter().all(|line| line["ponder"]["decode"].as_f64().unwrap() > 1.0), "{text}");
+    assert!(report["control_beside_thought"]["turns"].as_u64().unwrap() > 20, "{text}");
+    let plans = &report["plans"];
+    assert!(plans["next"][0].as_u64().unwrap() * 2 < plans["first"][0].as_u64().unwrap(), "{text}");
+    assert!(plans["answer_tokens"].as_u64().unwrap() > plans["forced_tokens"].as_u64().unwrap(), "{text}");
+    let output = ponder(&dir, &["bench", "reasoner", "--model", "none.gguf"]).output().unwrap();
+    assert!(!output.status.success() && said(&output).contains("none.gguf"), "{}", said(&output));
+}

@@ -1,6 +1,7 @@
 //! What runs the networks: checkpoints from disk, tokens, sampling, grammars, a Janus that chats and draws, and writers that
 //! think and answer. Between the networks and the adapters of the ring; knows files, but no ROS, no simulator and no network.
 
+mod beginnings;
 pub mod catalog;
 pub mod chat;
 pub mod checkpoint;
@@ -18,11 +19,13 @@ pub mod janus;
 mod janus_config;
 pub mod lfm2_config;
 pub mod memory;
+pub mod meter;
 pub mod names;
 pub mod network;
 pub mod open;
 pub mod place;
 pub mod prompt;
+mod reading;
 pub mod sampling;
 pub mod save;
 mod shelf;

@@ -1,5 +1,7 @@
 //! What the writer needs of a language network, whatever its kind: read tokens, give logits, forget back to a point.
 
+use std::collections::HashMap;
+
 use candle_core::{DType, Device, Result, Tensor};
 
 use crate::net::decoder::{Cache, Decoder};
@@ -29,6 +31,22 @@ pub trait Network: Send {
 
     /// Remembers this point as one to go back to. Networks that can go back anywhere need not.
     fn mark(&mut self) {}
+
+    /// What it holds, to be put aside; nothing where that can't be done.
+    ///
+    /// # Errors
+    /// The device has no memory for it.
+    fn put_aside(&self) -> Result<HashMap<String, Tensor>> {
+        Ok(HashMap::new())
+    }
+
+    /// Takes back what it held of `len` tokens, in place of what it holds.
+    ///
+    /// # Errors
+    /// It is none of this network's: then it holds nothing.
+    fn take_back(&mut self, _held: &HashMap<String, Tensor>, _len: usize) -> Result<()> {
+        candle_core::bail!("this network takes nothing back")
+    }
 }
 
 /// A decoder of the Llama family and its cache.
@@ -89,6 +107,15 @@ impl Network for Llama {
     fn rewind(&mut self, len: usize) {
         self.cache.truncate(len);
     }
+
+    fn put_aside(&self) -> Result<HashMap<String, Tensor>> {
+        self.cache.tensors()
+    }
+
+    fn take_back(&mut self, held: &HashMap<String, Tensor>, len: usize) -> Result<()> {
+        let config = self.net.config();
+        self.cache.restore(held, (config.num_kv_heads, len, config.head_dim))
+    }
 }
 
 /// An LFM2 and its state. It goes back to its mark, or to nothing.
@@ -142,6 +169,17 @@ impl Network for Liquid {
     fn mark(&mut self) {
         self.mark = Some(self.state.point());
     }
+
+    fn put_aside(&self) -> Result<HashMap<String, Tensor>> {
+        self.state.tensors()
+    }
+
+    fn take_back(&mut self, held: &HashMap<String, Tensor>, len: usize) -> Result<()> {
+        self.mark = None;
+        let config = self.net.config();
+        let tail = [config.conv_taps - 1, config.hidden_size];
+        self.state.restore(held, (config.num_kv_heads, len, config.head_dim()), tail, &config.attends)
+    }
 }
 
 /// A network whose context is held shorter than it could be.
@@ -186,5 +224,13 @@ impl Network for Limited {
 
     fn mark(&mut self) {
         self.net.mark();
+    }
+
+    fn put_aside(&self) -> Result<HashMap<String, Tensor>> {
+        self.net.put_aside()
+    }
+
+    fn take_back(&mut self, held: &HashMap<String, Tensor>, len: usize) -> Result<()> {
+        self.net.take_back(held, len)
     }
 }

@@ -68,6 +68,15 @@ impl Writer {
     }
 }
 
+/// The network of a model by itself, to read and speak tokens with.
+///
+/// # Errors
+/// [`LoadError`]
+pub fn network(path: &Path, options: &Options) -> Result<Box<dyn Network>, LoadError> {
+    let (net, ..) = if path.is_dir() { folder(path, options)? } else { file(path, options)? };
+    Ok(net)
+}
+
 /// Tokens beside the answer's that a context must have room for, at least.
 const MARGIN: usize = 64;
 

@@ -2,10 +2,15 @@
 //! read for the last question stays where the next one begins alike. (Thought first, then a constrained answer; the
 //! thought is closed, not cut, when its budget is used up: Muennighoff et al., s1, arXiv 2501.19393.)
 
+use std::path::Path;
+
 use ponder_core::thinker::Cancel;
 
+use super::beginnings::Beginnings;
 use super::grammar::{Grammars, VocabError};
+use super::meter::{Meter, timed};
 use super::network::Network;
+use super::reading::Reader;
 use super::sampling::{Sampler, Sampling};
 use super::talk::Chat;
 use super::utf8::Utf8;
@@ -44,14 +49,13 @@ impl Default for Style {
 /// A model that writes with a network in this process.
 pub struct Writer {
     name: String,
-    net: Box<dyn Network>,
+    reader: Reader,
     chat: Chat,
     grammars: Grammars,
     style: Style,
     manner: Manner,
     asks_below: f32,
-    /// Tokens that the network holds.
-    held: Vec<u32>,
+    meter: Meter,
 }
 
 impl Writer {
@@ -62,8 +66,8 @@ impl Writer {
     pub fn new(name: impl Into<String>, net: Box<dyn Network>, chat: Chat, style: Style) -> Result<Self, VocabError> {
         let end = chat.ends.first().copied().unwrap_or(0);
         let grammars = Grammars::new(chat.tokenizer(), net.vocab(), end)?;
-        let held = Vec::new();
-        Ok(Self { name: name.into(), net, chat, grammars, style, manner: Manner::Full, asks_below: 0.0, held })
+        let (name, reader, manner, meter) = (name.into(), Reader::new(net), Manner::Full, Meter::default());
+        Ok(Self { name, reader, chat, grammars, style, manner, asks_below: 0.0, meter })
     }
 
     /// The same, to be asked in another manner.
@@ -80,51 +84,23 @@ impl Writer {
         self
     }
 
+    /// The same, which keeps beginnings of prompts in a folder for the next process that opens the model at this path.
+    #[must_use]
+    pub fn keeping(mut self, folder: &Path, model: &Path) -> Self {
+        self.reader.beginnings = Some(Beginnings::new(folder, model));
+        self
+    }
+
     /// Tokenizer and template.
     #[must_use]
     pub fn chat(&self) -> &Chat {
         &self.chat
     }
 
-    fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>, WriteError> {
-        match self.net.read(tokens) {
-            Ok(logits) => {
-                self.held.extend_from_slice(tokens);
-                Ok(logits)
-            }
-            Err(error) => {
-                self.rewind(0);
-                Err(WriteError::Failed(format!("the network failed: {error}")))
-            }
-        }
-    }
-
-    fn rewind(&mut self, len: usize) {
-        self.net.rewind(len);
-        self.held.truncate(self.net.held());
-    }
-
-    /// Reads the prompt, beyond what is held of it; gives the logits after it and how many tokens were new.
-    fn read_prompt(&mut self, ids: &[u32], fixed: usize, cancel: &Cancel) -> Result<(Vec<f32>, usize), WriteError> {
-        let alike = self.held.iter().zip(ids).take_while(|(a, b)| a == b).count();
-        self.rewind(alike.min(ids.len().saturating_sub(1)));
-        let new = ids.len() - self.held.len();
-        let mut logits = Vec::new();
-        while self.held.len() < ids.len() {
-            if cancel.is_cancelled() {
-                return Err(WriteError::Cancelled);
-            }
-            let from = self.held.len();
-            let mut to = (from + self.style.stride.max(1)).min(ids.len());
-            if from < fixed && to > fixed {
-                to = fixed; // stop where the next question will begin to differ
-            }
-            logits = self.read(&ids[from..to])?;
-            if to == fixed {
-                self.net.mark();
-            }
-        }
-        Ok((logits, new))
+    /// What writing took so far.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.meter
     }
 
     /// Writes the thought; gives the tokens that are to be read next.
@@ -170,10 +146,10 @@ impl Writer {
             };
             split.feed(&text.push(self.grammars.bytes(token)), &mut heard);
             if split.is_answer() {
-                self.read(&[token])?;
+                self.reader.read(&[token])?;
                 break "\n\n".to_owned(); // it wrote the tag in letters
             }
-            logits = self.read(&[token])?;
+            logits = self.reader.read(&[token])?;
         };
         let mut heard = |piece: Piece<'_>| {
             if let Piece::Thought(words) = piece {
@@ -196,9 +172,9 @@ impl Writer {
         pen: &mut Pen<'_>,
         written: &mut Written,
     ) -> Result<(), WriteError> {
-        let mut said = Vec::new();
-        while let Some(lark) = script.next() {
-            let mut grammar = self.grammars.start(&lark)?;
+        let (mut said, mut meter) = (Vec::new(), self.meter);
+        while let Some(lark) = timed(&mut meter.grammar, || script.next()) {
+            let mut grammar = timed(&mut meter.grammar, || self.grammars.start(&lark))?;
             let mut line = Vec::new();
             while !grammar.is_done() {
                 if pen.cancel.is_cancelled() {
@@ -207,14 +183,16 @@ impl Writer {
                 if written.answer_tokens >= self.style.answer_tokens {
                     return Err(WriteError::Unfinished(written.answer_tokens));
                 }
-                let mut tokens = grammar.forced();
+                let mut tokens = timed(&mut meter.grammar, || grammar.forced());
+                meter.forced_tokens += tokens.len();
                 if tokens.is_empty() {
                     if !unread.is_empty() {
-                        logits = self.read(&std::mem::take(&mut unread))?;
+                        let new = std::mem::take(&mut unread);
+                        logits = timed(&mut meter.answer, || self.reader.read(&new))?;
                     }
-                    grammar.allowed()?.mask(&mut logits);
+                    timed(&mut meter.grammar, || grammar.allowed().map(|allowed| allowed.mask(&mut logits)))?;
                     let token = pen.draw(&mut logits, &said)?;
-                    grammar.take(token)?;
+                    timed(&mut meter.grammar, || grammar.take(token))?;
                     tokens.push(token);
                 }
                 for token in tokens {
@@ -222,13 +200,15 @@ impl Writer {
                     unread.push(token);
                     said.push(token);
                     written.answer_tokens += 1;
+                    meter.answer_tokens += 1;
                 }
             }
             let line = String::from_utf8(line).map_err(|_| WriteError::Grammar("a line is no UTF-8".to_owned()))?;
             (pen.hear)(Piece::Answer(&line));
             written.answer.push_str(&line);
-            script.take(line.trim_end_matches('\n')).map_err(WriteError::Grammar)?;
+            timed(&mut meter.grammar, || script.take(line.trim_end_matches('\n'))).map_err(WriteError::Grammar)?;
         }
+        self.meter = meter;
         Ok(())
     }
 
@@ -250,7 +230,7 @@ impl Writer {
                 return Err(WriteError::Unfinished(written.answer_tokens));
             }
             if !unread.is_empty() {
-                logits = self.read(&std::mem::take(&mut unread))?;
+                logits = self.reader.read(&std::mem::take(&mut unread))?;
             }
             for (token, logit) in (0u32..).zip(logits.iter_mut()) {
                 let is_end = self.chat.ends.contains(&token);
@@ -299,7 +279,7 @@ impl TextModel for Writer {
     ) -> Result<Written, WriteError> {
         let think = ask.thought_tokens > 0;
         let encoded = self.chat.encode(ask.turns, think)?;
-        let (prompt, context) = (encoded.ids.len(), self.net.context());
+        let (prompt, context) = (encoded.ids.len(), self.reader.context());
         // The closing tag and what stands round it take some tokens too.
         let answer = self.style.answer_tokens + 32;
         if prompt == 0 || prompt + answer > context {
@@ -307,18 +287,26 @@ impl TextModel for Writer {
         }
         let budget = ask.thought_tokens.min(context - prompt - answer);
         let mut written = Written::default();
-        let (logits, new) = self.read_prompt(&encoded.ids, encoded.fixed, cancel)?;
+        let mut meter = self.meter;
+        let (logits, new) = timed(&mut meter.prompt, || {
+            let stride = self.style.stride.max(1);
+            self.reader.read_prompt(&encoded.ids, encoded.fixed, stride, cancel)
+        })?;
         written.prompt_tokens = new;
+        meter.prompt_tokens += new;
         let sampler = |how: Sampling, row| {
             let how = Sampling { seed: how.seed ^ ask.seed, ..how };
             Sampler::new(how, row).map_err(|error| WriteError::Failed(error.to_string()))
         };
         let mut pen = Pen { sampler: sampler(self.style.thought, 0)?, least: ask.weigh.then_some(1.0), hear, cancel };
         let (logits, unread) = if think {
-            (Vec::new(), self.think(logits, budget, &mut pen, &mut written)?)
+            let unread = timed(&mut meter.thought, || self.think(logits, budget, &mut pen, &mut written))?;
+            meter.thought_tokens += written.thought_tokens;
+            (Vec::new(), unread)
         } else {
             (logits, Vec::new())
         };
+        self.meter = meter;
         pen.sampler = sampler(self.style.answer, 1)?;
         if ask.script.is_free() {
             self.answer_freely(logits, unread, ask.script, &mut pen, &mut written)?;

@@ -1,7 +1,9 @@
 //! Keys and values of tokens already read, owned by the caller: batches, prefixes kept for the next question, branches.
 //! Buffers grow by doubling and are written in place, so one more token costs one row, not a copy of all rows.
 
-use candle_core::{Result, Tensor};
+use std::collections::HashMap;
+
+use candle_core::{DType, Result, Tensor};
 
 /// Room for tokens that a new buffer starts with.
 const FIRST: usize = 64;
@@ -105,6 +107,44 @@ impl Cache {
         };
         let layers = self.layers.iter().map(layer).collect::<Result<_>>()?;
         Ok(Self { layers, len: self.len, left_pad })
+    }
+
+    /// What is in use, by names of layers: [batch, kv_heads, len, head_dim] each.
+    ///
+    /// # Errors
+    /// The device has no memory for it.
+    pub fn tensors(&self) -> Result<HashMap<String, Tensor>> {
+        let mut out = HashMap::new();
+        for (i, layer) in self.layers.iter().enumerate() {
+            if let Some(Layer { keys, values }) = layer.as_ref().filter(|_| self.len > 0) {
+                out.insert(format!("{i}.keys"), keys.narrow(2, 0, self.len)?.force_contiguous()?);
+                out.insert(format!("{i}.values"), values.narrow(2, 0, self.len)?.force_contiguous()?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Takes back one row's [`Cache::tensors`]: [1, kv_heads, len, head_dim] in f32 for each layer, and nothing else.
+    ///
+    /// # Errors
+    /// One is missing, one too many, or of another shape: then it holds nothing.
+    pub fn restore(
+        &mut self,
+        from: &HashMap<String, Tensor>,
+        (heads, len, width): (usize, usize, usize),
+    ) -> Result<()> {
+        self.truncate(0);
+        let take = |layer: usize, part: &str| match from.get(&format!("{layer}.{part}")) {
+            Some(t) if t.dims() == [1, heads, len, width] && t.dtype() == DType::F32 => Ok(t.clone()),
+            found => candle_core::bail!("{part} of layer {layer}: {:?}", found.map(Tensor::shape)),
+        };
+        if from.len() != 2 * self.layers.len() {
+            candle_core::bail!("{} tensors for {} layers", from.len(), self.layers.len());
+        }
+        let layer = |i: usize| Ok(Some(Layer { keys: take(i, "keys")?, values: take(i, "values")? }));
+        self.layers = (0..self.layers.len()).map(layer).collect::<Result<_>>()?;
+        (self.len, self.left_pad) = (len, Vec::new());
+        Ok(())
     }
 
     /// Puts the keys and values of new tokens [batch, kv_heads, new, head_dim] behind the others of a layer and gives

@@ -1,6 +1,8 @@
 //! What an LFM2 keeps of a text between tokens, owned by the caller: keys and values where it attends, the last few inputs
 //! where it convolves. Unlike keys, those can't be cut back to anywhere: a point to go back to is kept by hand.
 
+use std::collections::HashMap;
+
 use candle_core::{Result, Tensor};
 
 use super::cache::Cache;
@@ -63,6 +65,46 @@ impl State {
     pub fn clear(&mut self) {
         self.cache.truncate(0);
         self.tails.fill(None);
+    }
+
+    /// What it holds, by names of layers: keys and values as [`Cache::tensors`] has them, and tails.
+    ///
+    /// # Errors
+    /// The device has no memory for it.
+    pub fn tensors(&self) -> Result<HashMap<String, Tensor>> {
+        let mut out = self.cache.tensors()?;
+        for (i, tail) in self.tails.iter().enumerate() {
+            if let Some(tail) = tail {
+                out.insert(format!("{i}.tail"), tail.contiguous()?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Takes back one row's [`State::tensors`]: keys and values of the layers that attend, and tails [1, taps, hidden] of
+    /// those that don't.
+    ///
+    /// # Errors
+    /// One is missing or of another shape: then it holds nothing.
+    pub fn restore(
+        &mut self,
+        from: &HashMap<String, Tensor>,
+        keys: (usize, usize, usize),
+        [taps, hidden]: [usize; 2],
+        attends: &[bool],
+    ) -> Result<()> {
+        self.clear();
+        let (mut rest, mut tails) = (from.clone(), Vec::new());
+        for (i, attends) in attends.iter().enumerate() {
+            tails.push(match rest.remove(&format!("{i}.tail")) {
+                None if *attends => None,
+                Some(tail) if !attends && tail.dims() == [1, taps, hidden] => Some(tail),
+                found => candle_core::bail!("the tail of layer {i}: {:?}", found.map(|tail| tail.shape().clone())),
+            });
+        }
+        self.cache.restore(&rest, keys)?;
+        self.tails = tails;
+        Ok(())
     }
 
     /// A copy with these rows of the batch, in this order; a row may come more than once.

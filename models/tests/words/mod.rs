@@ -188,8 +188,13 @@ impl Network for Fond {
 }
 
 pub fn writer(net: Fond, style: Style) -> Writer {
+    written_by(Box::new(net), style)
+}
+
+/// A writer over the tokenizer of these tests.
+pub fn written_by(net: Box<dyn Network>, style: Style) -> Writer {
     let chat = Chat::new(tokenizer(), CHATML, "", "<|im_end|>").unwrap();
-    Writer::new("random", Box::new(net), chat, style).unwrap()
+    Writer::new("random", net, chat, style).unwrap()
 }
 
 fn timing() -> Timing {

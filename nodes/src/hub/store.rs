@@ -53,6 +53,11 @@ impl Store {
         self.folder.join(repo)
     }
 
+    /// Where beginnings of prompts are kept, computed.
+    pub fn beginnings(&self) -> PathBuf {
+        self.folder.join(".beginnings")
+    }
+
     /// What is here of a model; `None` when nothing is known of it.
     pub fn here(&self, repo: &str) -> Option<Here> {
         let folder = self.folder_of(repo);

@@ -20,8 +20,8 @@ use super::clock::RosClock;
 use super::lifecycle::{self, State};
 use super::log::Logger;
 use super::params::{Declared, Kind, Params};
-use super::urgency::{self, Urgency};
 use super::{health, memory, param_services};
+use crate::urgency::{self, Urgency};
 
 /// Namespace of nodes that are not told another.
 const NAMESPACE: &str = "ponder";

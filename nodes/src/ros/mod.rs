@@ -23,7 +23,6 @@ pub mod perceive;
 pub mod picture;
 pub mod reason;
 pub mod topics;
-pub mod urgency;
 pub mod watch;
 pub mod world;
 

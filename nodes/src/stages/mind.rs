@@ -15,7 +15,7 @@ use ponder_models::reason::reasoner::{LlmReasoner, Options};
 use super::desk::{Asked, Desk};
 use super::tally::{Counted, Shared, Tally};
 use super::weights;
-use crate::hub::HubError;
+use crate::hub::{HubError, Store};
 use crate::remote::{Backed, Breaker, Client, Key, Patience, Server, ServerError};
 
 /// Who is meant.
@@ -161,21 +161,14 @@ impl Mind {
     }
 
     fn local(meant: &str, wish: &Wish) -> Result<Self, MindError> {
-        let path = weights::find(meant).map_err(|error| match error {
-            HubError::Name(name) => MindError::Unknown(name),
-            error => error.into(),
-        })?;
-        if weights::sees(&path) {
-            return Err(MindError::Sees(path));
-        }
-        let mut files = weights::ggufs(&path);
-        let path = match (files.pop(), files.len()) {
-            (Some(file), 0) => file,
-            (Some(_), more) => return Err(MindError::Several { folder: path, count: more + 1 }),
-            (None, _) => path, // where it is no model, the engine says what is missing
-        };
+        let path = language_model(meant)?;
         let options = open::Options { context: wish.context, ..open::Options::default() };
         let model = TextLlm::open(&path, &options).map_err(|source| MindError::Load { path: path.clone(), source })?;
+        // Without a folder for it, the beginning of a prompt is computed anew by every process.
+        let model = match Store::of_environment() {
+            Ok(store) => model.keeping(&store.beginnings(), &path),
+            Err(_) => model,
+        };
         let llm = LlmReasoner::new(model, wish.options);
         let (name, tally) = (named(llm.name(), &wish.options), Shared::default());
         let mut llm = Counted { inner: llm, tally: tally.clone() };
@@ -233,6 +226,26 @@ impl Mind {
     pub fn is_slow(&self) -> bool {
         self.is_slow
     }
+}
+
+/// Where the weights are of a model that thinks in words: a name, a GGUF file or a folder.
+///
+/// # Errors
+/// [`MindError`], saying what to do.
+pub fn language_model(meant: &str) -> Result<PathBuf, MindError> {
+    let path = weights::find(meant).map_err(|error| match error {
+        HubError::Name(name) => MindError::Unknown(name),
+        error => error.into(),
+    })?;
+    if weights::sees(&path) {
+        return Err(MindError::Sees(path));
+    }
+    let mut files = weights::ggufs(&path);
+    Ok(match (files.pop(), files.len()) {
+        (Some(file), 0) => file,
+        (Some(_), more) => return Err(MindError::Several { folder: path, count: more + 1 }),
+        (None, _) => path, // where it is no model, the engine says what is missing
+    })
 }
 
 /// The name with what was left out.

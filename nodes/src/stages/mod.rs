@@ -8,6 +8,6 @@ mod tally;
 mod weights;
 
 pub use eyes::{Eyes, EyesError, eye_folder};
-pub use mind::{Mind, MindError, Who, Wish};
+pub use mind::{Mind, MindError, Who, Wish, language_model};
 pub use tally::Tally;
 pub use weights::hashes;

@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+mod bench;
 mod exam;
 mod mind;
 mod models;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ponder_nodes::stack::Breakage;
 
+pub use bench::{BenchArgs, BenchOf, BenchReasonerArgs};
 pub use exam::{ExamArgs, ExamIn, ExamSeeArgs, ExamThinkArgs};
 pub use mind::MindArgs;
 pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs, ThinkArgs};
@@ -59,6 +61,8 @@ pub enum Command {
     Distill(DistillArgs),
     /// Give an eye or a reasoner marks on lessons it never saw
     Exam(ExamArgs),
+    /// Measure how fast something is here, beside its peer
+    Bench(BenchArgs),
     /// Say what is here, what is missing, and what to install
     Doctor(DoctorArgs),
     /// Bring up the nodes of a ROS 2 launch file, and keep them up

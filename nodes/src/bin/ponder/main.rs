@@ -2,6 +2,7 @@
 //! exit code.
 
 mod args;
+mod bench;
 #[cfg(feature = "ros")]
 mod do_;
 mod doctor;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use args::{Cli, Command};
+use args::{BenchArgs, BenchOf, Cli, Command};
 use clap::Parser;
 use ponder_core::thinker::Cancel;
 
@@ -73,6 +74,7 @@ fn dispatch(command: &Command) -> anyhow::Result<u8> {
         Command::Rl(args) => school::rl(args, &stop_signal()?),
         Command::Distill(args) => school::distill(args, &stop_signal()?),
         Command::Exam(args) => school::exam(args, &stop_signal()?),
+        Command::Bench(BenchArgs { of: BenchOf::Reasoner(args) }) => bench::reasoner(args, &stop_signal()?),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Up(args) => up::up(args, &stop_signal()?),
         #[cfg(feature = "ros")]

@@ -30,7 +30,7 @@ use super::world::{RosWorld, Wire};
 use crate::ros::action::{End, Goal};
 use crate::ros::clock::RosClock;
 use crate::ros::convert;
-use crate::ros::urgency::{self, Urgency};
+use crate::urgency::{self, Urgency};
 
 /// Turns between two looks at who is alive.
 const ROLL_CALL_TURNS: u32 = 5;

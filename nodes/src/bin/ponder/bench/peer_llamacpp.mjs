@@ -1,6 +1,6 @@
 // llama.cpp beside our engine: `node peer_llamacpp.mjs FOLDER FILE.gguf THREADS PROMPT SPOKEN`, FOLDER with
 // node_modules/node-llama-cpp in it. Each line on standard input is answered by a turn: tokens a second in reading PROMPT
-// tokens and in speaking SPOKEN after them. Started by models/examples/bench_reasoner.rs.
+// tokens and in speaking SPOKEN after them. Part of `ponder bench reasoner`.
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
