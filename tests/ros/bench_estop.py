@@ -5,7 +5,7 @@
 Times are from just before the call until the middleware here received the message, on this machine's clock:
   decided: the first command that the guard made in the stop's place (told by /ponder/applied, found on the command
            topic by its numbers);
-  zero:    the first command of no velocity, which is after braking within the robot's acceleration limits;
+  zero:    the first command of no velocity, after braking as the robot's file has it for an emergency: what is promised;
   silence: the last command: from then on nothing more is sent.
 A share of the trials stops an arm at rest, with `reason` hung while `act` waits for it: there nothing may move."""
 
@@ -210,6 +210,8 @@ def report(robot, measured, goal_ms, jitter_ms):
     # A stop that was never seen on the wire counts as infinitely late: it must not go unnoticed.
     late = lambda of, key: [float("inf") if m[key] is None else m[key] for m in of]
     print(f"\n{robot}: {len(measured)} emergency stops, every core busy, `reason` hung\n{bench.HEADER}")
+    unit = "m/s" if robot == "base" else "rad/s"
+    print(bench.line("in motion: speed at the call", [m["speed"] for m in moving], unit))
     print(bench.line("in motion: stop decided, on the wire", late(moving, "decided")))
     print(bench.line("in motion: zero velocity, on the wire", late(moving, "zero")))
     print(bench.line("in motion: silence from then on", late(moving, "silence")))
@@ -222,11 +224,11 @@ def report(robot, measured, goal_ms, jitter_ms):
     heard = [abs(x - period) for _, m in measured for x in m["heard"]]
     print(bench.line(f"control period: |interval - {period} ms|, sent", sent))
     print(bench.line(f"control period: |interval - {period} ms|, received", heard))
-    decided = bench.percentile(late([m for _, m in measured], "decided"), 99.9)
+    zero = bench.percentile(late([m for _, m in measured], "zero"), 99.9)
     jitter = bench.percentile(sent, 99)
     moved = max([m["moved"] for m in still], default=0.0)
-    good = decided <= goal_ms and jitter < jitter_ms and moved < 1e-3
-    print(f"stop on the wire p99.9 {decided:.1f} ms (goal {goal_ms}), jitter p99 {jitter:.2f} ms (goal {jitter_ms}): "
+    good = zero <= goal_ms and jitter < jitter_ms and moved < 1e-3
+    print(f"zero velocity on the wire p99.9 {zero:.1f} ms (goal {goal_ms}), jitter p99 {jitter:.2f} ms (goal {jitter_ms}): "
           f"{'reached' if good else 'MISSED'}")
     return good
 
