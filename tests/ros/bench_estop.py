@@ -40,6 +40,7 @@ ROBOTS = {
 }
 URGENT = ["chrt", "-f", "15"] if shutil.which("chrt") and bench.may_be_urgent() else []
 STILL = 1e-6
+MOST_NOT_BEGUN = 0.02  # of the trials
 EMERGENCY_STOP = 1  # the guard's number for it
 
 
@@ -126,17 +127,32 @@ class Client:
         return self.feedback is not None and self.feedback.stage == ExecuteTask.Feedback.THINKING
 
 
+class NotBegun(Exception):
+    """The task did not come to where it is to be stopped: nothing was measured."""
+
+
+def until(what, condition, result, client):
+    """Waits for it, or says how the task stands instead."""
+    try:
+        bench.wait_for(what, lambda: condition() or result.done(), 20)
+    except TimeoutError:
+        stage = client.feedback and (client.feedback.stage, client.feedback.step)
+        raise NotBegun(f"no {what} within 20 s, at (stage, step) {stage}") from None
+    if not condition():
+        raise NotBegun(f"no {what}: {result.result().result.outcome}")
+
+
 def trial(client, instruction, moving, chance):
     """One stop. Gives milliseconds, and the intervals of the control loop up to it."""
     client.hang(0 if moving else 600)
     result = client.begin(instruction)
     if moving:
-        bench.wait_for("motion", client.is_moving, 20)
+        until("motion", client.is_moving, result, client)
         client.hang(600)
         client.dry.call_async(MakePlan.Request(instruction=instruction))  # from here on the reasoner hangs
         time.sleep(chance.uniform(0.0, 0.4))
     else:
-        bench.wait_for("thinking", client.is_thinking, 20)
+        until("thinking", client.is_thinking, result, client)
         time.sleep(chance.uniform(0.05, 0.3))
     called = time.time_ns()
     answer = client.call(client.stop, Stop.Request(reason="bench"))
@@ -192,10 +208,18 @@ def run(robot, trials, chance):
             assert client.task.wait_for_server(30)
             time.sleep(2)
             nodes.spinners()
-            measured = []
-            for i in range(trials):
-                moving = i % 5 != 4
-                measured.append((moving, trial(client, instruction, moving, chance)))
+            measured, not_begun = [], 0
+            while len(measured) < trials:
+                moving = len(measured) % 5 != 4
+                try:
+                    measured.append((moving, trial(client, instruction, moving, chance)))
+                except NotBegun as why:
+                    not_begun += 1
+                    print(f"trial {len(measured)} is begun again: {why}", flush=True)
+                    if not_begun > MOST_NOT_BEGUN * trials + 2:
+                        raise
+                    client.call(client.stop, Stop.Request(reason="bench"))
+                    time.sleep(0.5)
                 release(client)
             client.close()
             return measured
@@ -210,7 +234,7 @@ def report(robot, measured, goal_ms, jitter_ms):
     # A stop that was never seen on the wire counts as infinitely late: it must not go unnoticed.
     late = lambda of, key: [float("inf") if m[key] is None else m[key] for m in of]
     print(f"\n{robot}: {len(measured)} emergency stops, every core busy, `reason` hung\n{bench.HEADER}")
-    unit = "m/s" if robot == "base" else "rad/s"
+    unit = "m/s, rad/s" if robot == "base" else "rad/s"
     print(bench.line("in motion: speed at the call", [m["speed"] for m in moving], unit))
     print(bench.line("in motion: stop decided, on the wire", late(moving, "decided")))
     print(bench.line("in motion: zero velocity, on the wire", late(moving, "zero")))

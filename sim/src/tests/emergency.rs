@@ -116,7 +116,6 @@ fn the_arm_can_do_its_emergency_stop_and_keeps_what_it_holds() {
         [0.4, 0.3, -0.4, 0.3, 0.6, 0.6, -1.0],
     ] {
         let stop = stop_arm(course);
-        println!("{course:?}: {stop:?}");
         assert!(stop.zero_s <= ZERO_S && stop.rest_s <= 0.13, "{course:?}: {stop:?}");
         assert!(stop.over_rad < 0.02 && stop.out_rad < 0.002, "{course:?}: {stop:?}");
         assert!(stop.held, "{course:?}: it is lost");
@@ -174,7 +173,6 @@ fn the_rover_told_zero_at_once_stays_on_its_wheels_and_stops_sooner() {
     for (linear_m_s, angular_rad_s) in [(0.6, 0.0), (-0.6, 0.0), (0.0, 2.0), (0.6, 2.0), (0.5, -1.0)] {
         let twist = BaseTwist { linear_m_s, angular_rad_s };
         let (stop, ordinary) = (stop_base(twist, true), stop_base(twist, false));
-        println!("{twist:?}: {stop:?}, otherwise {ordinary:?}");
         assert!(stop.zero_s == 0.0 && ordinary.zero_s > 0.3, "{twist:?}: {stop:?} and {ordinary:?}");
         assert!(stop.rest_s <= 0.14 && stop.lean_deg < 3.0, "{twist:?}: {stop:?}");
         assert!(stop.way_m <= 0.25 * ordinary.way_m + 1e-3, "{twist:?}: {stop:?} and {ordinary:?}");
