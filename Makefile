@@ -1,7 +1,7 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
 PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
-.PHONY: help setup build run test test-fast test-ros bench lint parity viewer picture smollm2 ros bench-ros bench-janus bench-reasoner bench-train
+.PHONY: help setup build run test test-fast test-ros test-colcon bench lint parity viewer picture smollm2 ros bench-ros bench-janus bench-reasoner bench-train
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -39,6 +39,10 @@ test-ros: ros ## the ROS 2 graph: lints, unit tests, and a graph driven by an in
 	. .deps/ros/setup.sh && $(CARGO) test --release --locked --package ponder-nodes --features ros --lib ros::
 	. .deps/ros/setup.sh && cd tests/ros && PONDER="$(PONDER_ROS)" timeout 1200 python3 -m unittest -v
 	PONDER_TEST_ROS=1 $(CARGO) test --release --locked --package ponder-tests --test ros -- --include-ignored
+
+test-colcon: ros ## `colcon build` of all this in a workspace of its own, and a task with what it installs (builds for minutes)
+	@test -x .deps/colcon/bin/colcon || { python3 -m venv .deps/colcon && .deps/colcon/bin/pip install --quiet colcon-common-extensions==0.3.0; }
+	. .deps/ros/setup.sh && cd tests/ros && PONDER="$(PONDER_ROS)" COLCON=$(CURDIR)/.deps/colcon/bin/colcon PONDER_TEST_COLCON=1 timeout 3600 python3 -m unittest -v test_colcon
 
 bench: setup ## the benchmarks
 	$(CARGO) bench --locked --workspace

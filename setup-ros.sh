@@ -239,6 +239,29 @@ ros() {
     fi
 }
 
+# ros_sourced: prints what a build with the ROS 2 that is sourced needs beside it. Everything has to be there.
+ros_sourced() {
+    local name IFS=' ' lacks=()
+    for name in "${interfaces[@]}"; do
+        among "${AMENT_PREFIX_PATH:-}" "$name" || lacks+=("$name")
+    done
+    [[ ${#lacks[@]} == 0 ]] || die "the ROS 2 that is sourced lacks: ${lacks[*]}." \
+        "Source one that has them, or build those of nodes/interfaces and nodes/ponder_msgs beside it."
+    need "libclang (r2r reads ROS's headers with it)" libclang_works libclang-dev
+    IFS=';'
+    echo "export IDL_PACKAGE_FILTER='${interfaces[*]};as_of_$(sourced_is)'"
+}
+
+# sourced_is: changes when a definition in the ROS 2 that is sourced does.
+sourced_is() {
+    local IFS=: entry name
+    for entry in ${AMENT_PREFIX_PATH:-}; do
+        for name in "${interfaces[@]}"; do
+            [[ ! -d $entry/share/$name ]] || find "$entry/share/$name" -name '*.idl' -print0 | sort -z | xargs -0 -r sha256sum
+        done
+    done | sha256sum | head -c 12
+}
+
 # ros_lock: prints a new launch/ros/jazzy.lock. Hashes for CPython 3.11 and 3.12 are in it, so that it serves
 # Debian 12 and Ubuntu 24.04. Needs the pip, 23 or newer, of either of them, on x86_64.
 ros_lock() {

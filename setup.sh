@@ -8,6 +8,8 @@
 #                         model of others, for tests and tables
 #   ./setup.sh ros        a ROS 2 (yours if one is sourced) with our interfaces under .deps/ros: source
 #                         .deps/ros/setup.sh after it (setup-ros.sh says more)
+#   ./setup.sh ros-sourced  prints what building with the ROS 2 that is sourced needs in the environment, or says what
+#                         that ROS 2 lacks (for colcon: it has the interfaces, ours among them)
 #   ./setup.sh ros-lock   prints a new launch/ros/jazzy.lock, the pins of that ROS 2
 #
 # Everything pinned here is checked against its SHA-256. A file appears under its final name only
@@ -201,8 +203,8 @@ case ${1:-build} in
     picture)
         need "Vulkan with a driver (the viewer draws with it)" vulkan_works libvulkan1 mesa-vulkan-drivers
         viewer ;;
-    ros | ros-lock)
+    ros | ros-sourced | ros-lock)
         source ./setup-ros.sh
         "${1/-/_}" ;;
-    *) die "unknown part '$1': none, viewer, picture, smollm2, ros or ros-lock" ;;
+    *) die "unknown part '$1': none, viewer, picture, smollm2, ros, ros-sourced or ros-lock" ;;
 esac

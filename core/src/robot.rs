@@ -17,6 +17,16 @@ pub type JointVec = ArrayVec<f64, MAX_JOINTS>;
 /// acceleration round smoothly takes longer, and it is the accelerations that wear an arm.
 pub const STOP_JERK_FACTOR: f64 = 10.0;
 
+/// What a stop is for, and so how hard it may be. All stops are controlled, with power on: category 2 of IEC 60204-1 the
+/// ordinary one, 1 or 2 the emergency stop, as the drives behind it do or don't cut the power once at rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Braking {
+    /// In place of a refused command, or of one that leaves a part out.
+    Ordinary,
+    /// The emergency stop (ISO 13850): as hard as the robot stands.
+    Emergency,
+}
+
 /// Limits of one joint.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +45,10 @@ pub struct JointLimits {
     pub stop_acc_rad_s2: f64,
     /// Largest jerk of a stop, rad/s³; no less than `jerk_rad_s3`.
     pub stop_jerk_rad_s3: f64,
+    /// Largest deceleration of an emergency stop, rad/s²; no less than `stop_acc_rad_s2`, which it is where nothing is
+    /// said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency_acc_rad_s2: Option<f64>,
 }
 
 impl JointLimits {
@@ -42,6 +56,14 @@ impl JointLimits {
     pub fn acc_between_rad_s2(&self, from_rad_s: f64, to_rad_s: f64) -> f64 {
         let slows = to_rad_s.abs() <= from_rad_s.abs() && to_rad_s * from_rad_s >= 0.0;
         if slows { self.stop_acc_rad_s2 } else { self.acc_rad_s2 }
+    }
+
+    /// How hard a stop may brake, rad/s².
+    pub fn brake_rad_s2(&self, braking: Braking) -> f64 {
+        match braking {
+            Braking::Ordinary => self.stop_acc_rad_s2,
+            Braking::Emergency => self.emergency_acc_rad_s2.unwrap_or(self.stop_acc_rad_s2),
+        }
     }
 }
 
@@ -97,8 +119,31 @@ pub struct Base {
     pub linear_m_s2: f64,
     /// Largest angular acceleration, rad/s².
     pub angular_rad_s2: f64,
+    /// What it is told in an emergency stop.
+    #[serde(default, skip_serializing_if = "EmergencyStop::is_ramp")]
+    pub emergency_stop: EmergencyStop,
     /// Where the base's origin may be (z ignored), world frame.
     pub area: Aabb,
+}
+
+/// What a base is told in an emergency stop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmergencyStop {
+    /// Speeds that come down to zero by `linear_m_s2` and `angular_rad_s2`, as in any stop.
+    #[default]
+    Ramp,
+    /// Zero in the very first command. How it brakes is then its own controller's or its motors' affair, as it is when
+    /// twist_mux locks or diff_drive_controller hears nothing any more: for a base that brakes from zero commands at
+    /// least as hard as `linear_m_s2` and does not tip over by it.
+    AtOnce,
+}
+
+impl EmergencyStop {
+    /// Does it say nothing but what holds anyway?
+    pub fn is_ramp(&self) -> bool {
+        *self == Self::Ramp
+    }
 }
 
 /// How old things may get before the guard stops the robot.
@@ -231,6 +276,10 @@ impl RobotSpec {
                 not_negative(
                     &format!("{name}: stop_jerk_rad_s3 - jerk_rad_s3"),
                     limit.stop_jerk_rad_s3 - limit.jerk_rad_s3,
+                )?;
+                not_negative(
+                    &format!("{name}: emergency_acc_rad_s2 - stop_acc_rad_s2"),
+                    limit.brake_rad_s2(Braking::Emergency) - limit.stop_acc_rad_s2,
                 )?;
                 if !(*home >= limit.min_rad && *home <= limit.max_rad) {
                     let what = format!("{name}: home_rad");

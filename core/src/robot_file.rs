@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::Aabb;
 use crate::kinematics::Chain;
-use crate::robot::{Arm, Base, Gripper, JointLimits, RobotError, RobotSpec, STOP_JERK_FACTOR, Timing};
+use crate::robot::{Arm, Base, EmergencyStop, Gripper, JointLimits, RobotError, RobotSpec, STOP_JERK_FACTOR, Timing};
 
 /// A robot file. Lengths in metres, angles in radians, times in seconds; unknown fields are errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,6 +149,10 @@ pub struct JointFile {
     /// Largest jerk of a stop, rad/s³; [`STOP_JERK_FACTOR`] times `jerk_rad_s3` if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_jerk_rad_s3: Option<f64>,
+    /// Largest deceleration of an emergency stop, rad/s²: the most that the drives can do and the robot stands without
+    /// harm or losing what it holds; `stop_acc_rad_s2` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency_acc_rad_s2: Option<f64>,
     /// Position in the posture to park in, radians.
     pub home_rad: f64,
 }
@@ -185,6 +189,10 @@ pub struct BaseFile {
     pub linear_m_s2: f64,
     /// Largest angular acceleration, rad/s².
     pub angular_rad_s2: f64,
+    /// What it is told in an emergency stop: `ramp` (the default: down to zero within the accelerations above) or
+    /// `at_once` (zero; it brakes itself), see [`EmergencyStop`].
+    #[serde(default, skip_serializing_if = "EmergencyStop::is_ramp")]
+    pub emergency_stop: EmergencyStop,
     /// Where its origin may be (z ignored), world frame.
     pub area: Aabb,
 }
@@ -265,6 +273,7 @@ impl ArmFile {
             jerk_rad_s3: j.jerk_rad_s3,
             stop_acc_rad_s2: j.stop_acc_rad_s2.unwrap_or(j.acc_rad_s2),
             stop_jerk_rad_s3: j.stop_jerk_rad_s3.unwrap_or(STOP_JERK_FACTOR * j.jerk_rad_s3),
+            emergency_acc_rad_s2: j.emergency_acc_rad_s2,
         });
         Ok(Arm {
             limits: limits.collect(),
@@ -293,6 +302,7 @@ impl BaseFile {
             angular_rad_s: self.angular_rad_s,
             linear_m_s2: self.linear_m_s2,
             angular_rad_s2: self.angular_rad_s2,
+            emergency_stop: self.emergency_stop,
             area: self.area,
         }
     }

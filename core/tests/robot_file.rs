@@ -31,6 +31,8 @@ fn what_is_wrong_is_named() {
         ("vel_rad_s: 1.1", "vel_rad_s: -1.1", "joint1: vel_rad_s is -1.1"),
         ("acc_rad_s2: 3.75", "acc_rad_s2: .nan", "joint2: acc_rad_s2 is NaN"),
         ("min_rad: -2.877", "min_rad: 3.0", "joint1: range"),
+        ("emergency_acc_rad_s2: 40.0", "emergency_acc_rad_s2: 19.0", "joint1: emergency_acc_rad_s2 - stop_acc_rad_s2"),
+        ("emergency_acc_rad_s2: 40.0", "emergency_acc_rad_s2: .inf", "joint1: emergency_acc_rad_s2"),
         ("home_rad: -2.356", "home_rad: 0.5", "joint4: home_rad is 0.5"),
         ("min_m: [0.15,", "min_m: [0.9,", "workspace: extent 0"),
         ("max_width_m: 0.08", "max_width_m: .inf", "max_width_m"),
@@ -52,6 +54,9 @@ fn unknown_fields_are_errors() {
     let typo = ROVER.replace("  linear_m_s:", "  lineer_m_s:");
     let error = serde_norway::from_str::<RobotFile>(&typo).expect_err("a typo").to_string();
     assert!(error.contains("lineer_m_s"), "{error}");
+    let halfway = ROVER.replace("emergency_stop: at_once", "emergency_stop: soon");
+    let error = serde_norway::from_str::<RobotFile>(&halfway).expect_err("no such stop").to_string();
+    assert!(error.contains("soon") && error.contains("at_once"), "{error}");
 }
 
 #[test]

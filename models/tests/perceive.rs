@@ -189,6 +189,7 @@ fn robot(tool_m: Vec3) -> RobotSpec {
         jerk_rad_s3: 1.0,
         stop_acc_rad_s2: 50.0,
         stop_jerk_rad_s3: 10_000.0,
+        emergency_acc_rad_s2: None,
     };
     let arm = Arm {
         joint_names: vec!["turn".to_owned()],

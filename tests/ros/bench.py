@@ -82,9 +82,9 @@ class Graph:
         return self.start(names.replace(" ", "-"), [PONDER, "node", *names.split(), "--ros-args", *given], prefix)
 
     def spinners(self, count=None):
-        """Keeps every core busy."""
+        """Keeps every core busy, from sessions of their own: a scheduler that shares by sessions starves nobody."""
         for i in range(count or os.cpu_count()):
-            self.start(f"spinner-{i}", [sys.executable, "-c", "while True: pass"])
+            self.start(f"spinner-{i}", [sys.executable, "-c", "while True: pass"], start_new_session=True)
 
     def tell_logs(self):
         for name, log in self.logs.items():

@@ -5,7 +5,7 @@
 Times are from just before the call until the middleware here received the message, on this machine's clock:
   decided: the first command that the guard made in the stop's place (told by /ponder/applied, found on the command
            topic by its numbers);
-  zero:    the first command of no velocity, which is after braking within the robot's acceleration limits;
+  zero:    the first command of no velocity, after braking as the robot's file has it for an emergency: what is promised;
   silence: the last command: from then on nothing more is sent.
 A share of the trials stops an arm at rest, with `reason` hung while `act` waits for it: there nothing may move."""
 
@@ -40,6 +40,7 @@ ROBOTS = {
 }
 URGENT = ["chrt", "-f", "15"] if shutil.which("chrt") and bench.may_be_urgent() else []
 STILL = 1e-6
+MOST_NOT_BEGUN = 0.02  # of the trials
 EMERGENCY_STOP = 1  # the guard's number for it
 
 
@@ -126,17 +127,32 @@ class Client:
         return self.feedback is not None and self.feedback.stage == ExecuteTask.Feedback.THINKING
 
 
+class NotBegun(Exception):
+    """The task did not come to where it is to be stopped: nothing was measured."""
+
+
+def until(what, condition, result, client):
+    """Waits for it, or says how the task stands instead."""
+    try:
+        bench.wait_for(what, lambda: condition() or result.done(), 20)
+    except TimeoutError:
+        stage = client.feedback and (client.feedback.stage, client.feedback.step)
+        raise NotBegun(f"no {what} within 20 s, at (stage, step) {stage}") from None
+    if not condition():
+        raise NotBegun(f"no {what}: {result.result().result.outcome}")
+
+
 def trial(client, instruction, moving, chance):
     """One stop. Gives milliseconds, and the intervals of the control loop up to it."""
     client.hang(0 if moving else 600)
     result = client.begin(instruction)
     if moving:
-        bench.wait_for("motion", client.is_moving, 20)
+        until("motion", client.is_moving, result, client)
         client.hang(600)
         client.dry.call_async(MakePlan.Request(instruction=instruction))  # from here on the reasoner hangs
         time.sleep(chance.uniform(0.0, 0.4))
     else:
-        bench.wait_for("thinking", client.is_thinking, 20)
+        until("thinking", client.is_thinking, result, client)
         time.sleep(chance.uniform(0.05, 0.3))
     called = time.time_ns()
     answer = client.call(client.stop, Stop.Request(reason="bench"))
@@ -144,7 +160,8 @@ def trial(client, instruction, moving, chance):
     assert answer.success
     ended = client.get(result, 10, "the task's end").result.outcome
     time.sleep(0.03)
-    assert ended.code == Outcome.HALTED_EMERGENCY_STOP, ended
+    if ended.code != Outcome.HALTED_EMERGENCY_STOP:
+        raise NotBegun(f"it ended of itself just then: {ended}")
     before = [c for c in client.commands if c[0] < called]
     after = [c for c in client.commands if c[0] >= called]
     # The guard's verdict, what was sent by it (of the same stamp), and where that stands on the command topic.
@@ -185,17 +202,26 @@ def run(robot, trials, chance):
             nodes.node("world", prefix=URGENT, scene=scene, camera_hz="0.0")
             nodes.node("perceive", robot=name)
             nodes.node("reason", robot=name, max_think_s="600.0")
-            nodes.node("act", robot=name)
+            # On a machine busier than this the slow nodes may be silent for a second: that ends tasks, and is not measured.
+            nodes.node("act", robot=name, lost_after_s="10.0")
             client = Client(robot)
             for service in (client.stop, client.resume, client.reset, client.dry, client.params):
                 assert service.wait_for_service(30), service.srv_name
             assert client.task.wait_for_server(30)
             time.sleep(2)
             nodes.spinners()
-            measured = []
-            for i in range(trials):
-                moving = i % 5 != 4
-                measured.append((moving, trial(client, instruction, moving, chance)))
+            measured, not_begun = [], 0
+            while len(measured) < trials:
+                moving = len(measured) % 5 != 4
+                try:
+                    measured.append((moving, trial(client, instruction, moving, chance)))
+                except NotBegun as why:
+                    not_begun += 1
+                    print(f"trial {len(measured)} is begun again: {why}", flush=True)
+                    if not_begun > MOST_NOT_BEGUN * trials + 2:
+                        raise
+                    client.call(client.stop, Stop.Request(reason="bench"))
+                    time.sleep(0.5)
                 release(client)
             client.close()
             return measured
@@ -210,6 +236,8 @@ def report(robot, measured, goal_ms, jitter_ms):
     # A stop that was never seen on the wire counts as infinitely late: it must not go unnoticed.
     late = lambda of, key: [float("inf") if m[key] is None else m[key] for m in of]
     print(f"\n{robot}: {len(measured)} emergency stops, every core busy, `reason` hung\n{bench.HEADER}")
+    unit = "m/s, rad/s" if robot == "base" else "rad/s"
+    print(bench.line("in motion: speed at the call", [m["speed"] for m in moving], unit))
     print(bench.line("in motion: stop decided, on the wire", late(moving, "decided")))
     print(bench.line("in motion: zero velocity, on the wire", late(moving, "zero")))
     print(bench.line("in motion: silence from then on", late(moving, "silence")))
@@ -222,11 +250,11 @@ def report(robot, measured, goal_ms, jitter_ms):
     heard = [abs(x - period) for _, m in measured for x in m["heard"]]
     print(bench.line(f"control period: |interval - {period} ms|, sent", sent))
     print(bench.line(f"control period: |interval - {period} ms|, received", heard))
-    decided = bench.percentile(late([m for _, m in measured], "decided"), 99.9)
+    zero = bench.percentile(late([m for _, m in measured], "zero"), 99.9)
     jitter = bench.percentile(sent, 99)
     moved = max([m["moved"] for m in still], default=0.0)
-    good = decided <= goal_ms and jitter < jitter_ms and moved < 1e-3
-    print(f"stop on the wire p99.9 {decided:.1f} ms (goal {goal_ms}), jitter p99 {jitter:.2f} ms (goal {jitter_ms}): "
+    good = zero <= goal_ms and jitter < jitter_ms and moved < 1e-3
+    print(f"zero velocity on the wire p99.9 {zero:.1f} ms (goal {goal_ms}), jitter p99 {jitter:.2f} ms (goal {jitter_ms}): "
           f"{'reached' if good else 'MISSED'}")
     return good
 

@@ -170,9 +170,17 @@ fn a_sourced_ros_is_used_as_it_is() {
     let overlay = checkout.path().join(".deps/ros/overlay");
     assert!(printed.starts_with(&format!("{}:{own} action_msgs;", overlay.display())), "{printed}{said}");
 
+    // As colcon calls it: everything of ours is in what is sourced too.
+    let (output, said) = shell(&checkout, "bash setup.sh ros-sourced", &sourced);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(printed.starts_with("export IDL_PACKAGE_FILTER='action_msgs;"), "{printed}{said}");
+    assert!(printed.contains(";ponder_msgs;as_of_"), "{printed}");
+
     fs::remove_dir_all(Path::new(own).join("share/nav_msgs")).expect("nav_msgs is taken away");
     let (output, said) = shell(&checkout, "bash setup.sh ros", &sourced);
     assert!(!output.status.success() && said.contains("ros-jazzy-nav-msgs"), "{said}");
+    let (output, said) = shell(&checkout, "bash setup.sh ros-sourced", &sourced);
+    assert!(!output.status.success() && said.contains("lacks: nav_msgs."), "{said}");
 }
 
 #[test]

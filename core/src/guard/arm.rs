@@ -7,7 +7,7 @@ use super::{ACC_TOLERANCE, REST_RAD_S, ROUNDING, START_TOLERANCE_RAD, STEP_TOLER
 use crate::Vec3;
 use crate::command::JointTarget;
 use crate::observation::Observation;
-use crate::robot::{Arm, JointVec};
+use crate::robot::{Arm, Braking, JointVec};
 
 /// What the arm was told last.
 #[derive(Clone, Debug)]
@@ -117,11 +117,11 @@ impl Setpoints {
     }
 
     /// One period slower on the way to rest: all joints along their course, the slowest to stop at its deceleration.
-    pub(super) fn brake(&mut self, arm: &Arm, period_s: f64, ready: bool) -> Option<JointTarget> {
+    pub(super) fn brake(&mut self, arm: &Arm, braking: Braking, period_s: f64, ready: bool) -> Option<JointTarget> {
         self.braked = true;
         let last = self.last.as_mut()?;
         if ready && !last.is_at_rest() {
-            let rest_s = rest_s(arm, &last.vel_rad_s);
+            let rest_s = rest_s(arm, braking, &last.vel_rad_s);
             let keep = if rest_s > period_s { 1.0 - period_s / rest_s } else { 0.0 };
             for (pos, vel) in last.pos_rad.iter_mut().zip(&mut last.vel_rad_s) {
                 *vel *= keep;
@@ -179,9 +179,9 @@ fn start(arm: &Arm, target: &JointTarget, observation: &Observation, period_s: f
 }
 
 /// Time that the joints need to come to rest together, seconds.
-pub(super) fn rest_s(arm: &Arm, vel_rad_s: &JointVec) -> f64 {
+pub(super) fn rest_s(arm: &Arm, braking: Braking, vel_rad_s: &JointVec) -> f64 {
     vel_rad_s
         .iter()
         .zip(&arm.limits)
-        .fold(0.0, |longest, (vel, limit)| (vel.abs() / limit.stop_acc_rad_s2).max(longest))
+        .fold(0.0, |longest, (vel, limit)| (vel.abs() / limit.brake_rad_s2(braking)).max(longest))
 }

@@ -6,7 +6,7 @@ use crate::Vec3;
 use crate::command::BaseTwist;
 use crate::geometry::yaw_rad;
 use crate::observation::Observation;
-use crate::robot::Base;
+use crate::robot::{Base, Braking, EmergencyStop};
 
 /// Speeds above the limit by no more than this share are scaled down.
 const SPEED_CLIP: f64 = 0.25;
@@ -65,7 +65,10 @@ impl Speeds {
         // What brakes as hard as it may passes: nothing better could be sent in its place.
         let brakes = sent.linear_m_s == ramp(base, self.last(), BaseTwist::default(), step_s).linear_m_s;
         if !brakes {
-            room_to_stop(base, sent, observation, delay_s)?;
+            room_to_stop(base, sent, observation, delay_s, After::Turning)?;
+            if base.emergency_stop == EmergencyStop::AtOnce && sent.angular_rad_s != 0.0 {
+                room_to_stop(base, sent, observation, delay_s, After::Straight)?;
+            }
         }
         Ok((sent, clipped))
     }
@@ -76,9 +79,13 @@ impl Speeds {
         twist
     }
 
-    /// One period slower.
-    pub(super) fn brake(&mut self, base: &Base, step_s: f64) -> BaseTwist {
-        self.take(ramp(base, self.last(), BaseTwist::default(), step_s))
+    /// One period slower; at rest at once in an emergency stop of a base that brakes itself.
+    pub(super) fn brake(&mut self, base: &Base, braking: Braking, step_s: f64) -> BaseTwist {
+        let slower = match (braking, base.emergency_stop) {
+            (Braking::Emergency, EmergencyStop::AtOnce) => BaseTwist::default(),
+            _ => ramp(base, self.last(), BaseTwist::default(), step_s),
+        };
+        self.take(slower)
     }
 
     /// Is the base at rest, by what was sent and by what is measured?
@@ -102,8 +109,23 @@ fn ramp(base: &Base, from: BaseTwist, to: BaseTwist, step_s: f64) -> BaseTwist {
     }
 }
 
+/// How a base goes on while it is braked.
+#[derive(Clone, Copy, PartialEq)]
+enum After {
+    /// Its turn slows down as its speed does.
+    Turning,
+    /// Told zero at once, it may cease to turn before it ceases to go.
+    Straight,
+}
+
 /// Does the whole way to rest stay in the area (or lead back to it)?
-fn room_to_stop(base: &Base, twist: BaseTwist, observation: &Observation, delay_s: f64) -> Result<(), Rejection> {
+fn room_to_stop(
+    base: &Base,
+    twist: BaseTwist,
+    observation: &Observation,
+    delay_s: f64,
+    after: After,
+) -> Result<(), Rejection> {
     if twist.linear_m_s == 0.0 {
         return Ok(()); // a turn on the spot moves nothing out
     }
@@ -134,6 +156,9 @@ fn room_to_stop(base: &Base, twist: BaseTwist, observation: &Observation, delay_
         let (sin, cos) = (yaw + 0.5 * turn).sin_cos();
         at_m += Vec3::new(cos, sin, 0.0) * (0.5 * (now.linear_m_s + next.linear_m_s) * step_s);
         (yaw, now) = (yaw + turn, next);
+        if after == After::Straight {
+            now.angular_rad_s = 0.0;
+        }
         if base.area.distance_m(&at_m) > outside_m {
             let past = |i: usize| (base.area.min_m[i] - at_m[i]).max(at_m[i] - base.area.max_m[i]);
             let axis = usize::from(past(1) > past(0));

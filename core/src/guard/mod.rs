@@ -11,6 +11,10 @@
 //! command leaves out is brought to rest the same way. After a stop the arm starts anew only at rest, from where it is
 //! measured to be: whoever made the refused command must reset itself from the observation first.
 //!
+//! The latched emergency stop does the same as hard as the robot file says that the robot stands: an arm by decelerations
+//! of their own on the same way, a base by zero at once where it brakes itself. Both ways to rest are looked at before a
+//! command passes.
+//!
 //! What is found outside its limits (at the start, or pushed) may move inwards: what lessens the breach passes.
 //!
 //! Clipped, not refused: speeds of the base up to a quarter too fast (both scaled, the curve stays), its accelerations,
@@ -31,7 +35,7 @@ pub use verdict::{Checked, Clip, RejectCode, Rejection};
 use crate::Stamp;
 use crate::command::{Command, GripperTarget};
 use crate::observation::Observation;
-use crate::robot::RobotSpec;
+use crate::robot::{Braking, RobotSpec};
 
 /// How far a step may be above what the limits allow, as a share: rounding of trajectories and of clocks.
 pub const STEP_TOLERANCE: f64 = 0.05;
@@ -142,12 +146,12 @@ impl Guard {
         let mut sent = Command { gripper, ..Command::nothing(command.stamp, command.deadline) };
         sent.arm = match (arm, &self.robot.arm) {
             (Some(next), _) => self.arm.take(next, command.arm.clone()),
-            (None, Some(arm)) if !self.arm.is_at_rest() => self.arm.brake(arm, period_s, ready),
+            (None, Some(arm)) if !self.arm.is_at_rest() => self.arm.brake(arm, Braking::Ordinary, period_s, ready),
             (None, _) => None,
         };
         sent.base = match (twist, &self.robot.base) {
             (Some(twist), _) => Some(self.base.take(twist)),
-            (None, Some(base)) => Some(self.base.brake(base, if ready { period_s } else { 0.0 })),
+            (None, Some(base)) => Some(self.base.brake(base, Braking::Ordinary, if ready { period_s } else { 0.0 })),
             (None, None) => None,
         };
         self.gripper = gripper.or(self.gripper);
@@ -158,13 +162,14 @@ impl Guard {
     fn brake(&mut self, now: Stamp, rejection: Rejection) -> Checked {
         let period_s = self.robot.timing.period_s;
         let ready = self.pace.is_ready(period_s);
+        let braking = if self.stopped { Braking::Emergency } else { Braking::Ordinary };
         let mut command = Command::nothing(now, now.plus_s(period_s));
         if let Some(arm) = &self.robot.arm {
-            command.arm = self.arm.brake(arm, period_s, ready);
+            command.arm = self.arm.brake(arm, braking, period_s, ready);
             command.gripper = self.gripper;
         }
         if let Some(base) = &self.robot.base {
-            command.base = Some(self.base.brake(base, if ready { period_s } else { 0.0 }));
+            command.base = Some(self.base.brake(base, braking, if ready { period_s } else { 0.0 }));
         }
         Checked { command, clipped: None, rejected: Some(rejection) }
     }

@@ -6,7 +6,7 @@ use super::arm::rest_s;
 use super::verdict::{RejectCode, Rejection};
 use crate::Vec3;
 use crate::geometry::Aabb;
-use crate::robot::{Arm, JointLimits, JointVec};
+use crate::robot::{Arm, Braking, JointLimits, JointVec};
 
 /// Halvings (nearly) of a link in the search for its point closest to a box: to some µm.
 const SEARCH_STEPS: usize = 24;
@@ -24,7 +24,8 @@ pub(super) fn stays_inside(
     before: [Option<&JointVec>; 2],
 ) -> Result<(), Rejection> {
     let before = || before.into_iter().flatten();
-    let half_s = 0.5 * rest_s(arm, vel_rad_s);
+    // An emergency stop goes the same straight way, less far.
+    let half_s = 0.5 * rest_s(arm, Braking::Ordinary, vel_rad_s);
     let mut farthest_rad: f64 = 0.0;
     for (i, (limit, (pos, vel))) in arm.limits.iter().zip(pos_rad.iter().zip(vel_rad_s)).enumerate() {
         farthest_rad = farthest_rad.max((vel * half_s).abs());

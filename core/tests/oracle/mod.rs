@@ -8,7 +8,7 @@ use ponder_core::Stamp;
 use ponder_core::command::{BaseTwist, Command, GripperTarget};
 use ponder_core::guard::{Checked, RejectCode};
 use ponder_core::observation::Observation;
-use ponder_core::robot::RobotSpec;
+use ponder_core::robot::{Braking, EmergencyStop, RobotSpec};
 
 pub use space::{breaches, points_m};
 
@@ -162,6 +162,12 @@ impl Oracle {
             if !(sent.abs() <= speed.max(last.abs()) * (1.0 + 1e-9)) {
                 return Err(format!("base at {sent}, limit {speed}"));
             }
+            if is_emergency(got) && base.emergency_stop == EmergencyStop::AtOnce {
+                if sent != 0.0 {
+                    return Err(format!("{sent} in an emergency, zero at once was asked for"));
+                }
+                continue;
+            }
             if !((sent - last).abs() <= acc * period_s * (1.0 + 1e-6) + 1e-12) {
                 return Err(format!("base from {last} to {sent} in a period"));
             }
@@ -215,7 +221,13 @@ impl Oracle {
         let follows = (0..count).all(|i| {
             let (limit, step) = (&arm.limits[i], sent.pos_rad[i] - last[i]);
             let bend = (step - self.vel_rad_s[i] * period_s).abs();
-            let bend_most = |vel| limit.acc_between_rad_s2(self.vel_rad_s[i], vel) * period_s.powi(2);
+            let bend_most = |vel| {
+                let acc_rad_s2 = match is_emergency(got) {
+                    true => limit.brake_rad_s2(Braking::Emergency),
+                    false => limit.acc_between_rad_s2(self.vel_rad_s[i], vel),
+                };
+                acc_rad_s2 * period_s.powi(2)
+            };
             let speed = (limit.vel_rad_s * STEP).max(if passed { 0.0 } else { self.vel_rad_s[i].abs() });
             step.abs() <= speed * period_s + EPS
                 && bend <= bend_most(step / period_s) * slack + EPS
@@ -273,6 +285,11 @@ impl Oracle {
         self.pos_rad = Some(sent.pos_rad.to_vec());
         Ok(())
     }
+}
+
+/// Was this sent because the emergency stop is latched?
+fn is_emergency(got: &Checked) -> bool {
+    code(got) == Some(RejectCode::EmergencyStop)
 }
 
 /// The codes that a rejection may have.

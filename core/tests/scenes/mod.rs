@@ -28,6 +28,7 @@ pub fn arm_robot() -> Arc<RobotSpec> {
         jerk_rad_s3: 50.0,
         stop_acc_rad_s2: 5.0,
         stop_jerk_rad_s3: 50.0,
+        emergency_acc_rad_s2: None,
     };
     let arm = Arm {
         joint_names: vec!["joint".to_owned()],
@@ -51,6 +52,7 @@ pub fn base_robot() -> Arc<RobotSpec> {
         angular_rad_s: 1.5,
         linear_m_s2: 1.0,
         angular_rad_s2: 3.0,
+        emergency_stop: Default::default(),
         area: Aabb { min_m: Vec3::new(-3.0, -3.0, 0.0), max_m: Vec3::new(3.0, 3.0, 1.0) },
     };
     Arc::new(RobotSpec { name: "base".to_owned(), arm: None, base: Some(base), cameras: Vec::new(), timing: timing() })

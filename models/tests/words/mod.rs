@@ -212,6 +212,7 @@ pub fn robot(has_arm: bool, has_base: bool) -> Arc<RobotSpec> {
         jerk_rad_s3: 50.0,
         stop_acc_rad_s2: 50.0,
         stop_jerk_rad_s3: 10_000.0,
+        emergency_acc_rad_s2: None,
     };
     let arm = Arm {
         joint_names: vec!["joint".to_owned()],
@@ -230,6 +231,7 @@ pub fn robot(has_arm: bool, has_base: bool) -> Arc<RobotSpec> {
         angular_rad_s: 1.5,
         linear_m_s2: 1.0,
         angular_rad_s2: 3.0,
+        emergency_stop: Default::default(),
         area: Aabb { min_m: Vec3::new(-3.0, -3.0, 0.0), max_m: Vec3::new(3.0, 3.0, 1.0) },
     };
     let (arm, base) = (has_arm.then_some(arm), has_base.then_some(base));

@@ -82,6 +82,14 @@ impl Plan {
     }
 }
 
+/// A namespace that stands for itself, absolute: `/left/ponder`; `/` is the root.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn namespace(name: &str) -> Result<String, String> {
+    node::inside(None, name)
+}
+
 #[derive(Clone)]
 struct Scope {
     vars: BTreeMap<String, String>,

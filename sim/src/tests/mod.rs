@@ -3,6 +3,7 @@
 
 mod by_hand;
 mod draws;
+mod emergency;
 mod foreign;
 mod grasp;
 mod hand;

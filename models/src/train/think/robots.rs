@@ -30,6 +30,7 @@ impl Robots {
             jerk_rad_s3: 50.0,
             stop_acc_rad_s2: 5.0,
             stop_jerk_rad_s3: 50.0,
+            emergency_acc_rad_s2: None,
         };
         let arm = Arm {
             joint_names: vec!["joint".to_owned()],
@@ -48,6 +49,7 @@ impl Robots {
             angular_rad_s: 2.0,
             linear_m_s2: 0.8,
             angular_rad_s2: 4.0,
+            emergency_stop: Default::default(),
             area: Aabb { min_m: Vec3::new(-2.7, -2.7, 0.0), max_m: Vec3::new(2.7, 2.7, 1.0) },
         };
         let robot = |name: &str, arm, base| {

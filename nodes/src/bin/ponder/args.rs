@@ -162,6 +162,7 @@ Examples:
   ponder do \"put the red block in the green bowl\"
   ponder do --time-limit 60 \"把红色方块放进绿色的碗里\"
   ponder do --json \"open the drawer\" > outcome.json
+  ponder do --namespace left/ponder \"go to the red zone\"      (after: ponder up mobile namespace:=left/ponder)
 
 Exit codes:
   0  done                            3  failed, or out of time
@@ -180,6 +181,9 @@ pub struct DoArgs {
     /// How long the robot may try, seconds [default: what `act` has, 120]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub time_limit: Option<f64>,
+    /// Namespace of the graph's nodes, as `ponder up FILE namespace:=NAME` has given it
+    #[arg(long, value_name = "NAME", default_value = "ponder", value_parser = ponder_nodes::launch::plan::namespace)]
+    pub namespace: String,
     /// How long to wait for `act` to be there, seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     pub wait: f64,

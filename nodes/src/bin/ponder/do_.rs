@@ -1,4 +1,4 @@
-//! `ponder do`: gives an instruction to the robot's own graph, tells what comes of it, and cancels it on Ctrl-C.
+//! `ponder do`: gives an instruction to a robot's graph, by its namespace, tells what comes of it, and cancels it on Ctrl-C.
 
 mod client;
 mod story;
@@ -57,9 +57,9 @@ pub fn do_(args: &DoArgs, stop: &Cancel) -> anyhow::Result<u8> {
     if !(0.0..=3600.0).contains(&args.wait) {
         bail!("--wait is {} s: it must be within 0 and 3600", args.wait);
     }
-    let mut client = Client::new()?;
+    let mut client = Client::new(&args.namespace)?;
     if !client.wait(Duration::from_secs_f64(args.wait), stop)? {
-        bail!("no {} in this graph: is `act` up?", client::ACTION);
+        bail!("no {} in this graph: is `act` up, and in that namespace?", client.action_name());
     }
     let begun = Instant::now();
     let mut story = Story::begin(args.json, &goal.instruction);
@@ -110,7 +110,7 @@ fn follow(client: &mut Client, story: &mut Story, stop: &Cancel, begun: Instant)
             return Ok(Ended { result, has_outcome: false, exit_code: HALTED });
         }
         if !taken && begun.elapsed() > TAKEN_UP {
-            bail!("{} does not answer", client::ACTION);
+            bail!("{} does not answer", client.action_name());
         }
     }
 }

@@ -83,11 +83,16 @@ fn respawn(node: &Node, fill: impl Fn(&Text) -> Result<String, String>) -> Resul
 
 /// A namespace inside the one that was pushed.
 pub(super) fn within(scope: &Scope, name: &str) -> Result<String, String> {
+    inside(scope.namespace.as_deref(), name)
+}
+
+/// The same by the outer one's name.
+pub(super) fn inside(outer: Option<&str>, name: &str) -> Result<String, String> {
     let inner = name.trim_matches('/');
     if !inner.is_empty() && !is_path(inner) {
         return Err(format!("`{name}` is no namespace"));
     }
-    let outer = scope.namespace.as_deref().filter(|_| !name.starts_with('/')).unwrap_or_default();
+    let outer = outer.filter(|_| !name.starts_with('/')).unwrap_or_default();
     let joined = format!("{}/{inner}", outer.trim_end_matches('/'));
     Ok(if inner.is_empty() && !outer.is_empty() { outer.to_owned() } else { joined })
 }

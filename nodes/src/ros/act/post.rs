@@ -66,7 +66,7 @@ pub fn carry_questions(
             let asked = Asked::default();
             let (tick, beats) = mpsc::channel(1);
             *beat.borrow_mut() = Some(tick);
-            let way = Way { client: client.clone(), frame_id: frame_id.clone(), beats };
+            let way = Way { host: on.clone(), client: client.clone(), frame_id: frame_id.clone(), beats };
             let work = ask(way, number, *question, mail.clone(), asked.clone());
             match on.spawn(work) {
                 Ok(task) => current = Some((number, asked, task)),
@@ -78,6 +78,7 @@ pub fn carry_questions(
 
 /// How one question goes out.
 struct Way {
+    host: Host,
     client: ActionClient<Think::Action>,
     frame_id: String,
     beats: mpsc::Receiver<()>,
@@ -110,6 +111,7 @@ async fn converse(way: &mut Way, question: &Question, say: &impl Fn(&str), asked
                 Either::Right((None, _)) => return Err("a newer question came in between".to_owned()),
             }
         }
+        way.host.info(format_args!("the question was not taken within {:?}: it is asked again", BEAT * patience));
         patience = patience.saturating_mul(2);
     };
     let (goal, result, mut feedback) = taken.map_err(|e| format!("the reasoner does not take the question: {e}"))?;

@@ -71,6 +71,18 @@ pub const KIND: NodeKind = NodeKind {
             fixed: true,
         },
         Declared {
+            name: "seed",
+            about: "Seed of a model's chances: the same question gets the same answer",
+            kind: Kind::Count { default: 0, min: 0, max: i64::MAX },
+            fixed: true,
+        },
+        Declared {
+            name: "ask_below",
+            about: "A model asks back rather than act on a plan with a token less probable than this; -1: its own bound",
+            kind: Kind::Number { default: -1.0, min: -1.0, max: 1.0 },
+            fixed: true,
+        },
+        Declared {
             name: "max_think_s",
             about: "Longest thought",
             kind: Kind::Number { default: 30.0, min: 0.5, max: 600.0 },
@@ -136,8 +148,24 @@ fn wish(host: &Host) -> Result<Wish, String> {
     };
     let mut wish = Wish::of(who(&params.text("reasoner"))?);
     wish.options.thought_tokens = usize::try_from(params.count("thought_tokens")).unwrap_or_default();
+    wish.options.seed = u64::try_from(params.count("seed")).unwrap_or_default();
+    wish.options.ask_below = bound(params.number("ask_below"), &wish.who)?;
     let given = |text: String| (!text.is_empty()).then_some(text);
     Ok(Wish { url: given(url), model: given(model), fallback, ..wish })
+}
+
+/// Below which probability it asks back; `None`: its own bound.
+fn bound(ask_below: f64, who: &Who) -> Result<Option<f32>, String> {
+    if ask_below < 0.0 {
+        return Ok(None);
+    }
+    match who {
+        Who::Symbolic | Who::Remote => {
+            Err("ask_below is for a model in this process: how sure another one is isn't known; -1 leaves it out"
+                .to_owned())
+        }
+        Who::Local(_) => Ok(Some(ask_below as f32)),
+    }
 }
 
 impl Managed for Reason {
@@ -191,5 +219,22 @@ impl Managed for Reason {
     fn health(&mut self, _host: &Host) -> Health {
         let none = || Health { level: Level::Error, message: "there is no mind".to_owned(), values: Vec::new() };
         self.mind.borrow().as_ref().map_or_else(none, Mind::health)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_can_tell_how_sure_it_is_gets_a_bound() {
+        let nano = Who::shipped();
+        assert_eq!(bound(-1.0, &nano), Ok(None), "its own");
+        assert_eq!(bound(0.0, &nano), Ok(Some(0.0)), "never asks");
+        assert_eq!(bound(0.5, &nano), Ok(Some(0.5)));
+        assert_eq!(bound(-1.0, &Who::Remote), Ok(None));
+        for who in [Who::Symbolic, Who::Remote] {
+            assert!(bound(0.5, &who).unwrap_err().contains("ask_below"), "{who:?}");
+        }
     }
 }

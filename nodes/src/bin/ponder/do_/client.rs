@@ -14,10 +14,10 @@ use ponder_nodes::ros::peers::Peers;
 use r2r::ponder_msgs::action::ExecuteTask;
 use r2r::{ActionClient, ActionClientGoal, GoalStatus};
 
-/// The action, for people as well.
-pub const ACTION: &str = "/ponder/execute_task";
-/// Who serves it.
-const ACT: &str = "/ponder/act";
+/// The action, in the namespace of the graph.
+const ACTION: &str = "execute_task";
+/// Who serves it there.
+const ACT: &str = "act";
 /// Silence after which it counts as lost.
 const SILENT: Duration = Duration::from_secs(2);
 /// Longest wait for the middleware at once.
@@ -39,11 +39,18 @@ pub enum Heard {
     NoCancel(String),
 }
 
+/// Names in the graph, absolute.
+struct Names {
+    action: String,
+    act: String,
+}
+
 /// A client with the node that it stands on.
 pub struct Client {
     host: Host,
     pool: LocalPool,
     action: ActionClient<ExecuteTask::Action>,
+    names: Names,
     peers: Peers,
     /// The process of `act` that was heard first.
     instance: Option<String>,
@@ -53,13 +60,20 @@ pub struct Client {
 }
 
 impl Client {
-    /// A node of this process's own name, with a client on it.
-    pub fn new() -> anyhow::Result<Self> {
+    /// A node of this process's own name, with a client on it. `namespace`: absolute.
+    pub fn new(namespace: &str) -> anyhow::Result<Self> {
         let (host, pool) = host::plain(&format!("do_{}", std::process::id()), &[])?;
-        let action = host.action_client(ACTION)?;
+        let namespace = namespace.trim_end_matches('/');
+        let names = Names { action: format!("{namespace}/{ACTION}"), act: format!("{namespace}/{ACT}") };
+        let action = host.action_client(&names.action)?;
         let (peers, task) = Peers::listen(&host)?;
         let (heard, goal) = Default::default();
-        Ok(Self { host, pool, action, peers, instance: None, heard, goal, tasks: vec![task] })
+        Ok(Self { host, pool, action, names, peers, instance: None, heard, goal, tasks: vec![task] })
+    }
+
+    /// The action's name, for people.
+    pub fn action_name(&self) -> &str {
+        &self.names.action
     }
 
     /// Waits for the server; false if it does not come in time.
@@ -71,7 +85,7 @@ impl Client {
         let begun = Instant::now();
         while !there.get() && begun.elapsed() <= longest {
             if stop.is_cancelled() {
-                return Err(anyhow!("interrupted before {ACTION} was found"));
+                return Err(anyhow!("interrupted before {} was found", self.names.action));
             }
             host::turn_once(&self.host, &mut self.pool, WAIT);
         }
@@ -132,7 +146,7 @@ impl Client {
 
     /// Was `act` heard before, and is silent or another process now?
     pub fn is_lost(&mut self) -> bool {
-        let now = self.peers.instance(ACT, SILENT);
+        let now = self.peers.instance(&self.names.act, SILENT);
         match &self.instance {
             Some(_) => now != self.instance,
             None => {
