@@ -122,7 +122,7 @@ fn what_follows_words_is_learned_and_the_folder_draws() {
     let (code_out, out, parts) = (folder.path().join("code"), folder.path().join("nano"), folder.path().join("parts"));
     assert!(code_course(12).run(&lessons, &code_out, &mut |_| true).unwrap());
     let weights = code_out.join(WEIGHTS_FILE);
-    let mut written = || Written::of(&tiny(), &weights, &lessons, &code_out, &mut |_| true).unwrap().unwrap();
+    let written = || Written::of(&tiny(), &weights, &lessons, &code_out, &mut |_| true).unwrap().unwrap();
     let codes = |written: &Written| written.batch(&[3, 7]).unwrap().to_vec2::<u32>().unwrap();
     let (one, again) = (written(), written());
     assert_eq!(codes(&one), codes(&again), "read from the file the second time");
