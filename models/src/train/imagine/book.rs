@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn heaps_get_codes_of_their_own_and_the_dead_move() {
         let heaps = [[1.0f32, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-        let points: Vec<[f32; 3]> = (0..90).map(|i| heaps[if i < 80 { 0 } else { i % 3 }]).collect();
+        let points: Vec<Vec<f32>> = (0..90).map(|i| heaps[if i < 80 { 0 } else { i % 3 }].to_vec()).collect();
         let points = Tensor::new(points, &Device::Cpu).unwrap();
         let book = gather(&points, 3, 1).unwrap();
         let taken = take(&points.unsqueeze(0).unwrap(), &book).unwrap();
