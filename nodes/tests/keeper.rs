@@ -89,7 +89,7 @@ fn all_are_asked_then_told_then_killed() {
         signal.cancel();
     });
     // A shell has its answer ready at once, but a busy machine may not.
-    assert!(keep(all, &stop, &say, 4 * SHORT));
+    assert!(keep(all, &stop, &say, 12 * SHORT));
     watch.join().unwrap();
     assert_eq!((has(&heard, "good rests"), has(&heard, "slow told"), has(&heard, "by SIGKILL")), (1, 1, 1));
     for line in heard.lock().unwrap().iter().filter_map(|(_, line)| line.strip_prefix("is up, process ")) {
