@@ -48,7 +48,6 @@
 mod adamw;
 pub mod checkpoint;
 pub mod error;
-pub mod imagine;
 pub mod loss;
 mod muon;
 pub mod params;
