@@ -37,9 +37,14 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn is_alive(process: &str) -> bool {
+/// A process's state as the system writes it: `S` for one that sleeps.
+fn state(process: &str) -> Option<String> {
     let stat = std::fs::read_to_string(Path::new("/proc").join(process).join("stat")).unwrap_or_default();
-    stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_some_and(|state| state != "Z")
+    stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).map(str::to_owned)
+}
+
+fn is_alive(process: &str) -> bool {
+    state(process).is_some_and(|state| state != "Z")
 }
 
 #[test]
@@ -84,12 +89,15 @@ fn all_are_asked_then_told_then_killed() {
     let (signal, told) = (stop.clone(), heard.clone());
     let watch = std::thread::spawn(move || {
         until("all are up", || has(&told, "up") >= 6); // each says so, and the keeper says it of each
-        // A shell that is asked between its last word and its `wait` may wait all the same: by now they all do.
-        std::thread::sleep(Duration::from_millis(300));
+        // A shell that is asked between its last word and its `wait` waits all the same: until they do, nobody is asked.
+        let waits = |(_, line): &(usize, String)| {
+            line.strip_prefix("is up, process ").is_none_or(|process| state(process).is_some_and(|state| state == "S"))
+        };
+        until("all wait", || told.lock().unwrap().iter().all(waits));
         signal.cancel();
     });
     // A shell has its answer ready at once, but a busy machine may not.
-    assert!(keep(all, &stop, &say, 12 * SHORT));
+    assert!(keep(all, &stop, &say, 4 * SHORT));
     watch.join().unwrap();
     assert_eq!((has(&heard, "good rests"), has(&heard, "slow told"), has(&heard, "by SIGKILL")), (1, 1, 1));
     for line in heard.lock().unwrap().iter().filter_map(|(_, line)| line.strip_prefix("is up, process ")) {
