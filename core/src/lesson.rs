@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::Pose;
 use crate::image::{CameraName, Intrinsics};
 use crate::observation::Observation;
-use crate::scene::{ObjectId, SceneObject};
+use crate::scene::{Color, Label, ObjectId, SceneObject};
+use crate::view::View;
 
 /// Depths are written in so many steps a metre, 0 where nothing is: 16 bits reach 16 m.
 pub const DEPTH_STEPS_PER_M: f32 = 4000.0;
@@ -62,4 +63,52 @@ pub struct Sighting {
     pub visible_px: f64,
     /// Pixels that would show it if nothing stood before it and the picture had no edge.
     pub whole_px: f64,
+}
+
+/// File with all pictures of lessons in drawing, u8 `[lessons, side, side, 4]`: red, green, blue and height, as
+/// [`View`] has them.
+pub const PIXELS_FILE: &str = "rgbh.u8";
+
+/// What lessons in drawing have in common.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrawingShelf {
+    /// How they were drawn: `train`, `held_out`, `unlike`.
+    pub split: String,
+    /// Seed of all of them.
+    pub seed: u64,
+    /// The camera.
+    pub view: View,
+}
+
+/// A picture to be drawn, and the words for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrawingLesson {
+    /// Its number.
+    pub number: u64,
+    /// What a person may say to have it drawn, in several wordings.
+    pub captions: Vec<String>,
+    /// What stands in it, all of it in sight.
+    pub things: Vec<Named>,
+}
+
+/// A thing as it is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Kind.
+    pub label: Label,
+    /// Colour.
+    pub color: Color,
+    /// What it is in or on, if it is not the table: its place among the things.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests: Option<(Rests, usize)>,
+}
+
+/// How a thing rests on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rests {
+    /// In it.
+    In,
+    /// On it.
+    On,
 }

@@ -27,6 +27,7 @@ pub mod state;
 pub mod symbolic;
 pub mod thought;
 pub mod time;
+pub mod view;
 
 pub mod controller;
 pub mod controllers;

@@ -87,7 +87,7 @@ fn an_answer_is_the_networks_and_streams_as_it_is_made() {
     let mut ids = conversation(janus.tokenizer(), janus.control(), places, &system, &messages).unwrap().ids;
     assert_eq!(reply.prompt_tokens, ids.len());
     let Part::Picture(shown) = &messages[0].parts[0] else { panic!("the picture stands first") };
-    let features = network.understanding.forward(&shown.unsqueeze(0).unwrap()).unwrap();
+    let features = network.understanding.as_ref().unwrap().forward(&shown.unsqueeze(0).unwrap()).unwrap();
     for token in &reply.tokens {
         let embeddings = network.embed(&[ids.clone()], janus.control().picture, Some(&features)).unwrap();
         let hidden = network.language.forward(&embeddings, None).unwrap();

@@ -32,9 +32,9 @@ fn each_layout_is_told_by_its_names() {
 fn what_is_seen_and_said_is_transformers() {
     for name in MODELS {
         let (janus, expected) = (load(name, &Options::default()), Expected::of(name));
-        let features = janus.understanding.tower().forward(expected.get("pictures")).unwrap();
+        let features = janus.understanding.as_ref().unwrap().tower().forward(expected.get("pictures")).unwrap();
         assert!(gap(&features, expected.get("features")) < CLOSE, "{name}");
-        let aligned = janus.understanding.forward(expected.get("pictures")).unwrap();
+        let aligned = janus.understanding.as_ref().unwrap().forward(expected.get("pictures")).unwrap();
         assert!(gap(&aligned, expected.get("aligned")) < CLOSE, "{name}");
         // Two rows with a picture each; one row with both.
         for case in ["one", "two"] {
@@ -97,7 +97,7 @@ fn coarser_dtypes_stay_within_their_bounds() {
     ] {
         for name in MODELS {
             let (janus, expected) = (load(name, &options), Expected::of(name));
-            let aligned = janus.understanding.forward(expected.get("pictures")).unwrap();
+            let aligned = janus.understanding.as_ref().unwrap().forward(expected.get("pictures")).unwrap();
             let embeddings = janus.embed(&expected.rows("two.ids"), PLACEHOLDER, Some(&aligned)).unwrap();
             let logits = janus.language.logits(&janus.language.forward(&embeddings, None).unwrap()).unwrap();
             let error = relative(&logits, expected.get("two.logits"));

@@ -164,7 +164,7 @@ fn fill(needs: &[Need]) -> HashMap<String, Tensor> {
 
 /// `config.json` of a Janus, as each of the two writes it.
 fn written(cfg: &janus::Config, layout: Layout) -> Value {
-    let (v, l, q) = (&cfg.vision, &cfg.language, &cfg.vq);
+    let (v, l, q) = (cfg.vision.as_ref().unwrap(), &cfg.language, &cfg.vq);
     let text = json!({
         "model_type": "llama", "vocab_size": l.vocab_size, "hidden_size": l.hidden_size, "head_dim": l.head_dim,
         "intermediate_size": l.intermediate_size, "num_hidden_layers": l.num_layers, "num_attention_heads": l.num_heads,
@@ -199,10 +199,10 @@ fn written(cfg: &janus::Config, layout: Layout) -> Value {
 
 /// What a Janus makes of a picture, of words about it, and of codes.
 fn thoughts(janus: &Janus) -> Vec<Tensor> {
-    let size = janus.config().vision.image_size;
+    let size = janus.config().picture_px;
     let picture = (0..3 * size * size).map(|i| ((i * 37 % 101) as f32) / 50.5 - 1.0);
     let picture = Tensor::from_iter(picture, &Device::Cpu).unwrap().reshape((1, 3, size, size)).unwrap();
-    let features = janus.understanding.forward(&picture).unwrap();
+    let features = janus.understanding.as_ref().unwrap().forward(&picture).unwrap();
     let count = features.dim(1).unwrap();
     let ids = [vec![1, 2], vec![7; count], vec![3, 4]].concat();
     let embeddings = janus.embed(&[ids], 7, Some(&features)).unwrap();
@@ -227,7 +227,8 @@ proptest! {
             out_bias: language.qkv_bias, qk_norm: false, tie_embeddings: false, rope_scaling: RopeScaling::None, ..language
         };
         let mut cfg = janus::Config { language, aligner_depth: depth, ..janus::Config::tiny() };
-        cfg.vision.image_size = 16 * tall;
+        cfg.picture_px = 16 * tall;
+        cfg.vision.as_mut().unwrap().image_size = cfg.picture_px;
         cfg.image_head_width = 24;
         let needs = needs(DType::F32, |weights| Janus::new(&cfg, weights)).unwrap();
         let tensors = fill(&needs);

@@ -106,6 +106,7 @@ fn what_is_wrong_is_told_before_a_model_is_loaded() {
     for (args, tells) in [
         (&["see", "photo.jpg"][..], "ponder models pull janus-pro-1b"),
         (&["imagine", "a cup"], "ponder models pull janus-pro-1b"),
+        (&["imagine", "a cup", "--model", model, "--check"], "needs depths"),
         (&["see", "photo.jpg", "--model", "janus-pro-7b"], "ponder models pull janus-pro-7b"),
         (&["see", "photo.jpg", "--model", "no such thing"], "no such thing"),
         (&["see", "photo.jpg", "--model", "empty"], "empty"),

@@ -112,3 +112,32 @@ fn an_eye_goes_through_school() {
     let text = good(dir, &["exam", "see", "eye", "lessons"]);
     assert!(text.contains("a picture"), "{text}");
 }
+
+#[test]
+fn an_imaginer_goes_through_school() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let draw = ["data", "imagine", "--out", "lessons", "--count", "26"];
+    assert!(good(dir, &draw).contains("26 pictures"));
+    let whole = std::fs::read(dir.join("lessons/rgbh.u8")).unwrap();
+    assert_eq!(whole.len(), 26 * 128 * 128 * 4);
+    // Cut off by a kill, in the middle of a picture, and gone on with.
+    std::fs::write(dir.join("lessons/rgbh.u8"), &whole[..whole.len() * 2 / 3]).unwrap();
+    good(dir, &draw);
+    assert!(std::fs::read(dir.join("lessons/rgbh.u8")).unwrap() == whole);
+    bad(dir, &["data", "imagine", "--out", "lessons", "--seed", "2"], "another plan");
+    let train = ["train", "imagine", "--data", "lessons", "--out", "nano", "--code-steps", "2", "--code-batch", "2"];
+    let small = ["--steps", "2", "--rows", "2", "--hidden", "16", "--layers", "1"];
+    good(dir, &[&train[..], &small].concat());
+    for curve in ["nano/curve.jsonl", "nano/code/curve.jsonl"] {
+        assert_eq!(std::fs::read_to_string(dir.join(curve)).unwrap().lines().count(), 2, "{curve}");
+    }
+    let exam = ["exam", "imagine", "nano", "--count", "2", "--sheet", "sheet.png", "--show", "1"];
+    let text = good(dir, &exam);
+    assert!(text.contains("2 pictures") && text.contains("drawn from words"), "{text}");
+    assert!(dir.join("sheet.png").is_file());
+    good(dir, &["imagine", "a red block", "--model", "nano", "-o", "block.png", "--check"]);
+    bad(dir, &["see", "block.png", "--model", "nano"], "eye-nano is the eye");
+    bad(dir, &["exam", "imagine", "nobody"], "nobody");
+    bad(dir, &["train", "imagine", "--data", "nowhere", "--out", "x"], "nowhere");
+}

@@ -33,7 +33,7 @@ impl Default for DrawOptions {
 pub struct Drawing {
     /// Codes (u32) [count, image tokens], row by row.
     pub codes: Tensor,
-    /// Pixels [count, 3, size, size], f32 in [-1, 1].
+    /// Pixels [count, channels, size, size], f32 in [-1, 1]: red, green, blue, and what else the model draws.
     pub pixels: Tensor,
 }
 
@@ -43,9 +43,22 @@ impl Drawing {
     /// # Errors
     /// [`RunError::Network`] for a picture that is not there.
     pub fn rgb(&self, index: usize) -> Result<Vec<u8>, RunError> {
-        let pixels = ((self.pixels.get(index)? + 1.0)? * 127.5)?.clamp(0f32, 255f32)?;
-        Ok(pixels.permute((1, 2, 0))?.to_dtype(DType::U8)?.flatten_all()?.to_vec1()?)
+        bytes(&self.pixels.get(index)?.narrow(0, 0, 3)?)
     }
+
+    /// The same with every channel that the model draws: size · size · channels.
+    ///
+    /// # Errors
+    /// [`RunError::Network`] for a picture that is not there.
+    pub fn bytes(&self, index: usize) -> Result<Vec<u8>, RunError> {
+        bytes(&self.pixels.get(index)?)
+    }
+}
+
+/// Values [channels, height, width] in [-1, 1] as bytes [height, width, channels].
+pub(crate) fn bytes(pixels: &Tensor) -> Result<Vec<u8>, RunError> {
+    let pixels = ((pixels + 1.0)? * 127.5)?.clamp(0f32, 255f32)?;
+    Ok(pixels.permute((1, 2, 0))?.to_dtype(DType::U8)?.flatten_all()?.to_vec1()?)
 }
 
 impl Janus {

@@ -41,6 +41,9 @@ pub enum LoadError {
         /// What could be loaded.
         wanted: &'static str,
     },
+    /// A Janus without an eye where one is to look.
+    #[error("{}: this model draws only and does not see; eye-nano is the eye: ponder run --perception eye-nano", .0.display())]
+    Blind(PathBuf),
     /// Names of tensors as no layout known here has them.
     #[error("{}: the tensors have neither DeepSeek's names nor transformers': there is no {wanted}", path.display())]
     Layout {
@@ -162,6 +165,9 @@ pub enum RunError {
     /// The network gives no numbers: broken weights, or a dtype too narrow for them.
     #[error("the model's logits are not finite: are its weights whole? f16 is too narrow for some, bf16 is not")]
     NotFinite,
+    /// A picture was shown to a model without an eye.
+    #[error("this model draws only and does not see: eye-nano is the eye")]
+    Blind,
     /// Stopped from outside.
     #[error("cancelled")]
     Cancelled,

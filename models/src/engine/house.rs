@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ponder_core::view::View;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -16,22 +17,47 @@ use super::write::Manner;
 pub const FILE: &str = "ponder.json";
 
 /// What it says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct House {
     /// How the model is asked.
+    #[serde(default)]
     pub prompt: Manner,
     /// Temperature of the thought; 0 takes the likeliest.
     #[serde(default)]
     pub temperature: f32,
     /// Most tokens of an answer.
+    #[serde(default)]
     pub answer_tokens: usize,
     /// It asks back rather than act on a plan with a token less probable than this.
     #[serde(default)]
     pub ask_below: f32,
+    /// How it draws, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draws: Option<Draws>,
     /// SHA-256 of the files beside it, by name, in hexadecimal.
     #[serde(default)]
     pub sha256: BTreeMap<String, String>,
+}
+
+/// How a model draws.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draws {
+    /// How far to go from no words towards the words.
+    pub guidance: f32,
+    /// 1 draws as it learnt; less is tamer.
+    pub temperature: f32,
+    /// The camera whose pictures it draws, where it is always the same; the fourth channel is then a height.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<View>,
+}
+
+impl Default for Draws {
+    /// As the makers of Janus-Pro draw.
+    fn default() -> Self {
+        Self { guidance: 5.0, temperature: 1.0, view: None }
+    }
 }
 
 impl House {

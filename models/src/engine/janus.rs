@@ -8,6 +8,7 @@ use candle_core::{DType, Tensor};
 use super::chat::Memory;
 use super::checkpoint::{Options, networks};
 use super::error::{LoadError, RunError};
+use super::house::{Draws, House};
 use super::prompt::Control;
 use super::tokenizer::Tokenizer;
 use crate::net::janus;
@@ -19,6 +20,7 @@ pub struct Janus {
     pub(super) control: Control,
     pub(super) context: usize,
     pub(super) memory: Memory,
+    draws: Draws,
 }
 
 impl Janus {
@@ -28,11 +30,13 @@ impl Janus {
     /// # Errors
     /// [`LoadError`], naming file and tensor.
     pub fn open(folder: &Path, options: &Options) -> Result<Self, LoadError> {
+        // A model of our own is held to its hashes, and says how it draws.
+        let draws = House::read(folder)?.and_then(|house| house.draws).unwrap_or_default();
         let tokenizer = Tokenizer::open(folder)?;
         let (network, cfg) = networks(folder, options)?;
         let control = Control::find(&tokenizer, &cfg, folder)?;
         let context = options.context.min(network.language.config().max_positions);
-        Ok(Self { memory: Memory::new(network.language.cache()), network, tokenizer, control, context })
+        Ok(Self { memory: Memory::new(network.language.cache()), network, tokenizer, control, context, draws })
     }
 
     /// The networks alone.
@@ -53,10 +57,22 @@ impl Janus {
         &self.control
     }
 
+    /// How it draws best.
+    #[must_use]
+    pub fn draws(&self) -> &Draws {
+        &self.draws
+    }
+
+    /// Has it an eye? One without draws only.
+    #[must_use]
+    pub fn sees(&self) -> bool {
+        self.network.understanding.is_some()
+    }
+
     /// Side of the pictures it sees and draws, in pixels.
     #[must_use]
     pub fn picture_size(&self) -> usize {
-        self.network.config().vision.image_size
+        self.network.config().picture_px
     }
 
     /// Tokens that fit into one conversation.
@@ -67,6 +83,7 @@ impl Janus {
 
     /// A picture [3, size, size] or [1, 3, size, size] with values in [-1, 1] as features [1, image tokens, hidden].
     pub(super) fn look(&self, index: usize, picture: &Tensor) -> Result<Tensor, RunError> {
+        let eye = self.network.understanding.as_ref().ok_or(RunError::Blind)?;
         let size = self.picture_size();
         let wrong = |found: String| RunError::Picture { index, found, size };
         let whole = match picture.dims() {
@@ -83,6 +100,6 @@ impl Janus {
         if beyond > 1.001 {
             return Err(wrong(format!("with a value of size {beyond}")));
         }
-        Ok(self.network.understanding.forward(&whole)?)
+        Ok(eye.forward(&whole)?)
     }
 }

@@ -31,8 +31,6 @@ pub(super) fn transformers(fields: &Fields) -> Result<JanusConfig, LoadError> {
         (&vision, "num_channels", json!(3)),
         (&vq, "hidden_act", json!("gelu")),
         (&vq, "double_latent", json!(false)),
-        (&vq, "in_channels", json!(3)),
-        (&vq, "out_channels", json!(3)),
     ] {
         of.only(name, &value)?;
     }
@@ -40,10 +38,21 @@ pub(super) fn transformers(fields: &Fields) -> Result<JanusConfig, LoadError> {
     let mut language = hf_config::decoder(&text, &kind)?;
     // Only the outer flag counts, and tied is its default; weights that hold a head overrule it.
     language.tie_embeddings = fields.flag("tie_word_embeddings", true)?;
+    // Without an eye, a Janus that draws only: then its codes say how large a picture is.
+    let drawn_px = match fields.get("vision_config") {
+        None => vq.get("image_size").map(|_| vq.count("image_size", None)).transpose()?,
+        Some(_) => None,
+    };
+    let eye = tower(&vision, ("hidden_size", "num_hidden_layers", "num_attention_heads"))?;
     let network = janus::Config {
-        vision: tower(&vision, ("hidden_size", "num_hidden_layers", "num_attention_heads"))?,
+        picture_px: drawn_px.unwrap_or(eye.image_size),
+        vision: drawn_px.is_none().then_some(eye),
         aligner_depth: vision.count("depth", Some(2))?,
         vq: vq::Config {
+            in_channels: vq.count("in_channels", Some(3))?,
+            out_channels: vq.count("out_channels", Some(3))?,
+            patch: vq.count("patch", Some(1))?,
+            groups: vq.count("norm_num_groups", Some(32))?,
             base_channels: vq.count("base_channels", Some(128))?,
             multipliers: vq.counts("channel_multiplier", &[1, 1, 2, 2, 4])?,
             num_res_blocks: vq.count("num_res_blocks", Some(2))?,
@@ -82,8 +91,10 @@ pub(super) fn deepseek(fields: &Fields) -> Result<JanusConfig, LoadError> {
     }
     let text = fields.child("language_config")?;
     let language = hf_config::decoder(&text, text.text("model_type").unwrap_or("llama"))?;
+    let eye = tower(&vision, ("width", "layers", "heads"))?;
     let network = janus::Config {
-        vision: tower(&vision, ("width", "layers", "heads"))?,
+        picture_px: eye.image_size,
+        vision: Some(eye),
         aligner_depth: aligner.count("depth", Some(2))?,
         vq: vq::Config {
             base_channels: vq.count("ch", Some(128))?,
@@ -92,6 +103,10 @@ pub(super) fn deepseek(fields: &Fields) -> Result<JanusConfig, LoadError> {
             latent_channels: vq.count("z_channels", Some(256))?,
             embed_dim: vq.count("n_embed", Some(8))?,
             num_codes: vq.count("image_token_size", Some(16_384))?,
+            in_channels: vq.count("in_channels", Some(3))?,
+            out_channels: vq.count("out_channels", Some(3))?,
+            patch: 1,
+            groups: 32,
         },
         generation_aligner_depth: generation.count("depth", Some(2))?,
         image_head_width: head.count("image_token_embed", Some(language.hidden_size))?,
@@ -129,11 +144,10 @@ fn tower(fields: &Fields, (width, layers, heads): (&str, &str, &str)) -> Result<
 
 /// Holds the parts to each other.
 fn check(fields: &Fields, network: &janus::Config) -> Result<(), LoadError> {
-    let (vision, vq) = (&network.vision, &network.vq);
-    if vision.patch_size != vq.stride() || !vision.image_size.is_multiple_of(vision.patch_size) {
-        let (patch, stride) = (vision.patch_size, vq.stride());
-        let why =
-            format!("a patch is {patch} pixels and a code {stride}: pictures of {} can't be both", vision.image_size);
+    let (side, stride) = (network.picture_px, network.vq.stride());
+    let patch = network.vision.as_ref().map_or(stride, |vision| vision.patch_size);
+    if patch != stride || !side.is_multiple_of(stride) {
+        let why = format!("a patch is {patch} pixels and a code {stride}: pictures of {side} can't be both");
         return Err(fields.wrong("vision_config", why));
     }
     Ok(())

@@ -32,6 +32,11 @@ pub fn group_norm(x: &Tensor, weights: &Tensor, bias: &Tensor, groups: usize, ep
     x.apply_op3_no_bwd(weights, bias, &Groups { groups, swish, eps: eps as f32, level: Level::best() })
 }
 
+/// [`group_norm`] as an operator without a way back.
+pub(super) fn groups(groups: usize, eps: f64, swish: bool) -> impl CustomOp3 {
+    Groups { groups, swish, eps: eps as f32, level: Level::best() }
+}
+
 /// A norm of rows as wide as the weights.
 pub(super) fn rows(x: &[f32], weights: &[f32], bias: Option<&[f32]>, eps: f64) -> Result<CpuStorage> {
     Norm { eps: eps as f32, level: Level::best() }.run(x, weights, bias)

@@ -12,8 +12,10 @@ use super::vq::{self, Vq};
 /// Shape of a Janus.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// The eye for understanding.
-    pub vision: siglip::Config,
+    /// The eye for understanding; none: it draws only.
+    pub vision: Option<siglip::Config>,
+    /// Columns and rows of the pictures that it draws, and sees where it has an eye.
+    pub picture_px: usize,
     /// Linear maps from its features to the stream.
     pub aligner_depth: usize,
     /// The mind.
@@ -52,7 +54,8 @@ impl Config {
             ..decoder::Config::tiny()
         };
         Self {
-            vision: siglip::Config::large_384(),
+            vision: Some(siglip::Config::large_384()),
+            picture_px: 384,
             aligner_depth: 2,
             vq: vq::Config::vq16(),
             generation_aligner_depth: 2,
@@ -65,7 +68,8 @@ impl Config {
     #[must_use]
     pub fn tiny() -> Self {
         Self {
-            vision: siglip::Config::tiny(),
+            vision: Some(siglip::Config::tiny()),
+            picture_px: siglip::Config::tiny().image_size,
             aligner_depth: 2,
             language: decoder::Config::tiny(),
             vq: vq::Config::tiny(),
@@ -77,7 +81,7 @@ impl Config {
     /// Places in the stream a picture takes that is understood, and codes of one that is drawn: both see it whole.
     #[must_use]
     pub fn num_image_tokens(&self) -> usize {
-        self.vision.num_patches()
+        (self.picture_px / self.vq.stride().max(1)).pow(2)
     }
 }
 
@@ -110,9 +114,9 @@ pub struct Understanding {
 }
 
 impl Understanding {
-    fn new(cfg: &Config, weights: &Weights) -> Result<Self> {
-        let tower = Siglip::new(&cfg.vision, weights.pp("vision_model.vision_tower"))?;
-        let (from, to) = (cfg.vision.hidden_size, cfg.language.hidden_size);
+    fn new(vision: &siglip::Config, cfg: &Config, weights: &Weights) -> Result<Self> {
+        let tower = Siglip::new(vision, weights.pp("vision_model.vision_tower"))?;
+        let (from, to) = (vision.hidden_size, cfg.language.hidden_size);
         Ok(Self { tower, aligner: Mlp::new(from, to, cfg.aligner_depth, &weights.pp("aligner"))? })
     }
 
@@ -179,8 +183,8 @@ impl Generation {
 /// A Janus with its weights.
 pub struct Janus {
     cfg: Config,
-    /// The way in.
-    pub understanding: Understanding,
+    /// The way in; none: it draws only.
+    pub understanding: Option<Understanding>,
     /// The way out.
     pub generation: Generation,
     /// The mind.
@@ -196,7 +200,7 @@ impl Janus {
         let weights = weights.into();
         Ok(Self {
             cfg: cfg.clone(),
-            understanding: Understanding::new(cfg, &weights)?,
+            understanding: cfg.vision.as_ref().map(|vision| Understanding::new(vision, cfg, &weights)).transpose()?,
             generation: Generation::new(cfg, &weights)?,
             language: Decoder::new(&cfg.language, weights.pp("language_model"))?,
         })

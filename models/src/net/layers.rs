@@ -191,6 +191,9 @@ impl GroupNorm {
             let (weight, bias) = (wide(&self.weight)?, wide(&self.bias)?);
             return through(xs, |xs| norm::group_norm(xs, &weight, &bias, self.groups, self.eps, swish));
         }
+        if learn::takes(&[xs, &self.weight, &self.bias]) {
+            return learn::group_norm(xs, &self.weight, &self.bias, (self.groups, self.eps), swish);
+        }
         let (batch, channels, height, width) = xs.dims4()?;
         let wide = xs.to_dtype(DType::F32)?.reshape((batch, self.groups, ()))?;
         let centred = wide.broadcast_sub(&wide.mean_keepdim(2)?)?;
@@ -242,6 +245,18 @@ impl Conv2d {
         let ys = xs.conv2d(&self.weight, self.padding, self.stride, 1, 1)?;
         ys.broadcast_add(&self.bias.reshape((1, (), 1, 1))?)
     }
+}
+
+/// `xs` [batch, channels, height, width] twice as high and wide, each pixel four times.
+///
+/// # Errors
+/// None on floats.
+pub fn doubled(xs: &Tensor) -> Result<Tensor> {
+    if learn::takes(&[xs]) {
+        return learn::doubled(xs);
+    }
+    let (_, _, height, width) = xs.dims4()?;
+    xs.upsample_nearest2d(2 * height, 2 * width)
 }
 
 /// Gaussian error linear unit, exact by erf (Hendrycks and Gimpel, 2016).

@@ -4,13 +4,13 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
-use super::layers::{Conv2d, GroupNorm, Weights};
-use super::vq_blocks::{EPS, GROUPS, Level, Middle};
+use super::layers::{Conv2d, GroupNorm, Weights, doubled};
+use super::vq_blocks::{EPS, Level, Middle};
 
 /// Shape of the code.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// Channels at full size; a multiple of 32.
+    /// Channels at full size; a multiple of `groups`.
     pub base_channels: usize,
     /// Channels at each size, as multiples of `base_channels`, full size first; each next size is half.
     pub multipliers: Vec<usize>,
@@ -22,6 +22,15 @@ pub struct Config {
     pub embed_dim: usize,
     /// Codes in the book.
     pub num_codes: usize,
+    /// Channels of a picture in, and out: red, green, blue, and what else it has.
+    pub in_channels: usize,
+    /// As many as go in.
+    pub out_channels: usize,
+    /// Side of the square of pixels that is folded into channels before the first size (Shi et al., 2016): 1 for Janus, 2
+    /// or more where a small one shall spend nothing on the largest sizes.
+    pub patch: usize,
+    /// Groups of every group norm. 32 leave a small code but a channel each, and such a norm takes the colours away.
+    pub groups: usize,
 }
 
 impl Config {
@@ -35,6 +44,27 @@ impl Config {
             latent_channels: 256,
             embed_dim: 8,
             num_codes: 16_384,
+            in_channels: 3,
+            out_channels: 3,
+            patch: 1,
+            groups: 32,
+        }
+    }
+
+    /// The code of janus-nano: pictures with a height, one code for 8 x 8 pixels.
+    #[must_use]
+    pub fn nano() -> Self {
+        Self {
+            base_channels: 32,
+            multipliers: vec![1, 2],
+            num_res_blocks: 1,
+            latent_channels: 64,
+            num_codes: 1024,
+            in_channels: 4,
+            out_channels: 4,
+            patch: 4,
+            groups: 4,
+            ..Self::vq16()
         }
     }
 
@@ -48,7 +78,7 @@ impl Config {
     /// Side of the square a code stands for, in pixels.
     #[must_use]
     pub fn stride(&self) -> usize {
-        1 << self.multipliers.len().saturating_sub(1)
+        self.patch << self.multipliers.len().saturating_sub(1)
     }
 
     /// Channels at a size, full size first.
@@ -74,13 +104,19 @@ impl Encoder {
             let weights = weights.pp("conv_blocks").pp(i);
             let down = || Conv2d::new((outputs, outputs), 3, 2, 0, &weights.pp("downsample.conv"));
             let resize = (i + 1 < count).then(down).transpose()?;
-            Level::new((inputs, outputs), cfg.num_res_blocks, i + 1 == count, resize, &weights)
+            Level::new((inputs, outputs), cfg.num_res_blocks, cfg.groups, i + 1 == count, resize, &weights)
         };
         Ok(Self {
-            first: Conv2d::new((3, cfg.base_channels), 3, 1, 1, &weights.pp("conv_in"))?,
+            first: Conv2d::new(
+                (cfg.in_channels * cfg.patch * cfg.patch, cfg.base_channels),
+                3,
+                1,
+                1,
+                &weights.pp("conv_in"),
+            )?,
             levels: (0..count).map(level).collect::<Result<_>>()?,
-            middle: Middle::new(lowest, &weights.pp("mid"))?,
-            norm: GroupNorm::new(GROUPS, lowest, EPS, &weights.pp("norm_out"))?,
+            middle: Middle::new(lowest, cfg.groups, &weights.pp("mid"))?,
+            norm: GroupNorm::new(cfg.groups, lowest, EPS, &weights.pp("norm_out"))?,
             last: Conv2d::new((lowest, cfg.latent_channels), 3, 1, 1, &weights.pp("conv_out"))?,
         })
     }
@@ -115,14 +151,20 @@ impl Decoder {
             let weights = weights.pp("conv_blocks").pp(i);
             let up = || Conv2d::new((outputs, outputs), 3, 1, 1, &weights.pp("upsample.conv"));
             let resize = (i + 1 < count).then(up).transpose()?;
-            Level::new((inputs, outputs), cfg.num_res_blocks + 1, i == 0, resize, &weights)
+            Level::new((inputs, outputs), cfg.num_res_blocks + 1, cfg.groups, i == 0, resize, &weights)
         };
         Ok(Self {
             first: Conv2d::new((cfg.latent_channels, lowest), 3, 1, 1, &weights.pp("conv_in"))?,
-            middle: Middle::new(lowest, &weights.pp("mid"))?,
+            middle: Middle::new(lowest, cfg.groups, &weights.pp("mid"))?,
             levels: (0..count).map(level).collect::<Result<_>>()?,
-            norm: GroupNorm::new(GROUPS, cfg.channels(0), EPS, &weights.pp("norm_out"))?,
-            last: Conv2d::new((cfg.channels(0), 3), 3, 1, 1, &weights.pp("conv_out"))?,
+            norm: GroupNorm::new(cfg.groups, cfg.channels(0), EPS, &weights.pp("norm_out"))?,
+            last: Conv2d::new(
+                (cfg.channels(0), cfg.out_channels * cfg.patch * cfg.patch),
+                3,
+                1,
+                1,
+                &weights.pp("conv_out"),
+            )?,
         })
     }
 
@@ -131,8 +173,7 @@ impl Decoder {
         for level in &self.levels {
             xs = level.forward(xs)?;
             if let Some(resize) = &level.resize {
-                let (_, _, height, width) = xs.dims4()?;
-                xs = resize.forward(&xs.upsample_nearest2d(2 * height, 2 * width)?)?;
+                xs = resize.forward(&doubled(&xs)?)?;
             }
         }
         self.last.forward(&self.norm.forward_silu(&xs)?)
@@ -156,8 +197,11 @@ impl Vq {
     /// # Errors
     /// A tensor is missing or of another shape, or the shape can't be built.
     pub fn new(cfg: &Config, weights: impl Into<Weights>) -> Result<Self> {
-        if cfg.multipliers.is_empty() || cfg.num_res_blocks == 0 {
-            candle_core::bail!("a code of pictures needs sizes and residual blocks");
+        if cfg.multipliers.is_empty() || cfg.num_res_blocks == 0 || cfg.in_channels == 0 || cfg.patch == 0 {
+            candle_core::bail!("a code of pictures needs channels, sizes and residual blocks");
+        }
+        if cfg.in_channels != cfg.out_channels {
+            candle_core::bail!("pictures of {} channels become ones of {}", cfg.in_channels, cfg.out_channels);
         }
         let weights = weights.into().set_dtype(DType::F32);
         let book = weights.get((cfg.num_codes, cfg.embed_dim), "quantize.embedding.weight")?;
@@ -177,41 +221,84 @@ impl Vq {
         &self.cfg
     }
 
-    /// Pictures [batch, 3, height, width] with values in [-1, 1], sides multiples of the stride, to codes (u32)
+    /// Pictures [batch, channels, height, width] with values in [-1, 1], sides multiples of the stride, to codes (u32)
     /// [batch, height / stride · width / stride], row by row.
     ///
     /// # Errors
-    /// Sides that are no multiples, or no three channels.
+    /// Sides that are no multiples, or other channels.
     pub fn encode(&self, pictures: &Tensor) -> Result<Tensor> {
-        let (batch, _, height, width) = pictures.dims4()?;
-        let stride = self.cfg.stride();
-        if height == 0 || width == 0 || !height.is_multiple_of(stride) || !width.is_multiple_of(stride) {
-            candle_core::bail!("a picture of {height}x{width}: its sides must be multiples of {stride}");
-        }
-        let found = self.to_code.forward(&self.encoder.forward(&pictures.to_dtype(DType::F32)?)?)?;
-        let found = found.permute((0, 2, 3, 1))?.reshape(((), self.cfg.embed_dim))?;
+        let found = self.find(&pictures.to_dtype(DType::F32)?)?;
+        let (batch, count, width) = found.dims3()?;
         // The nearest code on the sphere is the one of the largest product, whatever the length of what was found.
-        found.matmul(&self.book.t()?)?.argmax(D::Minus1)?.reshape((batch, ()))
+        found.reshape((batch * count, width))?.matmul(&self.book.t()?)?.argmax(D::Minus1)?.reshape((batch, count))
     }
 
-    /// Codes (u32) [batch, side · side], row by row, to pictures [batch, 3, side · stride, side · stride] in f32 with values
-    /// about [-1, 1], not clipped.
+    /// Codes (u32) [batch, side · side], row by row, to pictures [batch, channels, side · stride, side · stride] in f32 with
+    /// values about [-1, 1], not clipped.
     ///
     /// # Errors
     /// The count of codes is no square, or a code is not in the book.
     pub fn decode(&self, codes: &Tensor) -> Result<Tensor> {
         let (batch, count) = codes.dims2()?;
+        self.draw(&self.book.index_select(&codes.flatten_all()?, 0)?.reshape((batch, count, ()))?)
+    }
+
+    /// What the encoder finds in pictures, before it becomes codes: [batch, places, embed_dim], of any length. Gradients
+    /// flow.
+    ///
+    /// # Errors
+    /// As [`Vq::encode`].
+    pub fn find(&self, pictures: &Tensor) -> Result<Tensor> {
+        let (batch, _, height, width) = pictures.dims4()?;
+        let stride = self.cfg.stride();
+        if height == 0 || width == 0 || !height.is_multiple_of(stride) || !width.is_multiple_of(stride) {
+            candle_core::bail!("a picture of {height}x{width}: its sides must be multiples of {stride}");
+        }
+        let found = self.to_code.forward(&self.encoder.forward(&folded(pictures, self.cfg.patch)?)?)?;
+        found.permute((0, 2, 3, 1))?.reshape((batch, (), self.cfg.embed_dim))
+    }
+
+    /// Numbers of unit length [batch, side · side, embed_dim] to pictures, as [`Vq::decode`] makes them. Gradients flow.
+    ///
+    /// # Errors
+    /// The count is no square.
+    pub fn draw(&self, found: &Tensor) -> Result<Tensor> {
+        let (batch, count, width) = found.dims3()?;
         let side = count.isqrt();
         if side * side != count || count == 0 {
             candle_core::bail!("{count} codes fill no square picture");
         }
-        let found = self.book.index_select(&codes.flatten_all()?, 0)?;
-        let found = found.reshape((batch, side, side, self.cfg.embed_dim))?.permute((0, 3, 1, 2))?.contiguous()?;
-        self.decoder.forward(&self.from_code.forward(&found)?)
+        let found = found.reshape((batch, side, side, width))?.permute((0, 3, 1, 2))?.contiguous()?;
+        unfolded(&self.decoder.forward(&self.from_code.forward(&found)?)?, self.cfg.patch)
     }
 }
 
-/// Rows of unit length.
-fn unit(rows: &Tensor) -> Result<Tensor> {
+/// Squares of pixels into channels: [batch, channels, height, width] to [batch, channels · patch², height / patch, ..].
+fn folded(xs: &Tensor, patch: usize) -> Result<Tensor> {
+    if patch == 1 {
+        return Ok(xs.clone());
+    }
+    let (batch, channels, height, width) = xs.dims4()?;
+    let (high, wide) = (height / patch, width / patch);
+    let parts = xs.reshape(&[batch, channels, high, patch, wide, patch][..])?.permute(vec![0, 1, 3, 5, 2, 4])?;
+    parts.contiguous()?.reshape((batch, channels * patch * patch, high, wide))
+}
+
+/// The way back.
+fn unfolded(xs: &Tensor, patch: usize) -> Result<Tensor> {
+    if patch == 1 {
+        return Ok(xs.clone());
+    }
+    let (batch, channels, high, wide) = xs.dims4()?;
+    let channels = channels / (patch * patch);
+    let parts = xs.reshape(&[batch, channels, patch, patch, high, wide][..])?.permute(vec![0, 1, 4, 2, 5, 3])?;
+    parts.contiguous()?.reshape((batch, channels, high * patch, wide * patch))
+}
+
+/// Rows of unit length. Gradients flow.
+///
+/// # Errors
+/// None on floats.
+pub fn unit(rows: &Tensor) -> Result<Tensor> {
     rows.broadcast_div(&rows.sqr()?.sum_keepdim(D::Minus1)?.sqrt()?.maximum(1e-12)?)
 }

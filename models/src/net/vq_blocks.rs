@@ -5,8 +5,6 @@ use candle_core::{Result, Tensor};
 
 use super::layers::{Conv2d, GroupNorm, Mask, Weights, attention};
 
-/// Groups of every group norm.
-pub(super) const GROUPS: usize = 32;
 /// Epsilon of every group norm.
 pub(super) const EPS: f64 = 1e-6;
 
@@ -20,14 +18,14 @@ pub(super) struct Residual {
 }
 
 impl Residual {
-    pub(super) fn new(inputs: usize, outputs: usize, weights: &Weights) -> Result<Self> {
+    pub(super) fn new(inputs: usize, outputs: usize, groups: usize, weights: &Weights) -> Result<Self> {
         let shortcut = (inputs != outputs)
             .then(|| Conv2d::new((inputs, outputs), 1, 1, 0, &weights.pp("nin_shortcut")))
             .transpose()?;
         Ok(Self {
-            norm1: GroupNorm::new(GROUPS, inputs, EPS, &weights.pp("norm1"))?,
+            norm1: GroupNorm::new(groups, inputs, EPS, &weights.pp("norm1"))?,
             conv1: Conv2d::new((inputs, outputs), 3, 1, 1, &weights.pp("conv1"))?,
-            norm2: GroupNorm::new(GROUPS, outputs, EPS, &weights.pp("norm2"))?,
+            norm2: GroupNorm::new(groups, outputs, EPS, &weights.pp("norm2"))?,
             conv2: Conv2d::new((outputs, outputs), 3, 1, 1, &weights.pp("conv2"))?,
             shortcut,
         })
@@ -53,9 +51,9 @@ pub(super) struct Spatial {
 }
 
 impl Spatial {
-    pub(super) fn new(channels: usize, weights: &Weights) -> Result<Self> {
+    pub(super) fn new(channels: usize, groups: usize, weights: &Weights) -> Result<Self> {
         let conv = |name| Conv2d::new((channels, channels), 1, 1, 0, &weights.pp(name));
-        let norm = GroupNorm::new(GROUPS, channels, EPS, &weights.pp("norm"))?;
+        let norm = GroupNorm::new(groups, channels, EPS, &weights.pp("norm"))?;
         Ok(Self { norm, q: conv("q")?, k: conv("k")?, v: conv("v")?, out: conv("proj_out")? })
     }
 
@@ -81,14 +79,15 @@ impl Level {
     pub(super) fn new(
         io: (usize, usize),
         count: usize,
+        groups: usize,
         attends: bool,
         resize: Option<Conv2d>,
         weights: &Weights,
     ) -> Result<Self> {
         let block = |i| {
             let inputs = if i == 0 { io.0 } else { io.1 };
-            let residual = Residual::new(inputs, io.1, &weights.pp("res").pp(i))?;
-            let spatial = attends.then(|| Spatial::new(io.1, &weights.pp("attn").pp(i))).transpose()?;
+            let residual = Residual::new(inputs, io.1, groups, &weights.pp("res").pp(i))?;
+            let spatial = attends.then(|| Spatial::new(io.1, groups, &weights.pp("attn").pp(i))).transpose()?;
             Ok((residual, spatial))
         };
         Ok(Self { blocks: (0..count).map(block).collect::<Result<_>>()?, resize })
@@ -109,9 +108,9 @@ impl Level {
 pub(super) struct Middle(Residual, Spatial, Residual);
 
 impl Middle {
-    pub(super) fn new(channels: usize, weights: &Weights) -> Result<Self> {
-        let residual = |i| Residual::new(channels, channels, &weights.pp(i));
-        Ok(Self(residual(0)?, Spatial::new(channels, &weights.pp(1))?, residual(2)?))
+    pub(super) fn new(channels: usize, groups: usize, weights: &Weights) -> Result<Self> {
+        let residual = |i| Residual::new(channels, channels, groups, &weights.pp(i));
+        Ok(Self(residual(0)?, Spatial::new(channels, groups, &weights.pp(1))?, residual(2)?))
     }
 
     pub(super) fn forward(&self, xs: &Tensor) -> Result<Tensor> {

@@ -41,7 +41,11 @@ impl Sight {
     /// [`LoadError`]
     pub fn open(folder: &Path, options: &Options) -> Result<Self, LoadError> {
         let name = folder.file_name().map_or_else(|| "janus".to_owned(), |name| name.to_string_lossy().into_owned());
-        Ok(Self { janus: Janus::open(folder, options)?, name, last: None })
+        let janus = Janus::open(folder, options)?;
+        if !janus.sees() {
+            return Err(LoadError::Blind(folder.to_owned()));
+        }
+        Ok(Self { janus, name, last: None })
     }
 
     /// Name of the model.

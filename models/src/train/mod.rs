@@ -48,6 +48,7 @@
 mod adamw;
 pub mod checkpoint;
 pub mod error;
+pub mod imagine;
 pub mod loss;
 mod muon;
 pub mod params;

@@ -10,4 +10,4 @@ mod weights;
 pub use eyes::{Eyes, EyesError, eye_folder};
 pub use mind::{Mind, MindError, Who, Wish, language_model};
 pub use tally::Tally;
-pub use weights::hashes;
+pub use weights::{IMAGINER, hashes, imaginer_folder, seer_folder};

@@ -15,6 +15,32 @@ use crate::hub::{HubError, Store, file};
 /// Folder below Ponder's own data that holds the models that come with it.
 const SHIPPED: &str = "models/weights";
 
+/// The imaginer that comes with Ponder.
+pub const IMAGINER: &str = "janus-nano";
+
+/// The folder of the Janus that draws: one that comes with Ponder, one of the store, or any; without a name
+/// [`IMAGINER`], or, where that is not here, the first of the store that draws.
+///
+/// # Errors
+/// [`HubError`].
+pub fn imaginer_folder(meant: Option<&str>) -> Result<PathBuf, HubError> {
+    match meant {
+        Some(meant) => find(meant),
+        None => find(IMAGINER).or_else(|_| Store::of_environment()?.find(None, |model| model.kind.sees())),
+    }
+}
+
+/// The folder of the Janus that is asked about pictures; without a name the first of the store that sees.
+///
+/// # Errors
+/// [`HubError`].
+pub fn seer_folder(meant: Option<&str>) -> Result<PathBuf, HubError> {
+    match meant {
+        Some(meant) => find(meant),
+        None => Store::of_environment()?.find(None, |model| model.kind.sees()),
+    }
+}
+
 /// The file or folder of the model that is meant: a GGUF file, a folder, one that comes with Ponder, or one of the store.
 pub(super) fn find(meant: &str) -> Result<PathBuf, HubError> {
     let path = Path::new(meant);

@@ -3,6 +3,7 @@
 //! examined on. One seed gives the same lessons; the splits never share a scene.
 
 mod draw;
+pub mod drawings;
 mod paint;
 mod shelf;
 mod sight;
@@ -58,11 +59,14 @@ pub struct Plan {
 impl Plan {
     /// Seed of one of its scenes: no two splits or scenes share one.
     fn seed_of(&self, scene: u64) -> u64 {
-        let mixed =
-            (self.seed ^ ((self.split as u64 + 1) << 56)).wrapping_add(scene.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        // The finaliser of SplitMix64 (Steele et al., 2014).
-        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        mixed(self.seed ^ ((self.split as u64 + 1) << 56), scene)
     }
+}
+
+/// The seed with that number of those that come of one: SplitMix64 (Steele et al., 2014).
+fn mixed(seed: u64, number: u64) -> u64 {
+    let mixed = seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }

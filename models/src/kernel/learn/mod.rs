@@ -5,6 +5,7 @@
 
 mod bundle;
 mod conv;
+mod group;
 mod heads;
 pub(super) mod matmul;
 mod ops;
@@ -16,6 +17,7 @@ mod sublayer;
 mod tests;
 
 pub use conv::conv2d;
+pub use group::{doubled, group_norm};
 pub use ops::{gelu, linear, normed};
 pub use parts::{Affine, Attend, Middle, Norm};
 pub use sublayer::sublayer;

@@ -11,7 +11,7 @@ use super::super::Pool;
 use super::matmul::{Matrix, Out, Packed, matmul, multiply};
 use crate::kernel::plain;
 use crate::net::decoder::{self, Decoder};
-use crate::net::layers::Conv2d;
+use crate::net::layers::{Conv2d, GroupNorm, doubled};
 use crate::net::lfm2::{self, Lfm2};
 use crate::net::siglip::{self, Siglip};
 use crate::train::Params;
@@ -158,5 +158,25 @@ fn convolutions_go_back_as_candle_does() {
         let still = xs.as_detached_tensor();
         let grads = weighed(&conv.forward(&still).unwrap()).backward().unwrap();
         assert!(grads.get(&still).is_none() && grads.get(&params.trained()[1].1).is_some());
+    }
+}
+
+#[test]
+fn group_norms_and_doubling_go_back_as_candle_does() {
+    for (groups, channels, swish) in [(2, 6, false), (4, 4, true), (1, 3, true)] {
+        let params = Params::new(8, &Device::Cpu);
+        let norm = GroupNorm::new(groups, channels, 1e-6, &params.weights()).unwrap();
+        for (i, (_, var)) in params.trained().into_iter().enumerate() {
+            let some = random(&mut ChaCha8Rng::seed_from_u64(i as u64 + 20), channels);
+            var.set(&(var.as_tensor() + Tensor::new(some, &Device::Cpu).unwrap()).unwrap()).unwrap();
+        }
+        let xs = input(&[2, channels, 5, 7]);
+        let forward = |xs: &Tensor| if swish { norm.forward_silu(xs) } else { norm.forward(xs) }.unwrap();
+        hold(&params, &xs, true, || weighed(&forward(xs.as_tensor())));
+        let alone = Params::new(9, &Device::Cpu);
+        hold(&alone, &xs, false, || weighed(&doubled(xs.as_tensor()).unwrap()));
+        let wanted = plain(|| doubled(xs.as_tensor())).unwrap();
+        let off = (doubled(xs.as_tensor()).unwrap() - wanted).unwrap().abs().unwrap().sum_all().unwrap();
+        assert_eq!(off.to_scalar::<f32>().unwrap(), 0.0);
     }
 }

@@ -196,13 +196,7 @@ pub fn write(params: &Params, shape: &Shape, tokenizer: &Tokenizer, folder: &Pat
 
 /// Writes `ponder.json` with the hashes of what lies in the folder now.
 fn seal(folder: &Path) -> Result<(), SchoolError> {
-    let house = House {
-        prompt: Manner::Compact,
-        temperature: 0.0,
-        answer_tokens: 384,
-        ask_below: 0.0,
-        sha256: Default::default(),
-    };
+    let house = House { prompt: Manner::Compact, temperature: 0.0, answer_tokens: 384, ..House::default() };
     house
         .write(folder, &["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
         .map_err(|error| SchoolError::File { path: folder.to_owned(), why: error.to_string() })

@@ -2,6 +2,7 @@
 
 mod bench;
 mod exam;
+mod imagine;
 mod mind;
 mod models;
 mod school;
@@ -12,7 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ponder_nodes::stack::Breakage;
 
 pub use bench::{BenchArgs, BenchOf, BenchReasonerArgs};
-pub use exam::{ExamArgs, ExamIn, ExamSeeArgs, ExamThinkArgs};
+pub use exam::{ExamArgs, ExamImagineArgs, ExamIn, ExamSeeArgs, ExamThinkArgs};
+pub use imagine::{DataImagineArgs, ImagineStage, TrainImagineArgs};
 pub use mind::MindArgs;
 pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs, ThinkArgs};
 pub use school::{
@@ -53,13 +55,13 @@ pub enum Command {
     Models(ModelsArgs),
     /// Write lessons: pictures of scenes, or instructions with thoughts and plans
     Data(DataArgs),
-    /// Train an eye or a reasoner on lessons
+    /// Train an eye, a reasoner or an imaginer on lessons
     Train(TrainArgs),
     /// Let a reasoner learn from reward
     Rl(RlArgs),
     /// Teach a small reasoner what a larger one answers
     Distill(DistillArgs),
-    /// Give an eye or a reasoner marks on lessons it never saw
+    /// Give an eye, a reasoner or an imaginer marks on lessons it never saw
     Exam(ExamArgs),
     /// Measure how fast something is here, beside its peer
     Bench(BenchArgs),

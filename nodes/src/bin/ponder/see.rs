@@ -10,7 +10,7 @@ use ponder_models::engine::{ChatOptions, End, Options, Sampling};
 use ponder_models::perceive::grounding::{self, Found, Place};
 use ponder_models::perceive::{LIST_THINGS, Sight};
 use ponder_models::picture;
-use ponder_nodes::hub::Store;
+use ponder_nodes::stages::seer_folder;
 use ponder_nodes::terminal::{DIM, HEAD};
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ const INTERRUPTED: u8 = 130;
 pub fn see(args: &SeeArgs, stop: &Cancel) -> anyhow::Result<u8> {
     // What is cheap to get wrong comes before the model is loaded.
     let picture = picture::read(&args.picture).with_context(|| args.picture.display().to_string())?;
-    let folder = Store::of_environment()?.find(args.model.as_deref(), |model| model.kind.sees())?;
+    let folder = seer_folder(args.model.as_deref())?;
     let options = Options::of(args.device.into(), args.precision.into())?;
     let sampling = Sampling { temperature: args.temperature, seed: args.seed, ..Sampling::default() };
     let chat = ChatOptions { sampling, max_tokens: args.max_tokens as usize, ..ChatOptions::default() };

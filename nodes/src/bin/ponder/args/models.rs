@@ -154,10 +154,13 @@ pub struct SeeArgs {
 
 const IMAGINE_EXAMPLES: &str = "\
 Examples:
-  ponder imagine \"a red block on a wooden table\" -o block.png
-  ponder imagine \"a robot arm in a kitchen\" --seed 3 --cfg 5 -n 4      (picture-1.png to picture-4.png)
+  ponder imagine \"a red block in a green bowl on a table\" -o block.png
+  ponder imagine \"桌上有一个蓝色的杯子\" --seed 3 -n 4              (picture-1.png to picture-4.png)
+  ponder imagine \"a yellow ball on a white plate\" --model my-imaginer --check     (and what eye-nano sees in it)
 
-The same words, seed and model give the same picture. Ctrl-C stops within a token; finished pictures are kept.";
+What `ponder train imagine` makes draws blocks, balls, cups, bowls, plates and bins of twelve colours on a table, in and on
+each other, as one camera sees them. The same words, seed and model give the same picture. Ctrl-C stops within a token;
+finished pictures are kept.";
 
 /// `ponder imagine`.
 #[derive(Args)]
@@ -171,12 +174,12 @@ pub struct ImagineArgs {
     /// Seed of the first; each picture takes the next
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub seed: u64,
-    /// How closely to keep to the words (classifier-free guidance); 1: not at all more than usual
-    #[arg(long, default_value_t = 5.0, value_name = "W", allow_negative_numbers = true)]
-    pub cfg: f32,
-    /// 1 draws as it learnt; less is tamer
-    #[arg(long, default_value_t = 1.0, value_name = "T", allow_negative_numbers = true)]
-    pub temperature: f32,
+    /// How closely to keep to the words (classifier-free guidance); 1: not at all more than usual [default: the model's]
+    #[arg(long, value_name = "W", allow_negative_numbers = true)]
+    pub cfg: Option<f32>,
+    /// 1 draws as it learnt; less is tamer [default: the model's]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub temperature: Option<f32>,
     /// How many pictures
     #[arg(short = 'n', long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub number: u32,
@@ -189,6 +192,9 @@ pub struct ImagineArgs {
     /// How its weights are held in memory
     #[arg(long, value_enum, default_value = "f32")]
     pub precision: PrecisionArg,
+    /// Show each picture to eye-nano, and list what it sees
+    #[arg(long)]
+    pub check: bool,
     /// One JSON object on standard output at the end
     #[arg(long)]
     pub json: bool,

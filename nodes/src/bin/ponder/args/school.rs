@@ -7,14 +7,16 @@ use ponder_models::train::think::Split as ThinkSplit;
 use ponder_sim::lessons::Split as SeeSplit;
 
 use super::MindArgs;
+use super::imagine::{DataImagineArgs, TrainImagineArgs};
 
-const DATA_EXAMPLES: &str = "\
+pub(super) const DATA_EXAMPLES: &str = "\
 Examples:
   ponder data see --out lessons/train --scenes 1200              (two cores draw some twenty scenes a minute)
   ponder data see --out lessons/held_out --split held-out --scenes 40
   ponder data think --out lessons.jsonl --count 20000            (the teacher is the generator itself)
   ponder data think --out best.jsonl --teacher my-model/         (only its right answers)
   ponder data think --stats                                      (what is taught, with an example of each sort)
+  ponder data imagine --out lessons/drawing --count 16000        (one core draws some 1,500 pictures a minute)
 
 What is there already is gone on from. The same seed gives the same lessons; splits share nothing.";
 
@@ -34,6 +36,8 @@ pub enum DataOf {
     See(DataSeeArgs),
     /// Instructions with thoughts and plans
     Think(DataThinkArgs),
+    /// Pictures of small scenes with what a person may say to have them drawn
+    Imagine(DataImagineArgs),
 }
 
 /// `ponder data see`.
@@ -130,11 +134,12 @@ pub struct DataThinkArgs {
     pub stats: bool,
 }
 
-const TRAIN_EXAMPLES: &str = "\
+pub(super) const TRAIN_EXAMPLES: &str = "\
 Examples:
   ponder train think --out my-reasoner                    (lessons are drawn as it goes, without end)
   ponder train think --out small --shape hybrid-half --data best.jsonl --steps 3000
   ponder train see --data lessons/train --out my-eye --held-out lessons/held_out
+  ponder train imagine --data lessons/drawing --out my-imaginer
   ponder run --perception my-eye --reasoner my-reasoner \"put the red block in the bowl\"
 
 Ctrl-C loses nothing: the same command goes on where it was. One thread; the same seed gives the same weights.";
@@ -155,6 +160,8 @@ pub enum TrainWhat {
     See(TrainSeeArgs),
     /// A reasoner, by imitation
     Think(TrainThinkArgs),
+    /// An imaginer: a code of pictures, then what codes follow which words
+    Imagine(TrainImagineArgs),
 }
 
 /// Watching a course go. Its curves are in OUT/curves.rrd, and as JSON lines in OUT/curve.jsonl, in any case.

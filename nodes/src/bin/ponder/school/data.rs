@@ -21,7 +21,7 @@ use crate::args::{DataSeeArgs, DataThinkArgs};
 
 /// Scenes a process draws before another takes its place: the renderer's memory (about 33 MB a scene, measured) comes
 /// back only with the process.
-const SCENES_A_PROCESS: u64 = 60;
+pub const SCENES_A_PROCESS: u64 = 60;
 
 /// Draws pictures.
 pub fn see(args: &DataSeeArgs, stop: &Cancel) -> anyhow::Result<u8> {
@@ -37,12 +37,16 @@ pub fn see(args: &DataSeeArgs, stop: &Cancel) -> anyhow::Result<u8> {
         return Ok(super::ended(false, &args.out));
     }
     if end.scenes < end.of {
-        let given: Vec<_> = std::env::args_os().skip(1).collect();
-        // Comes back only if it fails.
-        return Err(Command::new(std::env::current_exe()?).args(given).exec()).context("can't go on in a new process");
+        return again();
     }
     println!("{} scenes, {} pictures in {}", end.scenes, end.pictures, args.out.display());
     Ok(0)
+}
+
+/// Goes on in a new process, by the same command. Comes back only if that fails.
+pub fn again() -> anyhow::Result<u8> {
+    let given: Vec<_> = std::env::args_os().skip(1).collect();
+    Err(Command::new(std::env::current_exe()?).args(given).exec()).context("can't go on in a new process")
 }
 
 /// Writes instructions with thoughts and plans.

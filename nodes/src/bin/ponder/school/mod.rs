@@ -4,8 +4,10 @@
 mod curve;
 mod data;
 mod exam;
+mod imagine;
 mod rl;
 mod see;
+mod sheet;
 mod think;
 
 use std::time::Duration;
@@ -23,6 +25,7 @@ pub fn data(args: &DataArgs, stop: &Cancel) -> anyhow::Result<u8> {
     match &args.of {
         DataOf::See(args) => data::see(args, stop),
         DataOf::Think(args) => data::think(args, stop),
+        DataOf::Imagine(args) => imagine::data(args, stop),
     }
 }
 
@@ -31,6 +34,7 @@ pub fn train(args: &TrainArgs, stop: &Cancel) -> anyhow::Result<u8> {
     match &args.what {
         TrainWhat::See(args) => see::train(args, stop),
         TrainWhat::Think(args) => think::train(args, stop),
+        TrainWhat::Imagine(args) => imagine::train(args, stop),
     }
 }
 
@@ -50,6 +54,7 @@ pub fn exam(args: &ExamArgs, stop: &Cancel) -> anyhow::Result<u8> {
     match &args.in_ {
         ExamIn::See(args) => exam::see(args),
         ExamIn::Think(args) => exam::think(args, stop),
+        ExamIn::Imagine(args) => imagine::exam(args, stop),
     }
 }
 

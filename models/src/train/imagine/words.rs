@@ -1,0 +1,95 @@
+//! The words of janus-nano: a token for every word of the captions, in English, and for every character, in Chinese. What
+//! else a person says is one token that means nothing known.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::ImagineError;
+use super::lessons::Drawings;
+
+/// File of the words.
+pub const WORDS_FILE: &str = "tokenizer.json";
+/// What is not known.
+const UNKNOWN: &str = "<unknown>";
+/// Tokens that steer, spelled as DeepSeek does.
+const CONTROL: [&str; 8] = [
+    "<｜begin▁of▁sentence｜>",
+    "<｜end▁of▁sentence｜>",
+    "<｜▁pad▁｜>",
+    "<image_placeholder>",
+    "<begin_of_image>",
+    "<end_of_image>",
+    "<|User|>",
+    "<|Assistant|>",
+];
+/// How text is cut: as [`pieces`] does it.
+const PATTERN: &str = r"[a-z]+|[^a-z\s]";
+
+/// Words of a text, in lower case.
+fn pieces(text: &str) -> Vec<String> {
+    let (mut all, mut word) = (Vec::new(), String::new());
+    for c in text.to_lowercase().chars() {
+        if c.is_ascii_lowercase() {
+            word.push(c);
+            continue;
+        }
+        if !word.is_empty() {
+            all.push(std::mem::take(&mut word));
+        }
+        if !c.is_whitespace() {
+            all.push(c.to_string());
+        }
+    }
+    all.extend((!word.is_empty()).then_some(word));
+    all
+}
+
+/// The tokenizer of these lessons, as `tokenizer.json` has it. The same lessons, the same tokenizer.
+fn tokenizer(lessons: &Drawings) -> Value {
+    let captions = lessons.all().iter().flat_map(|lesson| &lesson.captions);
+    let mut words: BTreeSet<String> = captions.flat_map(|caption| pieces(caption)).collect();
+    words.insert(":".to_owned()); // stands in every prompt
+    let known = std::iter::once(UNKNOWN).chain(CONTROL).chain(words.iter().map(String::as_str));
+    let vocab: serde_json::Map<String, Value> =
+        known.enumerate().map(|(id, word)| (word.to_owned(), json!(id))).collect();
+    let control = CONTROL.iter().enumerate().map(|(i, token)| {
+        json!({ "id": i + 1, "content": token, "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": true })
+    });
+    let cut = json!({ "type": "Split", "pattern": { "Regex": PATTERN }, "behavior": "Isolated", "invert": false });
+    json!({
+        "version": "1.0", "truncation": null, "padding": null, "added_tokens": control.collect::<Vec<_>>(),
+        "normalizer": { "type": "Lowercase" },
+        "pre_tokenizer": { "type": "Sequence", "pretokenizers": [{ "type": "WhitespaceSplit" }, cut] },
+        "post_processor": null, "decoder": null,
+        "model": { "type": "WordLevel", "vocab": vocab, "unk_token": UNKNOWN },
+    })
+}
+
+/// Writes the words of these lessons into a folder, unless it has some.
+///
+/// # Errors
+/// [`ImagineError::File`].
+pub fn write(lessons: &Drawings, folder: &Path) -> Result<(), ImagineError> {
+    let path = folder.join(WORDS_FILE);
+    if path.exists() {
+        return Ok(());
+    }
+    let text = serde_json::to_string_pretty(&tokenizer(lessons)).unwrap_or_default() + "\n";
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&path, text))
+        .map_err(|error| ImagineError::File { path, why: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_into_words_and_characters() {
+        assert_eq!(pieces("A red block, on 2"), ["a", "red", "block", ",", "on", "2"]);
+        assert_eq!(pieces("红色方块：ok。"), ["红", "色", "方", "块", "：", "ok", "。"]);
+    }
+}

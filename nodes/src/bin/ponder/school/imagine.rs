@@ -1,0 +1,196 @@
+//! `ponder data imagine`, `ponder train imagine` and `ponder exam imagine`.
+
+use anyhow::Context;
+use indicatif::ProgressBar;
+use ponder_core::imaginer::{ImagineError, Imaginer};
+use ponder_core::lesson::{Named, Rests};
+use ponder_core::thinker::Cancel;
+use ponder_models::engine::Options;
+use ponder_models::imagine::JanusImaginer;
+use ponder_models::kernel::pool::alone;
+use ponder_models::net::vq;
+use ponder_models::perceive::nano::Eye;
+use ponder_models::train::imagine::code::{self, WEIGHTS_FILE};
+use ponder_models::train::imagine::exam::{Exam, ExamError, Marks};
+use ponder_models::train::imagine::written::Written;
+use ponder_models::train::imagine::{Drawings, Progress, draw, shape};
+use ponder_nodes::stages::{eye_folder, imaginer_folder};
+use ponder_sim::lessons::drawings::{A_SCENE, Plan, sketches, write};
+use serde_json::{Value, json};
+
+use super::curve::Curve;
+use super::data::{SCENES_A_PROCESS, again};
+use super::sheet::Sheet;
+use super::{INTERRUPTED, bar, ended, tell};
+use crate::args::{DataImagineArgs, ExamImagineArgs, ImagineStage, TrainImagineArgs};
+
+/// Folder of the first course.
+const CODE: &str = "code";
+
+/// Draws pictures to be drawn again.
+pub fn data(args: &DataImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
+    let plan = Plan { split: args.split.into(), seed: args.seed, count: args.count };
+    let (bar, mut first) = (bar(args.count)?, None);
+    let end = write(&plan, &args.out, &mut |count| {
+        let first = *first.get_or_insert(count);
+        tell(&bar, count, 20 * A_SCENE, "pictures");
+        count < first + SCENES_A_PROCESS * A_SCENE && !stop.is_cancelled()
+    })?;
+    bar.finish_and_clear();
+    if stop.is_cancelled() {
+        return Ok(ended(false, &args.out));
+    }
+    if end < args.count {
+        return again();
+    }
+    println!("{end} pictures in {}", args.out.display());
+    Ok(0)
+}
+
+/// Trains an imaginer.
+pub fn train(args: &TrainImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
+    let lessons = Drawings::open(&args.data)?;
+    eprintln!("{} pictures to learn from", lessons.all().len());
+    let (code_out, wants) = (args.out.join(CODE), |stage| args.stage.is_none_or(|only| only == stage));
+    let code_shape = vq::Config::nano();
+    if wants(ImagineStage::Code) {
+        let course = code::Course {
+            shape: code_shape.clone(),
+            steps: args.code_steps,
+            batch: args.code_batch as usize,
+            peak_lr: args.code_lr,
+            seed: args.seed,
+            from: args
+                .code_from
+                .as_ref()
+                .map(|from| if from.is_dir() { from.join(WEIGHTS_FILE) } else { from.clone() }),
+        };
+        let (bar, mut curve) = (bar(args.code_steps)?, Curve::of(&code_out, &args.watch)?);
+        let told = &mut |p: &Progress| told(&bar, &mut curve, p, stop);
+        let done = alone(|| course.run(&lessons, &code_out, told))?;
+        bar.finish_and_clear();
+        curve.end()?;
+        if !done {
+            return Ok(ended(false, &args.out));
+        }
+    }
+    if !wants(ImagineStage::Draw) {
+        return Ok(ended(true, &code_out));
+    }
+    let weights = code_out.join(WEIGHTS_FILE);
+    let count = lessons.all().len();
+    let codes = bar(count as u64)?;
+    let written = Written::of(&code_shape, &weights, &lessons, &code_out, &mut |done| {
+        tell(&codes, done as u64, 1000, "pictures as codes");
+        !stop.is_cancelled()
+    })?;
+    codes.finish_and_clear();
+    let Some(written) = written else { return Ok(ended(false, &args.out)) };
+    let course = draw::Course {
+        shape: shape(args.hidden as usize, args.layers as usize, code_shape, lessons.view().side_px),
+        steps: args.steps,
+        rows: args.rows as usize,
+        peak_lr: args.lr,
+        seed: args.seed,
+    };
+    let (bar, mut curve) = (bar(args.steps)?, Curve::of(&args.out, &args.watch)?);
+    let told = &mut |p: &Progress| told(&bar, &mut curve, p, stop);
+    let done = alone(|| course.run(&lessons, &written, &weights, &args.out, told))?;
+    bar.finish_and_clear();
+    curve.end()?;
+    Ok(ended(done, &args.out))
+}
+
+/// Tells of a step; true to go on.
+fn told(bar: &ProgressBar, curve: &mut Curve, p: &Progress, stop: &Cancel) -> bool {
+    let marks: Vec<String> = p.marks.iter().map(|(name, mark)| format!("{name} {mark:.4}")).collect();
+    let text = format!("{}, |g| {:.2}, rate {:.1e}, {} parameters", marks.join(", "), p.grad_norm, p.lr, p.parameters);
+    tell(bar, p.step, 50, &text);
+    let mut point = p.marks.clone();
+    point.extend([("grad_norm", p.grad_norm), ("rate", p.lr)]);
+    curve.add(p.step, &point) && !stop.is_cancelled()
+}
+
+/// Examines an imaginer.
+pub fn exam(args: &ExamImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
+    let mut imaginer = JanusImaginer::open(&imaginer_folder(Some(&args.who))?, &Options::default())?;
+    imaginer.guidance = args.cfg.unwrap_or(imaginer.guidance);
+    imaginer.temperature = args.temperature.unwrap_or(imaginer.temperature);
+    let eye = Eye::open(&eye_folder(&args.eye)?)?;
+    let plan = Plan { split: args.split.into(), seed: args.seed, count: args.count };
+    let (bar, mut exam, mut shown) = (bar(args.count)?, Exam::default(), 0);
+    let mut sheet = imaginer.view().map(|view| Sheet::new(view.side_px));
+    'all: for scene in 0..args.count.div_ceil(A_SCENE) {
+        for sketch in sketches(&plan, scene)? {
+            let lesson = &sketch.lesson;
+            // English and Chinese in turns.
+            let caption = lesson.captions.get(lesson.number as usize % lesson.captions.len().max(1));
+            let words = caption.with_context(|| format!("nothing is said of picture {}", lesson.number))?;
+            let seed = args.seed.wrapping_add(lesson.number);
+            let answer = match exam.take(&imaginer, &eye, (lesson, &sketch.pixels), words, seed, stop) {
+                Err(ExamError::Draw(ImagineError::Cancelled)) => break 'all,
+                answer => answer?,
+            };
+            if let Some(sheet) = &mut sheet {
+                sheet.add(&answer.pixels, answer.whole);
+            }
+            if !answer.whole && shown < args.show {
+                shown += 1;
+                let seen = answer.seen.iter().filter(|o| o.label.as_str() != "table");
+                let seen = seen.map(|o| format!("{} {}", o.color.map_or("", |c| c.name()), o.label));
+                let seen: Vec<String> = seen.collect();
+                bar.suspend(|| {
+                    println!("{}: {words}\n    {}\n    seen: {}", lesson.number, asked(&lesson.things), seen.join(", "))
+                });
+            }
+            bar.set_position(lesson.number + 1);
+        }
+    }
+    bar.finish_and_clear();
+    if let Some((path, sheet)) = args.sheet.as_deref().zip(sheet) {
+        sheet.write(path)?;
+    }
+    report(&exam, &imaginer, args);
+    Ok(if stop.is_cancelled() { INTERRUPTED } else { 0 })
+}
+
+fn asked(things: &[Named]) -> String {
+    let name = |i: usize| format!("{} {}", things[i].color.name(), things[i].label);
+    let told = |(i, thing): (usize, &Named)| match thing.rests {
+        Some((Rests::In, under)) => format!("{} in {}", name(i), name(under)),
+        Some((Rests::On, under)) => format!("{} on {}", name(i), name(under)),
+        None => name(i),
+    };
+    format!("asked: {}", things.iter().enumerate().map(told).collect::<Vec<_>>().join(", "))
+}
+
+fn report(exam: &Exam, imaginer: &JanusImaginer, args: &ExamImagineArgs) {
+    let rows = [("drawn from words", exam.drawn), ("true, through codes", exam.again), ("true", exam.real)];
+    if args.json {
+        let row = |m: &Marks| {
+            json!({
+                "pictures": m.pictures, "whole": m.whole, "perfect": m.perfect, "things": m.things, "found": m.found,
+                "off_color": m.off_color, "more": m.more, "rests": m.rests, "kept": m.kept,
+            })
+        };
+        let rows: serde_json::Map<String, Value> =
+            rows.iter().map(|(name, marks)| ((*name).to_owned(), row(marks))).collect();
+        println!(
+            "{}",
+            json!({
+                "who": imaginer.name(), "cfg": imaginer.guidance, "temperature": imaginer.temperature, "marks": rows,
+            })
+        );
+        return;
+    }
+    println!(
+        "{}, {:?}, seed {}: {} pictures; guidance {}, temperature {}",
+        imaginer.name(),
+        args.split,
+        args.seed,
+        exam.drawn.pictures,
+        imaginer.guidance,
+        imaginer.temperature
+    );
+    rows.iter().for_each(|(name, marks)| println!("  {name:<20} {marks}"));
+}

@@ -1,0 +1,140 @@
+//! What stands where in one picture: a few things of those that are there, some of them in or on another, all of them
+//! wholly in the picture and none before another's middle.
+
+use ponder_core::image::CameraFrame;
+use ponder_core::lesson::Rests;
+use ponder_core::{Pose, Rotation, Vec3};
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+use crate::build::ObjectPort;
+
+/// Where things stand on the table, metres.
+const X_M: (f64, f64) = (0.26, 0.66);
+const Y_M: (f64, f64) = (-0.19, 0.19);
+/// Gap between two that stand, metres, as seen from above.
+const GAP_M: f64 = 0.012;
+/// Pixels that a thing stays away from the picture's edge.
+const MARGIN_PX: f64 = 1.5;
+/// Tries for a whole arrangement, and for the place of one thing.
+const TRIES: usize = 400;
+const TRIES_A_THING: usize = 40;
+
+/// A thing of an arrangement.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    /// Which object.
+    pub(super) object: usize,
+    /// Pose of its bounding box.
+    pub(super) world_from_object: Pose,
+    /// What it rests in or on: place in the arrangement.
+    pub(super) rests: Option<(Rests, usize)>,
+}
+
+/// Draws an arrangement of these objects; `None` when none was found that fits.
+pub(super) fn arrange(objects: &[&ObjectPort], camera: &CameraFrame, rng: &mut ChaCha8Rng) -> Option<Vec<Placed>> {
+    // How many is drawn first, lest those be rare that are hard to find room for.
+    let count = *[1, 1, 2, 2, 2, 2, 3, 3, 3, 4].choose(rng)?;
+    (0..TRIES).find_map(|_| once(count, objects, camera, rng))
+}
+
+fn once(count: usize, objects: &[&ObjectPort], camera: &CameraFrame, rng: &mut ChaCha8Rng) -> Option<Vec<Placed>> {
+    let mut placed: Vec<Placed> = Vec::new();
+    for _ in 0..count {
+        // A pair (kind and colour) stands but once in a picture, so that words can tell things apart.
+        let alike = |i: usize, j: usize| objects[i].label == objects[j].label && objects[i].color == objects[j].color;
+        let free: Vec<usize> = (0..objects.len()).filter(|i| !placed.iter().any(|p| alike(*i, p.object))).collect();
+        let standing = |kind: &str| placed.iter().any(|p| objects[p.object].label.as_str() == kind);
+        // Kinds are as likely as each other, not objects; two large ones of a kind are rare.
+        let kind = *["block", "block", "ball", "cup", "bowl", "plate", "bin"].choose(rng)?;
+        if ["bowl", "plate", "bin"].contains(&kind) && standing(kind) && rng.random_bool(0.7) {
+            return None;
+        }
+        let of_kind: Vec<usize> = free.into_iter().filter(|i| objects[*i].label.as_str() == kind).collect();
+        let object = *of_kind.choose(rng)?;
+        let carriers: Vec<usize> = (0..placed.len()).filter(|i| carries(objects, &placed, *i, kind)).collect();
+        let thing = match carriers.choose(rng).filter(|_| rng.random_bool(0.65)) {
+            Some(carrier) => rest(objects, &placed, *carrier, object, rng)?,
+            None => stand(objects, &placed, object, camera, rng)?,
+        };
+        placed.push(thing);
+    }
+    Some(placed)
+}
+
+/// Can one more thing of that kind rest in or on this one?
+fn carries(objects: &[&ObjectPort], placed: &[Placed], carrier: usize, kind: &str) -> bool {
+    let label = objects[placed[carrier].object].label;
+    let empty = placed.iter().all(|p| p.rests.is_none_or(|(_, other)| other != carrier));
+    empty
+        && placed[carrier].rests.is_none()
+        && match label.as_str() {
+            "bowl" => ["block", "ball"].contains(&kind),
+            "bin" | "plate" => ["block", "ball", "cup"].contains(&kind),
+            "block" => kind == "block",
+            _ => false,
+        }
+}
+
+fn turn(kind: &str, rng: &mut ChaCha8Rng) -> Rotation {
+    let reach_rad = if kind == "cup" { 1.5 } else { 0.6 };
+    Rotation::from_axis_angle(&Vec3::z_axis(), rng.random_range(-reach_rad..reach_rad))
+}
+
+fn rest(
+    objects: &[&ObjectPort],
+    placed: &[Placed],
+    carrier: usize,
+    object: usize,
+    rng: &mut ChaCha8Rng,
+) -> Option<Placed> {
+    let (under, over) = (objects[placed[carrier].object], objects[object]);
+    let (how, floor_m, off_m) = match under.label.as_str() {
+        "bowl" => (Rests::In, under.floor_z_m?, 0.010),
+        "bin" => (Rests::In, under.floor_z_m?, 0.035),
+        "plate" => (Rests::On, under.floor_z_m?, 0.020),
+        _ => (Rests::On, under.size_m.z * 0.5, 0.004),
+    };
+    let mut off = || rng.random_range(-off_m..off_m);
+    let at_m = Vec3::new(off(), off(), floor_m + over.size_m.z * 0.5);
+    let at_m = placed[carrier].world_from_object * nalgebra::Point3::from(at_m);
+    let world_from_object = Pose::from_parts(at_m.coords.into(), turn(over.label.as_str(), rng));
+    Some(Placed { object, world_from_object, rests: Some((how, carrier)) })
+}
+
+fn stand(
+    objects: &[&ObjectPort],
+    placed: &[Placed],
+    object: usize,
+    camera: &CameraFrame,
+    rng: &mut ChaCha8Rng,
+) -> Option<Placed> {
+    let port = objects[object];
+    let reach_m = |o: &ObjectPort| match o.label.as_str() {
+        "block" | "bin" => o.size_m.x.hypot(o.size_m.y) * 0.47,
+        "cup" => o.size_m.x * 0.5 + 0.006,
+        _ => o.size_m.x * 0.5,
+    };
+    (0..TRIES_A_THING).find_map(|_| {
+        let (x_m, y_m) = (rng.random_range(X_M.0..X_M.1), rng.random_range(Y_M.0..Y_M.1));
+        let at_m = Vec3::new(x_m, y_m, port.size_m.z * 0.5);
+        let world_from_object = Pose::from_parts(at_m.into(), turn(port.label.as_str(), rng));
+        // Things hide what stands behind them: from the camera's side they need more room.
+        let clear = placed.iter().filter(|p| p.rests.is_none()).all(|p| {
+            let other = objects[p.object];
+            let off_m = (at_m - p.world_from_object.translation.vector).xy();
+            let nearer = if off_m.x > 0.0 { port } else { other };
+            let shade_m = if off_m.y.abs() < reach_m(port) + reach_m(other) { nearer.size_m.z * 0.8 } else { 0.0 };
+            off_m.norm() > reach_m(port) + reach_m(other) + GAP_M + shade_m
+        });
+        let (width, height) = (camera.width_px as f64, camera.height_px as f64);
+        let room_m = Vec3::new(port.size_m.x, port.size_m.y, port.size_m.z);
+        let bounds = camera.bounds_of(&world_from_object, &room_m)?;
+        let inside = bounds.left_px > MARGIN_PX
+            && bounds.top_px > MARGIN_PX
+            && bounds.right_px < width - MARGIN_PX
+            && bounds.bottom_px < height - MARGIN_PX;
+        (clear && inside).then_some(Placed { object, world_from_object, rests: None })
+    })
+}

@@ -1,0 +1,170 @@
+//! A built scene with a set of things, arranged again and again, seen by the one camera. Nothing moves by itself: things
+//! are put where they rest. The arm, at home, is above what the camera sees.
+
+use std::path::Path;
+
+use mujoco_rs::wrappers::mj_data::MjData;
+use ponder_core::image::CameraFrame;
+use ponder_core::lesson::{DrawingLesson, Named};
+use ponder_core::scene::Color;
+use ponder_core::view::View;
+use ponder_core::{Pose, Stamp};
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand_chacha::ChaCha8Rng;
+
+use super::compose::{Placed, arrange};
+use super::words::captions;
+use super::{A_SCENE, Plan, Split};
+use crate::build::ObjectPort;
+use crate::cameras::frame;
+use crate::error::SimError;
+use crate::lessons::draw::between;
+use crate::render::{Eyes, STATE};
+use crate::rng::{Range, Stream, stream};
+use crate::scene::{CameraSpec, Colors, ObjectSpec, SceneSpec};
+use crate::start::place;
+
+/// Things of a built scene, by kind.
+const SET: &[(&str, usize)] = &[("block", 6), ("ball", 4), ("cup", 4), ("bowl", 3), ("plate", 3), ("bin", 3)];
+/// Combinations of kind and colour that only the split `unlike` has.
+const UNLIKE: &[(&str, Color)] = &[
+    ("block", Color::Pink),
+    ("ball", Color::Brown),
+    ("cup", Color::Orange),
+    ("bowl", Color::Cyan),
+    ("plate", Color::Purple),
+    ("bin", Color::Red),
+];
+/// How much finer than written the camera takes its pictures.
+const FINER: usize = 2;
+/// Wordings of a lesson, and of one in an examination.
+const WORDINGS: usize = 6;
+
+/// A lesson with its pixels.
+#[derive(Clone, Debug)]
+pub struct Sketch {
+    /// What is said, and what stands there.
+    pub lesson: DrawingLesson,
+    /// Pixels [side, side, 4].
+    pub pixels: Vec<u8>,
+}
+
+/// The pictures of one built scene: numbers `scene * A_SCENE` and on, as far as the plan goes.
+///
+/// # Errors
+/// [`SimError`]: no scene can be built, or pictures can't be taken.
+pub fn sketches(plan: &Plan, scene: u64) -> Result<Vec<Sketch>, SimError> {
+    let mut rng = stream(plan.seed_of(scene), Stream::Lessons);
+    let view = View::TABLE;
+    let built = spec(plan.split, &view, &mut rng).build(plan.seed_of(scene), Path::new("."))?;
+    let mut data = MjData::try_new(built.model.clone()).map_err(|e| SimError::State(e.to_string()))?;
+    let mut eyes = Eyes::open(built.model.clone(), built.cameras.clone(), built.hidden_groups.clone())?;
+    let things: Vec<&ObjectPort> = built.objects.iter().filter(|o| o.free.is_some()).collect();
+    let camera = built.cameras.iter().position(|c| c.name == "scene");
+    let camera = camera.ok_or_else(|| SimError::Scene("the camera of the view is not there".to_owned()))?;
+    let numbers = scene * A_SCENE..((scene + 1) * A_SCENE).min(plan.count);
+    let mut taken = Vec::new();
+    let mut take = |data: &mut MjData<_>, placed: &[Placed]| -> Result<CameraFrame, SimError> {
+        for (i, port) in things.iter().enumerate() {
+            let away = Pose::translation(60.0 + i as f64, 60.0, -5.0);
+            let pose = placed.iter().find(|p| p.object == i).map_or(away, |p| p.world_from_object);
+            if let Some((qpos, _)) = port.free {
+                place(data, qpos, &(pose * port.body_from_object.inverse()));
+            }
+        }
+        data.forward_kinematics();
+        let fill = |state: &mut Vec<f64>| {
+            state.resize(built.model.state_size(STATE), 0.0);
+            data.read_state_into(STATE, state);
+        };
+        let shot = eyes.shoot(fill, vec![camera])?.pop();
+        let shot = shot.ok_or_else(|| SimError::Render("no picture was taken".to_owned()))?;
+        let whole = frame(&built, camera, shot, Stamp(0))?;
+        let small = whole.shrunk(view.side_px, view.side_px);
+        small.ok_or_else(|| SimError::Render("a picture can't be shrunk".to_owned()))
+    };
+    let empty = take(&mut data, &[])?;
+    for number in numbers {
+        // Each picture has chances of its own, whatever was taken before it.
+        let mut rng = stream(super::super::mixed(plan.seed_of(scene), number + 1), Stream::Lessons);
+        let fits = arrange(&things, &empty, &mut rng);
+        let placed = fits.ok_or_else(|| SimError::Scene("no arrangement fits into the view".to_owned()))?;
+        let small = take(&mut data, &placed)?;
+        let pixels = view.pixels(&small).ok_or_else(|| SimError::Render("a picture has no depth".to_owned()))?;
+        let named = |p: &Placed| Named {
+            label: things[p.object].label,
+            color: things[p.object].color.unwrap_or(Color::Gray),
+            rests: p.rests,
+        };
+        let things: Vec<Named> = placed.iter().map(named).collect();
+        let captions = captions(&things, plan.split, WORDINGS, &mut rng);
+        taken.push(Sketch { lesson: DrawingLesson { number, captions, things }, pixels });
+    }
+    Ok(taken)
+}
+
+fn spec(split: Split, view: &View, rng: &mut ChaCha8Rng) -> SceneSpec {
+    let mut objects = Vec::new();
+    for (kind, count) in SET {
+        let rare: Vec<Color> = UNLIKE.iter().filter(|entry| entry.0 == *kind).map(|entry| entry.1).collect();
+        let mut usual: Vec<Color> = Color::ALL.iter().map(|c| c.0).filter(|c| !rare.contains(c)).collect();
+        usual.shuffle(rng);
+        // In the split `unlike` a third of what stands there is such.
+        let first = rare.choose(rng).filter(|_| split == Split::Unlike);
+        for (i, color) in first.into_iter().chain(&usual).take(*count).enumerate() {
+            let scale = match *kind {
+                "block" => between(0.85, 1.25),
+                "ball" | "cup" => between(0.9, 1.15),
+                _ => between(0.9, 1.05),
+            };
+            objects.push(ObjectSpec {
+                id: Some(format!("{kind}{i}")),
+                color: Colors::One(*color),
+                scale,
+                spare: true,
+                ..ObjectSpec::new(kind, 0.0, 0.0)
+            });
+        }
+    }
+    let exactly = |at: [f64; 3]| at.map(Range::Exactly);
+    let camera = CameraSpec {
+        name: "scene".to_owned(),
+        eye_m: exactly(view.eye_m),
+        target_m: exactly(view.target_m),
+        fov_deg: Range::Exactly(view.fov_deg),
+        width_px: view.side_px * FINER,
+        height_px: view.side_px * FINER,
+        ..CameraSpec::default()
+    };
+    SceneSpec { objects, cameras: vec![camera], repeat_colors: true, ..SceneSpec::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_view_is_the_cameras_and_splits_keep_their_colours() {
+        let plan = Plan { split: Split::Train, seed: 3, count: 3 };
+        let taken = sketches(&plan, 0).unwrap();
+        assert_eq!(taken.len(), 3);
+        let view = View::TABLE;
+        for sketch in &taken {
+            assert_eq!(sketch.pixels.len(), view.side_px * view.side_px * 4);
+            assert!(!sketch.lesson.captions.is_empty() && !sketch.lesson.things.is_empty());
+            let high = sketch.pixels.chunks(4).filter(|p| p[3] > 4).count();
+            assert!(high > 60, "something stands there: {high}");
+            let table = sketch.pixels.chunks(4).filter(|p| p[3] <= 1).count();
+            assert!(table > view.side_px * view.side_px / 4, "heights are over the table: {table}");
+        }
+        assert_eq!(sketches(&plan, 0).unwrap()[1].pixels, taken[1].pixels, "the same seed, the same picture");
+        let mut rng = stream(1, Stream::Lessons);
+        let colors = |split: Split, rng: &mut ChaCha8Rng| -> Vec<bool> {
+            let spec = spec(split, &view, rng);
+            let rare = |o: &ObjectSpec| UNLIKE.iter().any(|(k, c)| o.kind == *k && o.color == Colors::One(*c));
+            spec.objects.iter().map(rare).collect()
+        };
+        assert!((0..20).all(|_| colors(Split::Train, &mut rng).iter().all(|rare| !rare)));
+        assert!(colors(Split::Unlike, &mut rng).iter().filter(|rare| **rare).count() == UNLIKE.len());
+    }
+}
