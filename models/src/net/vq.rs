@@ -59,7 +59,7 @@ impl Config {
             multipliers: vec![1, 2],
             num_res_blocks: 1,
             latent_channels: 64,
-            num_codes: 1024,
+            num_codes: 2048,
             in_channels: 4,
             out_channels: 4,
             patch: 4,

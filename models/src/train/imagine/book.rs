@@ -129,7 +129,7 @@ mod tests {
         assert!(taken.off.to_scalar::<f32>().unwrap() < 1e-6);
 
         let var =
-            Var::from_tensor(&Tensor::new(&[[1.0f32, 0.0, 0.0], [-1.0, 0.1, 0.0]], &Device::Cpu).unwrap()).unwrap();
+            Var::from_tensor(&Tensor::new(&[[1.0f32, 0.0, 0.0], [-1.0, 0.0, 0.0]], &Device::Cpu).unwrap()).unwrap();
         let mut usage = Usage(vec![1.0, 0.0]);
         let found = points.unsqueeze(0).unwrap();
         let codes = take(&found, var.as_tensor()).unwrap().codes;

@@ -4,8 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor, Var};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
 use super::book::{Usage, gather, take};
@@ -60,15 +58,6 @@ impl Course {
         if self.from.is_some() { 0 } else { (self.steps * FREE.0 / 100).min(FREE.1) }
     }
 
-    /// The lessons of a step; half of them mirrored.
-    fn which(&self, lessons: &Drawings, step: u64) -> Vec<(usize, bool)> {
-        let batch = self.batch as u64;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(step + 1);
-        let numbers = pages(lessons.all().len(), step * batch..(step + 1) * batch, self.seed);
-        numbers.into_iter().map(|number| (number, rng.random_bool(0.5))).collect()
-    }
-
     /// Goes through it, on from where `out` stands if something is there. `told` hears of every step and says whether to
     /// go on; stopped or not, nothing is lost. True when it is done.
     ///
@@ -98,7 +87,9 @@ impl Course {
             let mut seen: Option<(Vec<u32>, Tensor)> = None;
             let mut parts = [0.0; 2];
             let report = trainer.step(std::iter::once_with(|| {
-                let pictures = lessons.batch(&self.which(lessons, step))?;
+                let batch = self.batch as u64;
+                let which = pages(lessons.all().len(), step * batch..(step + 1) * batch, self.seed);
+                let pictures = lessons.batch(&which)?;
                 let found = vq.find(&pictures)?;
                 if step < self.free() {
                     let loss = difference(&vq.draw(&unit(&found)?)?, &pictures)?;
@@ -138,7 +129,7 @@ impl Course {
     fn first_book(&self, lessons: &Drawings, params: &Params, book: &Var) -> Result<(), TrainError> {
         let vq = Vq::new(&self.shape, params.snapshot()?.pp(CODE))?;
         let count = lessons.all().len();
-        let shown: Vec<(usize, bool)> = (0..SHOWN).map(|i| (i * count / SHOWN, i % 2 == 1)).collect();
+        let shown: Vec<usize> = (0..SHOWN).map(|i| i * count / SHOWN).collect();
         let found = shown.chunks(TOGETHER).map(|some| vq.find(&lessons.batch(some)?)?.flatten_to(1));
         let found = Tensor::cat(&found.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
         Ok(book.set(&gather(&found, self.shape.num_codes, self.seed)?)?)

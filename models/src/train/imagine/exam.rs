@@ -157,7 +157,7 @@ pub fn look(eye: &Eye, view: &View, pixels: &[u8]) -> Result<Vec<SceneObject>, E
 /// # Errors
 /// [`ExamError`].
 pub fn again(vq: &Vq, view: &View, pixels: &[u8]) -> Result<Vec<u8>, ExamError> {
-    let picture = tensor(view.side_px, std::iter::once((pixels, false)))?;
+    let picture = tensor(view.side_px, std::iter::once(pixels))?;
     let codes = vq.encode(&picture)?;
     Ok(bytes(&vq.decode(&codes)?.get(0)?)?)
 }

@@ -1,4 +1,4 @@
-//! Lessons in drawing, as the simulator wrote them, mapped into memory; as tensors, mirrored or not.
+//! Lessons in drawing, as the simulator wrote them, mapped into memory; as tensors.
 
 use std::fs::File;
 use std::path::Path;
@@ -68,31 +68,25 @@ impl Drawings {
         self.pixels.get(number * each..(number + 1) * each).unwrap_or(&[])
     }
 
-    /// These, mirrored where it is said, as values in [-1, 1]: [batch, channels, side, side].
+    /// These, as values in [-1, 1]: [batch, channels, side, side].
     ///
     /// # Errors
     /// One is not there.
-    pub fn batch(&self, which: &[(usize, bool)]) -> Result<Tensor> {
-        let pictures = which.iter().map(|(number, mirrored)| (self.pixels(*number), *mirrored));
-        tensor(self.view().side_px, pictures)
+    pub fn batch(&self, which: &[usize]) -> Result<Tensor> {
+        tensor(self.view().side_px, which.iter().map(|number| self.pixels(*number)))
     }
 }
 
-/// Pixels [side, side, channels] of pictures, mirrored or not, as values in [-1, 1]: [batch, channels, side, side].
-pub(super) fn tensor<'a>(side: usize, pictures: impl Iterator<Item = (&'a [u8], bool)>) -> Result<Tensor> {
+/// Pixels [side, side, channels] of pictures as values in [-1, 1]: [batch, channels, side, side].
+pub(super) fn tensor<'a>(side: usize, pictures: impl Iterator<Item = &'a [u8]>) -> Result<Tensor> {
     let plane = side * side;
     let (mut values, mut count) = (Vec::new(), 0);
-    for (pixels, mirrored) in pictures {
+    for pixels in pictures {
         if pixels.len() != plane * CHANNELS {
             candle_core::bail!("a lesson of {} bytes, {} are wanted", pixels.len(), plane * CHANNELS);
         }
-        let start = values.len();
-        values.resize(start + plane * CHANNELS, 0f32);
-        for (i, pixel) in pixels.chunks_exact(CHANNELS).enumerate() {
-            let to = if mirrored { i / side * side + side - 1 - i % side } else { i };
-            for (channel, value) in pixel.iter().enumerate() {
-                values[start + channel * plane + to] = f32::from(*value) / 127.5 - 1.0;
-            }
+        for channel in 0..CHANNELS {
+            values.extend(pixels.chunks_exact(CHANNELS).map(|pixel| f32::from(pixel[channel]) / 127.5 - 1.0));
         }
         count += 1;
     }

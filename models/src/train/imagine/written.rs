@@ -65,7 +65,7 @@ impl Written {
             return Ok(Some(Self { codes, places }));
         }
         let vq = open(shape, weights)?;
-        let all: Vec<(usize, bool)> = (0..count).map(|i| (i, false)).collect();
+        let all: Vec<usize> = (0..count).collect();
         let mut codes = Vec::with_capacity(all.len() * places);
         for (i, some) in all.chunks(TOGETHER).enumerate() {
             let found: Vec<u32> = vq.encode(&lessons.batch(some)?)?.flatten_all()?.to_vec1()?;

@@ -1,5 +1,6 @@
 //! What stands where in one picture: a few things of those that are there, some of them in or on another, all of them
-//! wholly in the picture and none before another's middle.
+//! wholly in the picture and none before another's middle. Words say what is there, and nothing of where or how it is
+//! turned; so things stand on a grid and square, which leaves a small code less to tell apart.
 
 use ponder_core::image::CameraFrame;
 use ponder_core::lesson::Rests;
@@ -13,6 +14,12 @@ use crate::build::ObjectPort;
 /// Where things stand on the table, metres.
 const X_M: (f64, f64) = (0.26, 0.66);
 const Y_M: (f64, f64) = (-0.19, 0.19);
+/// Pixels between places where things may stand, across and down. A code of janus-nano is 8 pixels wide: what stands here
+/// or there falls onto codes alike.
+const GRID_PX: (usize, usize) = (8, 16);
+/// How blocks are turned, and cups: two sides of a block are seen, and a cup's handle.
+const BLOCK_TURN_RAD: f64 = 0.35;
+const CUP_TURN_RAD: f64 = 1.3;
 /// Gap between two that stand, metres, as seen from above.
 const GAP_M: f64 = 0.012;
 /// Pixels that a thing stays away from the picture's edge.
@@ -55,7 +62,7 @@ fn once(count: usize, objects: &[&ObjectPort], camera: &CameraFrame, rng: &mut C
         let object = *of_kind.choose(rng)?;
         let carriers: Vec<usize> = (0..placed.len()).filter(|i| carries(objects, &placed, *i, kind)).collect();
         let thing = match carriers.choose(rng).filter(|_| rng.random_bool(0.65)) {
-            Some(carrier) => rest(objects, &placed, *carrier, object, rng)?,
+            Some(carrier) => rest(objects, &placed, *carrier, object)?,
             None => stand(objects, &placed, object, camera, rng)?,
         };
         placed.push(thing);
@@ -77,30 +84,36 @@ fn carries(objects: &[&ObjectPort], placed: &[Placed], carrier: usize, kind: &st
         }
 }
 
-fn turn(kind: &str, rng: &mut ChaCha8Rng) -> Rotation {
-    let reach_rad = if kind == "cup" { 1.5 } else { 0.6 };
-    Rotation::from_axis_angle(&Vec3::z_axis(), rng.random_range(-reach_rad..reach_rad))
+fn turn(kind: &str) -> Rotation {
+    let turn_rad = match kind {
+        "block" => BLOCK_TURN_RAD,
+        "cup" => CUP_TURN_RAD,
+        _ => 0.0,
+    };
+    Rotation::from_axis_angle(&Vec3::z_axis(), turn_rad)
 }
 
-fn rest(
-    objects: &[&ObjectPort],
-    placed: &[Placed],
-    carrier: usize,
-    object: usize,
-    rng: &mut ChaCha8Rng,
-) -> Option<Placed> {
+fn rest(objects: &[&ObjectPort], placed: &[Placed], carrier: usize, object: usize) -> Option<Placed> {
     let (under, over) = (objects[placed[carrier].object], objects[object]);
-    let (how, floor_m, off_m) = match under.label.as_str() {
-        "bowl" => (Rests::In, under.floor_z_m?, 0.010),
-        "bin" => (Rests::In, under.floor_z_m?, 0.035),
-        "plate" => (Rests::On, under.floor_z_m?, 0.020),
-        _ => (Rests::On, under.size_m.z * 0.5, 0.004),
+    let (how, floor_m) = match under.label.as_str() {
+        "bowl" | "bin" => (Rests::In, under.floor_z_m?),
+        "plate" => (Rests::On, under.floor_z_m?),
+        _ => (Rests::On, under.size_m.z * 0.5),
     };
-    let mut off = || rng.random_range(-off_m..off_m);
-    let at_m = Vec3::new(off(), off(), floor_m + over.size_m.z * 0.5);
-    let at_m = placed[carrier].world_from_object * nalgebra::Point3::from(at_m);
-    let world_from_object = Pose::from_parts(at_m.coords.into(), turn(over.label.as_str(), rng));
+    let at_m = placed[carrier].world_from_object * nalgebra::Point3::new(0.0, 0.0, floor_m + over.size_m.z * 0.5);
+    let world_from_object = Pose::from_parts(at_m.coords.into(), turn(over.label.as_str()));
     Some(Placed { object, world_from_object, rests: Some((how, carrier)) })
+}
+
+/// A place of the grid on the table, metres.
+fn place(camera: &CameraFrame, rng: &mut ChaCha8Rng) -> Option<Vec3> {
+    let mut line = |count: usize, each: usize| rng.random_range(1..(count / each).max(2)) as f64 * each as f64 - 0.5;
+    let (column, row) = (line(camera.width_px, GRID_PX.0), line(camera.height_px, GRID_PX.1));
+    let eye_m = camera.world_from_camera.translation.vector;
+    let ray = camera.world_from_camera.rotation * camera.intrinsics.deproject(column, row, 1.0);
+    let at_m = eye_m - ray * (eye_m.z / ray.z);
+    let inside = (X_M.0..X_M.1).contains(&at_m.x) && (Y_M.0..Y_M.1).contains(&at_m.y);
+    (ray.z < 0.0 && inside).then_some(at_m)
 }
 
 fn stand(
@@ -117,9 +130,8 @@ fn stand(
         _ => o.size_m.x * 0.5,
     };
     (0..TRIES_A_THING).find_map(|_| {
-        let (x_m, y_m) = (rng.random_range(X_M.0..X_M.1), rng.random_range(Y_M.0..Y_M.1));
-        let at_m = Vec3::new(x_m, y_m, port.size_m.z * 0.5);
-        let world_from_object = Pose::from_parts(at_m.into(), turn(port.label.as_str(), rng));
+        let at_m = place(camera, rng)? + Vec3::new(0.0, 0.0, port.size_m.z * 0.5);
+        let world_from_object = Pose::from_parts(at_m.into(), turn(port.label.as_str()));
         // Things hide what stands behind them: from the camera's side they need more room.
         let clear = placed.iter().filter(|p| p.rests.is_none()).all(|p| {
             let other = objects[p.object];

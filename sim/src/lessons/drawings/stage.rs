@@ -18,7 +18,6 @@ use super::{A_SCENE, Plan, Split};
 use crate::build::ObjectPort;
 use crate::cameras::frame;
 use crate::error::SimError;
-use crate::lessons::draw::between;
 use crate::render::{Eyes, STATE};
 use crate::rng::{Range, Stream, stream};
 use crate::scene::{CameraSpec, Colors, ObjectSpec, SceneSpec};
@@ -112,15 +111,9 @@ fn spec(split: Split, view: &View, rng: &mut ChaCha8Rng) -> SceneSpec {
         // In the split `unlike` a third of what stands there is such.
         let first = rare.choose(rng).filter(|_| split == Split::Unlike);
         for (i, color) in first.into_iter().chain(&usual).take(*count).enumerate() {
-            let scale = match *kind {
-                "block" => between(0.85, 1.25),
-                "ball" | "cup" => between(0.9, 1.15),
-                _ => between(0.9, 1.05),
-            };
             objects.push(ObjectSpec {
                 id: Some(format!("{kind}{i}")),
                 color: Colors::One(*color),
-                scale,
                 spare: true,
                 ..ObjectSpec::new(kind, 0.0, 0.0)
             });
