@@ -1,7 +1,7 @@
 //! Janus-Pro-1B at full size with random weights: seeing a picture, reading it with 64 tokens of text, speaking, drawing
 //! the first codes of a picture, codes to pixels, and memory; in f32, bf16 and 8 bits. Beside it, turn by turn, its peer in
 //! PyTorch, if the first argument names a Python that has it: `make bench-janus PYTHON=python3`. Second argument: which
-//! kinds ("f32,bf16,q8_0").
+//! kinds ("f32,bf16,q8_0"), third: which tasks ("encode,prefill,decode,image,picture").
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -24,7 +24,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let mut given = std::env::args().skip(1);
     let threads = Pool::shared().threads();
     let mut peer = given.next().filter(|python| !python.is_empty()).map(|p| Peer::start(&p, threads)).transpose()?;
-    let kinds = given.next().unwrap_or_else(|| "f32,bf16,q8_0".to_owned());
+    let kinds = given.next().filter(|kinds| !kinds.is_empty()).unwrap_or_else(|| "f32,bf16,q8_0".to_owned());
+    let wanted = given.next().unwrap_or_else(|| TASKS.join(","));
+    let tasks: Vec<&str> = TASKS.into_iter().filter(|task| wanted.split(',').any(|w| w == *task)).collect();
     println!("Janus-Pro-1B, random weights, {threads} threads, {}", Level::best().name());
     println!(
         "median of {ROUNDS} turns; image = the first {DRAWN} of 576 codes with guidance; picture = codes to pixels"
@@ -39,14 +41,14 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         };
         let vb = VarBuilder::from_backend(Box::new(Random), dtype, Device::Cpu);
         let mut ours = Ours::new(Janus::new(&Config::janus_pro_1b(), Weights::from(vb).quantised(quant))?)?;
-        let mut times = [const { Vec::new() }; TASKS.len()];
+        let mut times = vec![Vec::new(); tasks.len()];
         for round in 0..ROUNDS {
-            for (times, name) in times.iter_mut().zip(TASKS) {
+            for (times, name) in times.iter_mut().zip(&tasks) {
                 times.push([ours.run(name)?, peer.as_mut().map_or(Ok(f64::NAN), |peer| peer.run(name))?]);
                 eprintln!("{kind} turn {round} {name}: {:.3?}", times[round]);
             }
         }
-        for (task, name) in TASKS.iter().enumerate() {
+        for (task, name) in tasks.iter().enumerate() {
             let [ours, theirs] = [0, 1].map(|who| {
                 let mut sorted: Vec<f64> = times[task].iter().map(|times: &[f64; 2]| times[who]).collect();
                 sorted.sort_by(f64::total_cmp);

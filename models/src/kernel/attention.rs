@@ -8,7 +8,7 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, WithDTyp
 use half::bf16;
 
 use super::attention_row::{Kept, softmax};
-use super::gemm::{STRETCH, Tile, multiply_f32, pack_rows, tile, width};
+use super::gemm::{Onto, STRETCH, Tile, multiply_f32, pack_rows, tile, width};
 use super::pool::Shared;
 use super::{Level, Pool, floats};
 
@@ -131,10 +131,9 @@ impl Attention {
         let end = ranges.iter().map(|range| range.1).max().unwrap_or(0);
         let room = end.next_multiple_of(columns);
         SCRATCH.with_borrow_mut(|scratch| {
-            scratch.clear();
-            scratch.resize(wide * across + 2 * wide * room, 0.0);
+            scratch.resize(scratch.len().max(wide * across + 2 * wide * room), 0.0);
             let (packed_q, rest) = scratch.split_at_mut(wide * across);
-            let (scores, packed_scores) = rest.split_at_mut(wide * room);
+            let (scores, packed_scores) = rest[..2 * wide * room].split_at_mut(wide * room);
             pack_rows(q, across, rows, across, wide, packed_q);
             for (panel, k) in k.chunks_exact(columns * across).take(room / columns).enumerate() {
                 let out = scores[panel * columns..].as_mut_ptr();
@@ -142,12 +141,14 @@ impl Attention {
                 // SAFETY: q and the keys were packed for this tile; `scores` has `wide` rows of `room`.
                 #[allow(unsafe_code)]
                 unsafe {
-                    let tile = Tile { depth: across, a, width: wide, b, out, row: room, rows, columns };
+                    let onto = Onto::Nothing;
+                    let tile = Tile { depth: across, a, width: wide, b, out, row: room, rows, columns, onto };
                     multiply_f32(self.level, tile);
                 }
             }
-            for ((from, to), (scores, out)) in
-                ranges.into_iter().zip(scores.chunks_exact_mut(room.max(1)).zip(out.chunks_exact_mut(across)))
+            let mut shares = [0.0; 32];
+            for (((from, to), scores), share) in
+                ranges.into_iter().zip(scores.chunks_exact_mut(room.max(1))).zip(&mut shares)
             {
                 scores[..from].fill(0.0);
                 scores[to..].fill(0.0);
@@ -157,9 +158,7 @@ impl Attention {
                 unsafe {
                     softmax(self.level, &mut scores[from..to], self.scale, &raw mut sum);
                 }
-                let by = if sum == 0.0 { 0.0 } else { 1.0 / sum };
-                scores[from..to].iter_mut().for_each(|score| *score *= by);
-                out.fill(0.0);
+                *share = if sum == 0.0 { 0.0 } else { 1.0 / sum };
             }
             pack_rows(scores, room, rows, end, wide, packed_scores);
             for key in (0..end).step_by(STRETCH) {
@@ -172,10 +171,14 @@ impl Attention {
                     // SAFETY: scores and values were packed for this tile; `out` has these rows and columns.
                     #[allow(unsafe_code)]
                     unsafe {
-                        let tile = Tile { depth, a, width: wide, b, out, row: across, rows, columns };
+                        let onto = Onto::stretch(key == 0, Onto::Nothing);
+                        let tile = Tile { depth, a, width: wide, b, out, row: across, rows, columns, onto };
                         multiply_f32(self.level, tile);
                     }
                 }
+            }
+            for (out, share) in out.chunks_exact_mut(across).zip(shares) {
+                out.iter_mut().for_each(|x| *x *= share);
             }
         });
     }

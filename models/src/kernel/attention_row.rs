@@ -81,10 +81,19 @@ on_every_level!(
 #[inline(always)]
 unsafe fn softmax_on<F: Floats>(scores: &mut [f32], scale: f32, sum: *mut f32) {
     let whole = scores.len() / F::WIDTH * F::WIDTH;
-    let largest = scores.iter().fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a });
     let at = scores.as_mut_ptr();
     // SAFETY: within `scores`; `sum` is the caller's.
     unsafe {
+        // The first operand is lost where it is no number, if the processor has that rule; the sum then is none either.
+        let mut most = [F::splat(f32::NEG_INFINITY); 2];
+        for i in (0..whole).step_by(F::WIDTH) {
+            let each = i / F::WIDTH % 2;
+            most[each] = F::max(F::load(at.add(i)), most[each]);
+        }
+        let mut lanes = [0f32; 16];
+        F::store(F::max(most[0], most[1]), lanes.as_mut_ptr());
+        let rest = scores[whole..].iter().chain(&lanes[..F::WIDTH]);
+        let largest = rest.fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a });
         let (scale, minus) = (F::splat(scale), F::splat(-largest * scale));
         let mut total = F::splat(0.0);
         for i in (0..whole).step_by(F::WIDTH) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp1, DType, Layout, Shape, Storage, Tensor};
 
-use super::gemm::{STRETCH, Tile, multiply_f32, pack_rows, tile, width};
+use super::gemm::{Onto, STRETCH, Tile, multiply_f32, pack_rows, tile, width};
 use super::pool::Shared;
 use super::{Level, Pool, floats};
 
@@ -134,8 +134,8 @@ impl Conv2d {
                             // SAFETY: a and b were packed for this tile; `out` has these rows and columns, this piece's.
                             #[allow(unsafe_code)]
                             unsafe {
-                                let columns = columns.1;
-                                let tile = Tile { depth: some, a, width, b, out, row: pixels, rows, columns };
+                                let (columns, onto) = (columns.1, Onto::There);
+                                let tile = Tile { depth: some, a, width, b, out, row: pixels, rows, columns, onto };
                                 multiply_f32(self.level, tile);
                             }
                         }

@@ -1,17 +1,29 @@
 //! Linear layers whose weights stay f32, bf16 or f16, packed once when they are loaded, in the order in which both one
 //! row (bound by memory, which half the bits halve) and many rows read them. Sums are f32.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Storage, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Device, Layout, Shape, Storage, Tensor};
 use half::{bf16, f16};
 
-use super::gemm::{Element, STRETCH, Tile, multiply_bf16, multiply_f16, multiply_f32, pack_rows, tile, width};
+use super::gemm::{
+    Element, Onto, STRETCH, Tile, before_long, multiply_bf16, multiply_f16, multiply_f32, pack_rows, tile, width,
+};
 use super::pool::Shared;
-use super::{Level, Pool};
+use super::{Level, Pool, floats};
 
-/// Weights in a piece of work: large beside the cost of handing it out, small beside a layer.
+/// Weights in a piece of work for a few rows: large beside the cost of handing it out, small beside a layer.
 const PIECE: usize = 1 << 17;
+/// Pieces a thread gets, at least: whoever is held up leaves some to the others.
+const PIECES: usize = 4;
+/// From so many rows on a piece is as large as it may be.
+const MANY: usize = 48;
+
+thread_local! {
+    /// Rows of the left side, packed.
+    static ROWS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Panels [columns of a tile of outputs] x [inputs] x [columns], one after the other.
 #[derive(Clone)]
@@ -87,6 +99,11 @@ impl DenseLinear {
         (self.outputs, self.inputs)
     }
 
+    /// Whether it adds a bias.
+    pub fn has_bias(&self) -> bool {
+        self.bias.is_some()
+    }
+
     /// The weights [out, in] as they were given.
     ///
     /// # Errors
@@ -108,20 +125,38 @@ impl DenseLinear {
         x.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.contiguous()?.apply_op1_no_bwd(self)
     }
 
+    /// The same, added to `onto` [.., out], of as many rows, in f32 on the CPU and without gradients.
+    ///
+    /// # Errors
+    /// x has another width, or `onto` other rows or outputs.
+    pub fn forward_onto(&self, x: &Tensor, onto: &Tensor) -> candle_core::Result<Tensor> {
+        let ready = |t: &Tensor| t.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.contiguous();
+        ready(x)?.apply_op2_no_bwd(&ready(onto)?, self)
+    }
+
     /// `x` holds rows of `in` values, `out` as many rows of `out` values; lengths that do not fit are cut to what does.
     pub fn multiply(&self, x: &[f32], out: &mut [f32], pool: &Pool) {
         let count = (x.len() / self.inputs).min(out.len() / self.outputs);
-        let (x, out) = (&x[..count * self.inputs], &mut out[..count * self.outputs]);
+        // SAFETY: `out` has so many rows.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.into(&x[..count * self.inputs], out.as_mut_ptr(), false, pool);
+        }
+    }
+
+    /// Writes as many whole rows to `out` as `x` has, or adds them to what is there.
+    ///
+    /// # Safety
+    /// `out` has room for them; what is in it is read only if they are added.
+    #[allow(unsafe_code)]
+    unsafe fn into(&self, x: &[f32], out: *mut f32, add: bool, pool: &Pool) {
+        // SAFETY: `product` makes tiles as the panels and the level have them, for each.
         match &self.panels {
-            #[allow(unsafe_code)]
-            // SAFETY: `product` makes tiles as the panels and the level have them, for each.
-            Panels::F32(panels) => self.product(panels, x, out, pool, |l, t| unsafe { multiply_f32(l, t) }),
-            #[allow(unsafe_code)]
+            Panels::F32(panels) => self.product(panels, x, (out, add), pool, |l, t| unsafe { multiply_f32(l, t) }),
             // SAFETY: as above.
-            Panels::Bf16(panels) => self.product(panels, x, out, pool, |l, t| unsafe { multiply_bf16(l, t) }),
-            #[allow(unsafe_code)]
+            Panels::Bf16(panels) => self.product(panels, x, (out, add), pool, |l, t| unsafe { multiply_bf16(l, t) }),
             // SAFETY: as above.
-            Panels::F16(panels) => self.product(panels, x, out, pool, |l, t| unsafe { multiply_f16(l, t) }),
+            Panels::F16(panels) => self.product(panels, x, (out, add), pool, |l, t| unsafe { multiply_f16(l, t) }),
         }
     }
 
@@ -129,60 +164,85 @@ impl DenseLinear {
         &self,
         panels: &[E],
         x: &[f32],
-        out: &mut [f32],
+        (out, add): (*mut f32, bool),
         pool: &Pool,
         multiply: impl Fn(Level, Tile<E>) + Sync,
     ) {
         let (outputs, inputs) = (self.outputs, self.inputs);
         let (most, columns) = tile(self.level);
         let rows = x.len() / inputs;
+        if rows == 0 {
+            return;
+        }
         // Tiles of rows, each [inputs][width]; all but the last are of the largest width.
-        let last = width(rows - rows.saturating_sub(1) / most * most, most);
-        let mut packed = vec![0f32; (rows.saturating_sub(1) / most * most + last) * inputs];
-        pool.chunks(&mut packed, most * inputs, |i, to| {
-            let some = most.min(rows - i * most);
-            pack_rows(&x[i * most * inputs..], inputs, some, inputs, to.len() / inputs, to);
-        });
+        let last = width(rows - (rows - 1) / most * most, most);
+        let size = ((rows - 1) / most * most + last) * inputs;
         let count = outputs.div_ceil(columns);
-        let each = (PIECE / (columns * inputs)).clamp(1, count.div_ceil(2 * pool.threads()).max(1));
-        let out = Shared(out.as_mut_ptr());
-        pool.run(count.div_ceil(each), |piece| {
-            let piece = piece * each..count.min((piece + 1) * each);
-            let (start, end) = (piece.start * columns, outputs.min(piece.end * columns));
-            for m in 0..rows {
-                // SAFETY: columns start..end of row m are this piece's alone, and within `out`.
-                #[allow(unsafe_code)]
-                let to = unsafe { std::slice::from_raw_parts_mut(out.at(m * outputs + start), end - start) };
-                match &self.bias {
-                    Some(bias) => to.copy_from_slice(&bias[start..end]),
-                    None => to.fill(0.0),
-                }
-            }
-            for k in (0..inputs).step_by(STRETCH) {
-                let depth = STRETCH.min(inputs - k);
-                for row in (0..rows).step_by(most) {
-                    let a = &packed[row * inputs..];
-                    let some = most.min(rows - row);
-                    let width = if some == most { most } else { last };
+        let most_each = count.div_ceil(PIECES * pool.threads()).max(1);
+        // Many rows are read again for every panel: the more panels in a piece, the more often from a near cache.
+        let each = if rows >= MANY { most_each } else { (PIECE / (columns * inputs)).clamp(1, most_each) };
+        let out = Shared(out);
+        ROWS.with_borrow_mut(|packed| {
+            packed.resize(packed.len().max(size), 0.0);
+            let packed = &mut packed[..size];
+            pool.chunks(packed, most * inputs, |i, to| {
+                let some = most.min(rows - i * most);
+                pack_rows(&x[i * most * inputs..], inputs, some, inputs, to.len() / inputs, to);
+            });
+            let packed = &*packed;
+            pool.run(count.div_ceil(each), |piece| {
+                let piece = piece * each..count.min((piece + 1) * each);
+                for k in (0..inputs).step_by(STRETCH) {
+                    let depth = STRETCH.min(inputs - k);
+                    // A panel's stretch stays in the nearest cache while all rows go by.
                     for panel in piece.clone() {
                         let column = panel * columns;
-                        multiply(
-                            self.level,
-                            Tile {
-                                depth,
-                                a: a[k * width..(k + depth) * width].as_ptr(),
-                                width,
-                                b: panels[(column * inputs) + k * columns..][..depth * columns].as_ptr(),
-                                out: out.at(row * outputs + column),
-                                row: outputs,
-                                rows: some,
-                                columns: columns.min(outputs - column),
-                            },
-                        );
+                        let begin = match (self.bias.as_ref().map(|bias| bias[column..].as_ptr()), add) {
+                            (Some(bias), true) => Onto::Both(bias),
+                            (Some(bias), false) => Onto::Bias(bias),
+                            (None, true) => Onto::There,
+                            (None, false) => Onto::Nothing,
+                        };
+                        let b = &panels[(column * inputs) + k * columns..][..depth * columns];
+                        // The stretch after this one comes from memory while this one is worked through.
+                        let (then, k_then) =
+                            if panel + 1 < piece.end { (panel + 1, k) } else { (piece.start, k + depth) };
+                        let next = panels.as_ptr().wrapping_add(then * columns * inputs + k_then * columns);
+                        let share = (depth * columns * size_of::<E>()).div_ceil(64 * rows.div_ceil(most));
+                        let sweep = Sweep {
+                            a: packed,
+                            widths: (most, last),
+                            depths: (inputs, k, depth),
+                            rows,
+                            out: out.at(column),
+                            outputs,
+                            columns: columns.min(outputs - column),
+                            onto: Onto::stretch(k == 0, begin),
+                            next: (next.cast(), if rows >= MANY { share } else { 0 }),
+                        };
+                        if E::WIDE || rows < MANY {
+                            sweep.run(b.as_ptr(), |tile| multiply(self.level, tile));
+                        } else {
+                            // Made wide once, rather than for every tile of rows.
+                            let mut wide = [0f32; STRETCH * 32];
+                            E::widen(b, &mut wide);
+                            // SAFETY: as for the panels that this was made of.
+                            #[allow(unsafe_code)]
+                            sweep.run(wide.as_ptr(), |tile| unsafe { multiply_f32(self.level, tile) });
+                        }
                     }
                 }
-            }
+            });
         });
+    }
+
+    /// The rows of x.
+    fn rows<'a>(&self, storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
+        let fits = layout.dims().last() == Some(&self.inputs);
+        let Some((start, end)) = layout.contiguous_offsets().filter(|_| fits) else {
+            candle_core::bail!("a dense layer of {} inputs was given {:?}", self.inputs, layout.shape());
+        };
+        Ok(&storage.as_slice::<f32>()?[start..end])
     }
 }
 
@@ -192,15 +252,84 @@ impl CustomOp1 for DenseLinear {
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let x = self.rows(storage, layout)?;
         let mut dims = layout.dims().to_vec();
-        let fits = dims.last_mut().is_some_and(|last| std::mem::replace(last, self.outputs) == self.inputs);
-        let Some((start, end)) = layout.contiguous_offsets().filter(|_| fits) else {
-            candle_core::bail!("a dense layer of {} inputs was given {:?}", self.inputs, layout.shape());
-        };
-        let x = &storage.as_slice::<f32>()?[start..end];
-        let mut out = vec![0.0; x.len() / self.inputs * self.outputs];
-        self.multiply(x, &mut out, Pool::shared());
+        dims.last_mut().into_iter().for_each(|last| *last = self.outputs);
+        let size = x.len() / self.inputs * self.outputs;
+        let mut out = Vec::with_capacity(size);
+        // SAFETY: there is room for all rows, and all of every row is written: every panel of it, by its first stretch.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.into(x, out.as_mut_ptr(), false, Pool::shared());
+            out.set_len(size);
+        }
         Ok((CpuStorage::F32(out), Shape::from(dims)))
+    }
+}
+
+impl CustomOp2 for DenseLinear {
+    fn name(&self) -> &'static str {
+        "dense linear onto"
+    }
+
+    fn cpu_fwd(
+        &self,
+        storage: &CpuStorage,
+        layout: &Layout,
+        onto: &CpuStorage,
+        onto_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (x, mut out) = (self.rows(storage, layout)?, floats(onto, onto_layout)?.to_vec());
+        let (rows, across) = (x.len() / self.inputs, onto_layout.dims().last());
+        if out.len() != rows * self.outputs || across != Some(&self.outputs) {
+            candle_core::bail!("{rows} rows of {} outputs onto {:?}", self.outputs, onto_layout.shape());
+        }
+        // SAFETY: `out` has so many rows.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.into(x, out.as_mut_ptr(), true, Pool::shared());
+        }
+        Ok((CpuStorage::F32(out), onto_layout.shape().clone()))
+    }
+}
+
+/// All rows times a stretch of one panel.
+struct Sweep<'a> {
+    /// Tiles of rows, each [inputs][width].
+    a: &'a [f32],
+    /// Widths of all tiles but the last, and of that.
+    widths: (usize, usize),
+    /// Inputs in all, before this stretch, and in it.
+    depths: (usize, usize, usize),
+    rows: usize,
+    /// The panel's first column in the first row.
+    out: *mut f32,
+    outputs: usize,
+    columns: usize,
+    onto: Onto,
+    /// Where the stretch after this one begins, and how many lines of it to ask for with every tile.
+    next: (*const u8, usize),
+}
+
+impl Sweep<'_> {
+    fn run<E>(&self, b: *const E, multiply: impl Fn(Tile<E>)) {
+        let ((most, last), (inputs, k, depth)) = (self.widths, self.depths);
+        for (i, row) in (0..self.rows).step_by(most).enumerate() {
+            before_long(self.next.0.wrapping_add(64 * self.next.1 * i), self.next.1);
+            let rows = most.min(self.rows - row);
+            let width = if rows == most { most } else { last };
+            multiply(Tile {
+                depth,
+                a: self.a[row * inputs + k * width..][..depth * width].as_ptr(),
+                width,
+                b,
+                out: self.out.wrapping_add(row * self.outputs),
+                row: self.outputs,
+                rows,
+                columns: self.columns,
+                onto: self.onto,
+            });
+        }
     }
 }
 

@@ -29,6 +29,9 @@ pub(crate) unsafe trait Floats {
     unsafe fn sum(x: Self::V) -> f32;
     /// 2 to whole numbers in -126..=127.
     unsafe fn power_of_two(x: Self::V) -> Self::V;
+    /// Says that this will be wanted soon; any address will do.
+    #[inline(always)]
+    unsafe fn soon(_at: *const f32) {}
 }
 
 /// e^x, to 3e-7 of itself for x in -87..=88; beyond, what it is there. NaN stays NaN.

@@ -87,6 +87,11 @@ unsafe impl Floats for Avx2 {
             _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_cvtps_epi32(_mm256_add_ps(x, _mm256_set1_ps(127.0)))))
         }
     }
+
+    #[inline(always)]
+    unsafe fn soon(at: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
 }
 
 /// AVX-512 F, BW, DQ and VL.
@@ -165,5 +170,10 @@ unsafe impl Floats for Avx512 {
         unsafe {
             _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_cvtps_epi32(_mm512_add_ps(x, _mm512_set1_ps(127.0)))))
         }
+    }
+
+    #[inline(always)]
+    unsafe fn soon(at: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
 }

@@ -1,7 +1,8 @@
-//! The matrix product all dense kernels share: `out[m][n] += sum over k of a[k][m] * b[k][n]`, both sides in panels, so
+//! The matrix product all dense kernels share: `out[m][n] (+)= sum over k of a[k][m] * b[k][n]`, both sides in panels, so
 //! that the inner loop reads memory in order (the scheme of Goto and van de Geijn, 2008). `b` may be f32, bf16 or f16.
 #![allow(clippy::needless_range_loop)] // an index here also moves pointers
 
+use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
 use super::Level;
@@ -37,13 +38,25 @@ pub(crate) fn width(rows: usize, most: usize) -> usize {
 
 /// What weights are kept in.
 pub(crate) trait Element: Copy + Default + Send + Sync + 'static {
+    /// Whether these are f32 already.
+    const WIDE: bool = false;
+
     /// # Safety
     /// As [`Floats::load`].
     #[allow(unsafe_code)]
     unsafe fn load<F: Floats>(from: *const Self) -> F::V;
+
+    /// As f32, as many as both have.
+    fn widen(from: &[Self], to: &mut [f32]);
 }
 
 impl Element for f32 {
+    const WIDE: bool = true;
+
+    fn widen(from: &[Self], to: &mut [f32]) {
+        to.iter_mut().zip(from).for_each(|(to, x)| *to = *x);
+    }
+
     #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn load<F: Floats>(from: *const Self) -> F::V {
@@ -53,6 +66,11 @@ impl Element for f32 {
 }
 
 impl Element for bf16 {
+    fn widen(from: &[Self], to: &mut [f32]) {
+        let count = from.len().min(to.len());
+        from[..count].convert_to_f32_slice(&mut to[..count]);
+    }
+
     #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn load<F: Floats>(from: *const Self) -> F::V {
@@ -62,6 +80,11 @@ impl Element for bf16 {
 }
 
 impl Element for f16 {
+    fn widen(from: &[Self], to: &mut [f32]) {
+        let count = from.len().min(to.len());
+        from[..count].convert_to_f32_slice(&mut to[..count]);
+    }
+
     #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn load<F: Floats>(from: *const Self) -> F::V {
@@ -70,7 +93,27 @@ impl Element for f16 {
     }
 }
 
-/// One tile of the product: `a` [depth][width], `b` [depth][columns], added to `out`, rows `row` floats apart.
+/// What a tile's sums are added to.
+#[derive(Clone, Copy)]
+pub(crate) enum Onto {
+    /// What is in `out`.
+    There,
+    /// Nothing: whatever is in `out` is lost.
+    Nothing,
+    /// These values, one a column, as many as the tile says: whatever is in `out` is lost.
+    Bias(*const f32),
+    /// What is in `out` and these values.
+    Both(*const f32),
+}
+
+impl Onto {
+    /// What the first stretch of k is added to, and all others to what is there.
+    pub(crate) fn stretch(first: bool, begin: Self) -> Self {
+        if first { begin } else { Self::There }
+    }
+}
+
+/// One tile of the product: `a` [depth][width], `b` [depth][columns], into `out`, rows `row` floats apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Tile<E> {
     pub depth: usize,
@@ -82,10 +125,11 @@ pub(crate) struct Tile<E> {
     /// Rows and columns of `out` there are; the tile's others are left out.
     pub rows: usize,
     pub columns: usize,
+    pub onto: Onto,
 }
 
 on_every_level!(
-    /// Adds a tile to `out`.
+    /// Puts a tile into `out`.
     ///
     /// # Safety
     /// `a` and `b` hold `depth` rows as wide as `width` and the level's tile, `out` the rows and columns it says.
@@ -135,11 +179,19 @@ unsafe fn inner<F: Floats, E: Element, const M: usize>(tile: Tile<E>) {
     unsafe {
         let mut sums = [[F::splat(0.0); 2]; M];
         let (mut a, mut b) = (tile.a, tile.b);
+        // Without this the processor waits for `out` at the end of every tile, and for `a` as it goes.
+        let mut to = tile.out;
+        for _ in 0..M {
+            F::soon(to);
+            F::soon(to.wrapping_add(columns - 1));
+            to = to.wrapping_add(tile.row);
+        }
         for _ in 0..tile.depth {
             let mut row = [F::splat(0.0); 2];
             for v in 0..F::VECS {
                 row[v] = E::load::<F>(b.add(v * F::WIDTH));
             }
+            F::soon(a.wrapping_add(AHEAD * M));
             for m in 0..M {
                 let x = F::splat(*a.add(m));
                 for v in 0..F::VECS {
@@ -149,38 +201,115 @@ unsafe fn inner<F: Floats, E: Element, const M: usize>(tile: Tile<E>) {
             a = a.add(M);
             b = b.add(columns);
         }
-        if tile.columns == columns && tile.rows == M {
-            for m in 0..M {
+        finish::<F, M>(&mut sums, tile.out, tile.row, (tile.rows, tile.columns), tile.onto);
+    }
+}
+
+/// Rows of `a` from the one that is being read to the one that is asked for.
+const AHEAD: usize = 16;
+
+/// Puts sums into the rows and columns of `out` that there are.
+///
+/// # Safety
+/// `out` has them, and what is added as many columns.
+#[allow(unsafe_code)]
+#[inline(always)]
+pub(crate) unsafe fn finish<F: Floats, const M: usize>(
+    sums: &mut [[F::V; 2]; M],
+    out: *mut f32,
+    row: usize,
+    (rows, count): (usize, usize),
+    onto: Onto,
+) {
+    let columns = F::VECS * F::WIDTH;
+    // SAFETY: the caller's.
+    unsafe {
+        if count == columns && rows == M {
+            if let Onto::Bias(bias) | Onto::Both(bias) = onto {
                 for v in 0..F::VECS {
-                    let to = tile.out.add(m * tile.row + v * F::WIDTH);
-                    F::store(F::add(F::load(to), sums[m][v]), to);
+                    let bias = F::load(bias.add(v * F::WIDTH));
+                    for m in 0..M {
+                        sums[m][v] = F::add(sums[m][v], bias);
+                    }
+                }
+            }
+            let mut to = out;
+            if matches!(onto, Onto::There | Onto::Both(_)) {
+                for m in 0..M {
+                    for v in 0..F::VECS {
+                        let to = to.add(v * F::WIDTH);
+                        F::store(F::add(F::load(to), sums[m][v]), to);
+                    }
+                    to = to.wrapping_add(row);
+                }
+            } else {
+                for m in 0..M {
+                    for v in 0..F::VECS {
+                        F::store(sums[m][v], to.add(v * F::WIDTH));
+                    }
+                    to = to.wrapping_add(row);
                 }
             }
             return;
         }
         let mut edge = [0f32; 32];
         for m in 0..M {
-            if m < tile.rows {
+            if m < rows {
                 for v in 0..F::VECS {
                     F::store(sums[m][v], edge.as_mut_ptr().add(v * F::WIDTH));
                 }
-                for (n, sum) in edge.iter().enumerate().take(tile.columns) {
-                    *tile.out.add(m * tile.row + n) += sum;
+                for (n, sum) in edge.iter().enumerate().take(count) {
+                    let to = out.add(m * row + n);
+                    *to = match onto {
+                        Onto::There => *to + sum,
+                        Onto::Nothing => *sum,
+                        Onto::Bias(bias) => *bias.add(n) + sum,
+                        Onto::Both(bias) => *to + *bias.add(n) + sum,
+                    };
                 }
             }
         }
     }
 }
 
-/// Packs rows [rows][depth], `row` floats apart, as `a` of a tile of a width: [depth][width], missing rows 0.
+/// Says that the lines from here on, each of 64 bytes, will be wanted before long; any address will do.
+pub(crate) fn before_long(at: *const u8, lines: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for line in 0..lines {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: every x86-64 has it, and it reads nothing.
+        #[allow(unsafe_code)]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T1>(at.wrapping_add(64 * line).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (at, lines);
+}
+
+/// Values of each row that are packed before the next rows' turn: what they fall on then stays in the nearest cache.
+const BLOCK: usize = 128;
+
+/// Packs rows [count][depth], `row` floats apart, as `a` of a tile of a width: [depth][width], missing rows 0.
 pub(crate) fn pack_rows(rows: &[f32], row: usize, count: usize, depth: usize, width: usize, to: &mut [f32]) {
-    for m in 0..width {
-        if m < count {
-            for (k, x) in rows[m * row..m * row + depth].iter().enumerate() {
-                to[k * width + m] = *x;
+    for (block, to) in to[..width * depth].chunks_mut(BLOCK * width).enumerate() {
+        let (from, length) = (block * BLOCK, to.len() / width);
+        let line = |m: usize| &rows[m * row + from..][..length];
+        let mut m = 0;
+        while m + 4 <= count {
+            let lines: [&[f32]; 4] = std::array::from_fn(|i| line(m + i));
+            for (k, to) in to.chunks_exact_mut(width).enumerate() {
+                let to = &mut to[m..m + 4];
+                to[0] = lines[0][k];
+                to[1] = lines[1][k];
+                to[2] = lines[2][k];
+                to[3] = lines[3][k];
             }
-        } else {
-            to.iter_mut().skip(m).step_by(width).take(depth).for_each(|x| *x = 0.0);
+            m += 4;
+        }
+        for m in m..width {
+            let to = to.iter_mut().skip(m).step_by(width);
+            if m < count { to.zip(line(m)).for_each(|(to, x)| *to = *x) } else { to.for_each(|x| *x = 0.0) }
         }
     }
 }

@@ -91,7 +91,10 @@ impl Pool {
     /// The pool of this process, with a thread for every available core.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Pool> = OnceLock::new();
-        SHARED.get_or_init(|| Self::new(thread::available_parallelism().map_or(1, usize::from)))
+        SHARED.get_or_init(|| {
+            super::memory::keep();
+            Self::new(thread::available_parallelism().map_or(1, usize::from))
+        })
     }
 
     /// How many threads work on a job, the caller's included.

@@ -48,6 +48,9 @@ fn dense_layers_are_matmuls() {
                 let layer = DenseLinear::on(&weights, Some(&bias), level).unwrap();
                 let off = off(&layer.forward(&x).unwrap(), &plain);
                 assert!(off < 2e-6, "{rows} x {outputs} x {inputs} {dtype:?} on {}: {off}", level.name());
+                let onto = random(&[1, rows, outputs]);
+                let off = self::off(&layer.forward_onto(&x, &onto).unwrap(), &(&plain + &onto).unwrap());
+                assert!(off < 2e-6, "onto: {rows} x {outputs} x {inputs} {dtype:?} on {}: {off}", level.name());
                 let kept = layer.weights().unwrap();
                 assert_eq!(kept.dtype(), dtype);
                 let kept = kept.to_dtype(DType::F32).unwrap().to_vec2::<f32>().unwrap();
@@ -57,6 +60,7 @@ fn dense_layers_are_matmuls() {
     }
     let layer = DenseLinear::new(&random(&[4, 8]), None).unwrap();
     assert!(layer.forward(&random(&[2, 9])).unwrap_err().to_string().contains("8 inputs"));
+    assert!(layer.forward_onto(&random(&[2, 8]), &random(&[3, 4])).unwrap_err().to_string().contains("onto"));
     assert!(DenseLinear::new(&random(&[4, 8]), Some(&random(&[5]))).is_err());
 }
 

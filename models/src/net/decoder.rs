@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Result, Tensor};
 
 pub use super::cache::Cache;
 pub use super::decoder_config::Config;
-use super::layers::{Embedding, Linear, Mask, RmsNorm, Weights, attention, half_block, rope, swiglu};
+use super::layers::{Embedding, Linear, Mask, RmsNorm, Weights, attention, half_block, rope, stream, swiglu};
 use super::rope::Rope;
 pub use super::rope::RopeScaling;
 use crate::kernel::learn::{Attend, Middle};
@@ -20,6 +20,8 @@ struct Attention {
     k_norm: Option<RmsNorm>,
     head_dim: usize,
     heads: (usize, usize),
+    /// What keys and values are kept in.
+    kept: DType,
 }
 
 impl Attention {
@@ -36,6 +38,7 @@ impl Attention {
             k_norm: norm("k_norm")?,
             head_dim: cfg.head_dim,
             heads: (cfg.num_heads, cfg.num_kv_heads),
+            kept: weights.dtype(),
         })
     }
 
@@ -54,7 +57,14 @@ impl Attention {
         })
     }
 
-    fn forward(&self, xs: &Tensor, turns: &(Tensor, Tensor), cache: Option<(&mut Cache, usize)>) -> Result<Tensor> {
+    /// `to` and what `xs`, normed, finds in what was before it.
+    fn forward(
+        &self,
+        xs: &Tensor,
+        turns: &(Tensor, Tensor),
+        cache: Option<(&mut Cache, usize)>,
+        to: &Tensor,
+    ) -> Result<Tensor> {
         let (batch, tokens, _) = xs.dims3()?;
         let heads = |linear: &Linear, norm: Option<&RmsNorm>| {
             let heads = linear.forward(xs)?.reshape((batch, tokens, (), self.head_dim))?;
@@ -68,12 +78,12 @@ impl Attention {
         let seen = match cache {
             Some((cache, layer)) => {
                 let offset = cache.len();
-                let (k, v) = cache.append(layer, &k, &v)?;
+                let (k, v) = cache.append(layer, &k.to_dtype(self.kept)?, &v.to_dtype(self.kept)?)?;
                 attention(&q, &k, &v, Mask::Causal { offset, left_pad: cache.left_pad() }, scale)?
             }
             None => attention(&q, &k, &v, Mask::Causal { offset: 0, left_pad: &[] }, scale)?,
         };
-        self.out.forward(&seen.transpose(1, 2)?.reshape((batch, tokens, ()))?)
+        self.out.forward_onto(&seen.transpose(1, 2)?.reshape((batch, tokens, ()))?, to)
     }
 }
 
@@ -107,10 +117,9 @@ impl Block {
         {
             return Ok(xs);
         }
-        let xs = (xs + self.attention.forward(&self.before_attention.forward(xs)?, turns, cache)?)?;
+        let xs = self.attention.forward(&self.before_attention.forward(xs)?, turns, cache, xs)?;
         let read = self.before_mlp.forward(&xs)?;
-        let said = self.down.forward(&swiglu(&self.gate.forward(&read)?, &self.up.forward(&read)?)?)?;
-        xs + said
+        self.down.forward_onto(&swiglu(&self.gate.forward(&read)?, &self.up.forward(&read)?)?, &xs)
     }
 }
 
@@ -205,7 +214,7 @@ impl Decoder {
         let mut states = Vec::new();
         let last = self.run(embeddings, None, &mut |state| states.push(state.clone()))?;
         states.push(last);
-        Ok(states)
+        states.into_iter().map(|state| state.to_dtype(embeddings.dtype())).collect()
     }
 
     /// Hidden states [.., hidden] to logits [.., vocab]. Take only the tokens you need: the head is large.
@@ -233,8 +242,9 @@ impl Decoder {
         if let Some(held) = cache.as_ref().map(|cache| cache.layers()).filter(|&l| l != self.cfg.num_layers) {
             candle_core::bail!("a cache for {held} layers, the decoder has {}", self.cfg.num_layers);
         }
+        let dtype = xs.dtype();
+        let mut xs = xs.to_dtype(stream(xs))?;
         let turns = self.rope.at(start, tokens, xs.dtype())?;
-        let mut xs = xs.clone();
         for (i, block) in self.blocks.iter().enumerate() {
             state(&xs);
             xs = block.forward(&xs, &turns, cache.as_deref_mut().map(|cache| (cache, i)))?;
@@ -242,6 +252,6 @@ impl Decoder {
         if let Some(cache) = cache {
             cache.advance(tokens);
         }
-        self.norm.forward(&xs)
+        self.norm.forward(&xs)?.to_dtype(dtype)
     }
 }

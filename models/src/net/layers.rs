@@ -22,6 +22,12 @@ pub(super) fn through(xs: &Tensor, kernel: impl FnOnce(&Tensor) -> Result<Tensor
     kernel(&xs.to_dtype(DType::F32)?.contiguous()?)?.to_dtype(xs.dtype())
 }
 
+/// The dtype in which what flows between layers is kept, for a network whose input is like this: f32 where the kernels
+/// run, who would turn every other one into it and back again.
+pub(super) fn stream(like: &Tensor) -> DType {
+    if kernel::takes(&[like]) { DType::F32 } else { like.dtype() }
+}
+
 /// Half a block in training, `xs + out(middle(ins(norm(xs))))`, as one operator with a way back; none where it can't be,
 /// as no gradient is wanted or the tensors aren't f32 on the CPU.
 pub(super) fn half_block(

@@ -128,7 +128,7 @@ impl Block {
             return Ok(xs);
         }
         let read = self.before_mlp.forward(xs)?;
-        xs + self.down.forward(&swiglu(&self.gate.forward(&read)?, &self.up.forward(&read)?)?)?
+        self.down.forward_onto(&swiglu(&self.gate.forward(&read)?, &self.up.forward(&read)?)?, xs)
     }
 }
 

@@ -27,17 +27,22 @@ enum Matrix {
 }
 
 impl Matrix {
-    /// A matrix in blocks: packed where kernels run.
-    fn blocks(blocks: Arc<QTensor>) -> Result<Self> {
+    /// A matrix in blocks: packed where kernels run, and its bias with it where that is not trained.
+    fn blocks(blocks: Arc<QTensor>, bias: Option<&Tensor>) -> Result<Self> {
         // A format without a kernel is left to candle.
         if blocks.device().is_cpu()
             && kernel::takes(&[])
-            && let Ok(packed) = QuantLinear::from_qtensor(&blocks, None)
+            && let Ok(packed) = QuantLinear::from_qtensor(&blocks, untrained(bias))
         {
             return Ok(Self::PackedQuantised(packed));
         }
         Ok(Self::Quantised(QMatMul::from_arc(blocks)?))
     }
+}
+
+/// A bias that kernels can add.
+fn untrained(bias: Option<&Tensor>) -> Option<&Tensor> {
+    bias.filter(|bias| kernel::takes(&[bias]))
 }
 
 impl std::fmt::Debug for Matrix {
@@ -70,7 +75,7 @@ impl Linear {
             None => weights.blocks((outputs, inputs))?,
         };
         if let Some(blocks) = blocks {
-            return Ok(Self { matrix: Matrix::blocks(blocks)?, bias });
+            return Ok(Self { matrix: Matrix::blocks(blocks, bias.as_ref())?, bias });
         }
         let weight = weights.get_or((outputs, inputs), "weight", candle_nn::init::DEFAULT_KAIMING_NORMAL)?;
         Self::from_tensors(weight, bias, None)
@@ -83,8 +88,11 @@ impl Linear {
     pub fn from_tensors(weight: Tensor, bias: Option<Tensor>, quant: Option<Quant>) -> Result<Self> {
         let (_, inputs) = weight.dims2()?;
         let matrix = match quant.and_then(|q| q.for_width(inputs)) {
-            Some(format) => Matrix::blocks(Arc::new(QTensor::quantize(&weight.to_dtype(DType::F32)?, format)?))?,
-            None if kernel::packs(&weight) => Matrix::PackedDense(DenseLinear::new(&weight, None)?),
+            Some(format) => {
+                let blocks = QTensor::quantize(&weight.to_dtype(DType::F32)?, format)?;
+                Matrix::blocks(Arc::new(blocks), bias.as_ref())?
+            }
+            None if kernel::packs(&weight) => Matrix::PackedDense(DenseLinear::new(&weight, untrained(bias.as_ref()))?),
             None => Matrix::Dense(weight),
         };
         Ok(Self { matrix, bias })
@@ -127,14 +135,33 @@ impl Linear {
             Matrix::PackedDense(matrix) => through(&flat, |xs| matrix.forward(xs))?,
             Matrix::PackedQuantised(matrix) => through(&flat, |xs| matrix.forward(xs))?,
         };
+        let added = match &self.matrix {
+            Matrix::PackedDense(matrix) => matrix.has_bias() && !tracked(&[xs]),
+            Matrix::PackedQuantised(matrix) => matrix.has_bias(),
+            _ => false,
+        };
         let ys = match &self.bias {
-            Some(bias) => ys.broadcast_add(&bias.to_dtype(ys.dtype())?)?,
-            None => ys,
+            Some(bias) if !added => ys.broadcast_add(&bias.to_dtype(ys.dtype())?)?,
+            _ => ys,
         };
         if let Some(last) = shape.last_mut() {
             *last = ys.dim(1)?;
         }
         ys.reshape(shape)
+    }
+
+    /// `to` [.., outputs] and what becomes of `xs` [.., inputs], in the dtype of `xs`: a residual in one go where the
+    /// kernels can.
+    ///
+    /// # Errors
+    /// Shapes or dtypes don't meet.
+    pub fn forward_onto(&self, xs: &Tensor, to: &Tensor) -> Result<Tensor> {
+        match &self.matrix {
+            Matrix::PackedDense(matrix) if kernel::takes(&[xs, to]) && (self.bias.is_none() || matrix.has_bias()) => {
+                through(xs, |xs| matrix.forward_onto(xs, to))
+            }
+            _ => to + self.forward(xs)?,
+        }
     }
 }
 
@@ -176,7 +203,7 @@ impl Embedding {
     pub fn as_linear(&self, quant: Option<Quant>) -> Result<Linear> {
         match &self.table {
             Table::Dense(table) => Linear::from_tensors(table.to_dtype(self.dtype)?, None, quant),
-            Table::Blocks(blocks) => Ok(Linear { matrix: Matrix::blocks(blocks.clone())?, bias: None }),
+            Table::Blocks(blocks) => Ok(Linear { matrix: Matrix::blocks(blocks.clone(), None)?, bias: None }),
         }
     }
 

@@ -181,9 +181,8 @@ impl Block {
         let qkv = self.qkv.forward(&self.norm1.forward(xs)?)?.reshape((batch, tokens, 3, self.heads, each))?;
         let part = |i| qkv.narrow(2, i, 1)?.squeeze(2)?.transpose(1, 2)?.contiguous();
         let seen = attention(&part(0)?, &part(1)?, &part(2)?, Mask::None, 1.0 / (each as f64).sqrt())?;
-        let xs = (xs + self.out.forward(&seen.transpose(1, 2)?.reshape((batch, tokens, width))?)?)?;
-        let said = self.fc2.forward(&gelu_erf(&self.fc1.forward(&self.norm2.forward(&xs)?)?)?)?;
-        xs + said
+        let xs = self.out.forward_onto(&seen.transpose(1, 2)?.reshape((batch, tokens, width))?, xs)?;
+        self.fc2.forward_onto(&gelu_erf(&self.fc1.forward(&self.norm2.forward(&xs)?)?)?, &xs)
     }
 }
 

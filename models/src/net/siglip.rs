@@ -3,7 +3,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::layers::{LayerNorm, Linear, Mask, Weights, attention, gelu_erf, half_block};
+use super::layers::{LayerNorm, Linear, Mask, Weights, attention, gelu_erf, half_block, stream};
 use crate::kernel::learn::{Attend, Middle};
 
 /// How positions start where they are learned.
@@ -109,9 +109,8 @@ impl Block {
         let qkv = self.qkv.forward(&self.norm1.forward(xs)?)?.reshape((batch, patches, 3, self.heads, width))?;
         let part = |i| qkv.narrow(2, i, 1)?.squeeze(2)?.transpose(1, 2)?.contiguous();
         let seen = attention(&part(0)?, &part(1)?, &part(2)?, Mask::None, 1.0 / (width as f64).sqrt())?;
-        let xs = (xs + self.out.forward(&seen.transpose(1, 2)?.reshape((batch, patches, hidden))?)?)?;
-        let said = self.fc2.forward(&gelu_erf(&self.fc1.forward(&self.norm2.forward(&xs)?)?)?)?;
-        xs + said
+        let xs = self.out.forward_onto(&seen.transpose(1, 2)?.reshape((batch, patches, hidden))?, xs)?;
+        self.fc2.forward_onto(&gelu_erf(&self.fc1.forward(&self.norm2.forward(&xs)?)?)?, &xs)
     }
 }
 
@@ -192,9 +191,11 @@ impl Siglip {
             candle_core::bail!("a picture of {channels}x{height}x{width}: the tower sees 3x{size}x{size}");
         }
         let (patch, side) = (self.cfg.patch_size, size / self.cfg.patch_size);
-        let patches = pictures.to_dtype(self.positions.dtype())?.reshape((batch, 3, side, patch, side * patch))?;
+        let dtype = stream(&self.positions);
+        let patches = pictures.to_dtype(dtype)?.reshape((batch, 3, side, patch, side * patch))?;
         let patches = patches.reshape(&[batch, 3, side, patch, side, patch])?.permute([0, 2, 4, 1, 3, 5])?;
         let patches = self.patches.forward(&patches.reshape((batch, side * side, 3 * patch * patch))?)?;
-        self.blocks.forward(&patches.broadcast_add(&self.positions)?)
+        let features = self.blocks.forward(&patches.broadcast_add(&self.positions.to_dtype(dtype)?)?)?;
+        features.to_dtype(self.positions.dtype())
     }
 }

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use super::super::float::{Floats, on_every_level};
-use super::super::gemm::{STRETCH, Tile, multiply_f32, tile, width};
+use super::super::gemm::{Onto, STRETCH, Tile, finish, multiply_f32, pack_rows, tile, width};
 use super::super::pool::Shared;
 use super::super::{Level, Pool};
 
@@ -126,14 +126,9 @@ fn stretch(
     let tiles = m.div_ceil(most);
     // As many pieces as keep all threads busy, none so small that handing it out costs.
     let each = (ROWS / most).min(tiles.div_ceil(2 * pool.threads())).max(1);
-    let whole = Shared(out.as_mut_ptr());
+    let (whole, onto) = (Shared(out.as_mut_ptr()), || if clear { Onto::Nothing } else { Onto::There });
     pool.run(tiles.div_ceil(each), |piece| {
         let (start, end) = (piece * each * most, m.min((piece + 1) * each * most));
-        for i in (start..end).take_while(|_| clear) {
-            // SAFETY: row i is this piece's alone, and within `out`.
-            #[allow(unsafe_code)]
-            unsafe { std::slice::from_raw_parts_mut(whole.at(i * row), n) }.fill(0.0);
-        }
         // Whole tiles of rows are read where they stand; other ones are packed.
         let direct = |count: usize| a.column == 1 && count == most;
         LEFT.with_borrow_mut(|left| {
@@ -158,7 +153,8 @@ fn stretch(
                     if direct(rows) {
                         let from = a.from(start + first, 0);
                         assert!(from.values.len() >= (most - 1) * from.row + depth);
-                        let tile = Tile { depth, a: from.values.as_ptr(), width, b, out, row, rows, columns };
+                        let tile =
+                            Tile { depth, a: from.values.as_ptr(), width, b, out, row, rows, columns, onto: onto() };
                         // SAFETY: `a` holds as many rows, checked here; b and `out` as below.
                         #[allow(unsafe_code)]
                         unsafe {
@@ -170,7 +166,7 @@ fn stretch(
                     // SAFETY: a and b were packed for this tile; `out` has these rows and columns, this piece's alone.
                     #[allow(unsafe_code)]
                     unsafe {
-                        multiply_f32(level, Tile { depth, a, width, b, out, row, rows, columns });
+                        multiply_f32(level, Tile { depth, a, width, b, out, row, rows, columns, onto: onto() });
                     }
                 }
             }
@@ -189,7 +185,7 @@ fn pack_right(b: Matrix<'_>, (depth, n): (usize, usize), columns: usize, to: &mu
                 to[count..].fill(0.0);
             }
         } else {
-            turn(&b.values[first * b.column..], b.column, (count, depth), columns, to);
+            pack_rows(&b.values[first * b.column..], b.column, count, depth, columns, to);
         }
     });
 }
@@ -202,36 +198,12 @@ fn pack_left(a: Matrix<'_>, (rows, depth): (usize, usize), width: usize, to: &mu
             to[rows..].fill(0.0);
         }
     } else {
-        turn(a.values, a.row, (rows, depth), width, to);
-    }
-}
-
-/// Rows [rows][depth], `row` apart, to [depth][width], missing rows 0: in blocks that stay in registers or close by.
-fn turn(from: &[f32], row: usize, (rows, depth): (usize, usize), width: usize, to: &mut [f32]) {
-    let to = &mut to[..width * depth];
-    for m in (rows..width).rev() {
-        to.iter_mut().skip(m).step_by(width).for_each(|x| *x = 0.0);
-    }
-    let mut m = 0;
-    while m + 4 <= rows {
-        let lines: [&[f32]; 4] = std::array::from_fn(|i| &from[(m + i) * row..][..depth]);
-        for (k, to) in to.chunks_exact_mut(width).enumerate() {
-            let to = &mut to[m..m + 4];
-            to[0] = lines[0][k];
-            to[1] = lines[1][k];
-            to[2] = lines[2][k];
-            to[3] = lines[3][k];
-        }
-        m += 4;
-    }
-    for m in m..rows {
-        let line = &from[m * row..][..depth];
-        to.iter_mut().skip(m).step_by(width).zip(line).for_each(|(to, x)| *to = *x);
+        pack_rows(a.values, a.row, rows, depth, width, to);
     }
 }
 
 on_every_level!(
-    /// Adds a tile to `out` whose `a` stands in rows `stride` floats apart, as many as the level's largest tile has.
+    /// Puts a tile into `out` whose `a` stands in rows `stride` floats apart, as many as the level's largest tile has.
     unsafe fn multiply_direct(tile: Tile<f32>, stride: usize) = multiply_direct_on
 );
 
@@ -274,23 +246,6 @@ unsafe fn direct<F: Floats, const M: usize>(tile: Tile<f32>, stride: usize) {
             }
             b = b.add(columns);
         }
-        if tile.columns == columns {
-            for m in 0..M {
-                for v in 0..F::VECS {
-                    let to = tile.out.add(m * tile.row + v * F::WIDTH);
-                    F::store(F::add(F::load(to), sums[m][v]), to);
-                }
-            }
-            return;
-        }
-        let mut edge = [0f32; 32];
-        for m in 0..M {
-            for v in 0..F::VECS {
-                F::store(sums[m][v], edge.as_mut_ptr().add(v * F::WIDTH));
-            }
-            for (n, sum) in edge.iter().enumerate().take(tile.columns) {
-                *tile.out.add(m * tile.row + n) += sum;
-            }
-        }
+        finish::<F, M>(&mut sums, tile.out, tile.row, (tile.rows, tile.columns), tile.onto);
     }
 }

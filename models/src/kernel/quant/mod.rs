@@ -147,6 +147,11 @@ impl QuantLinear {
         Self { level, ..self.clone() }
     }
 
+    /// Whether it adds a bias.
+    pub fn has_bias(&self) -> bool {
+        self.bias.is_some()
+    }
+
     /// Outputs and inputs of the layer.
     pub fn shape(&self) -> (usize, usize) {
         (self.weights.rows, self.weights.columns)
