@@ -1,7 +1,7 @@
 # Each command does its own set-up first: see setup.sh.
 .DEFAULT_GOAL := help
 PONDER_ROS := $(CURDIR)/.deps/ros/overlay/lib/ponder/ponder
-.PHONY: help setup build run test test-fast test-ros test-colcon bench lint parity viewer picture smollm2 ros bench-ros bench-janus bench-reasoner bench-train
+.PHONY: help setup build run test test-fast test-ros test-colcon test-arm bench lint parity viewer picture smollm2 ros bench-ros bench-janus bench-reasoner bench-train
 
 GOAL ?= put the red block in the green bowl
 ARGS ?=
@@ -43,6 +43,12 @@ test-ros: ros ## the ROS 2 graph: lints, unit tests, and a graph driven by an in
 test-colcon: ros ## `colcon build` of all this in a workspace of its own, and a task with what it installs (builds for minutes)
 	@test -x .deps/colcon/bin/colcon || { python3 -m venv .deps/colcon && .deps/colcon/bin/pip install --quiet colcon-common-extensions==0.3.0; }
 	. .deps/ros/setup.sh && cd tests/ros && PONDER="$(PONDER_ROS)" COLCON=$(CURDIR)/.deps/colcon/bin/colcon PONDER_TEST_COLCON=1 timeout 3600 python3 -m unittest -v test_colcon
+
+test-arm: ## the kernels as an aarch64 machine runs them (NEON), under qemu
+	@command -v qemu-aarch64 aarch64-linux-gnu-gcc >/dev/null || { echo "apt-get install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross" >&2; exit 1; }
+	rustup target add aarch64-unknown-linux-gnu
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
+		$(CARGO) test --release --locked --package ponder-models --lib --target aarch64-unknown-linux-gnu kernel::
 
 bench: setup ## the benchmarks
 	$(CARGO) bench --locked --workspace

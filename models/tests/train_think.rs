@@ -264,7 +264,7 @@ fn what_a_teacher_says_is_kept_where_it_is_right() {
 fn the_shipped_reasoner_thinks() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/reasoner-nano");
     let model = TextLlm::open(&folder, &OpenOptions::default()).unwrap();
-    let mut reasoner = LlmReasoner::new(model, Thinking::default());
+    let mut reasoner = LlmReasoner::new(model, Thinking { ask_below: Some(0.0), ..Thinking::default() });
     let lessons = Lessons::new(1).unwrap();
     // Right answers, plans that it would act on, and those of them that are right.
     let exam = |reasoner: &mut LlmReasoner<TextLlm>| {

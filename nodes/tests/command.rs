@@ -38,7 +38,7 @@ fn code(dir: &TempDir, args: &[&str], want: i32) -> String {
 #[test]
 fn a_run_is_done_recorded_and_replayed_to_the_bit() {
     let dir = tempfile::tempdir().unwrap();
-    let story = code(&dir, &["run", "--no-camera"], DONE);
+    let story = code(&dir, &["run", "--baselines", "--no-camera"], DONE);
     for part in ["ground-truth (baseline)", "symbolic (baseline)", "thinks", "1. pick(red_block)", "✔", "success"] {
         assert!(story.contains(part), "`{part}` is missing in: {story}");
     }
@@ -52,14 +52,14 @@ fn a_run_is_done_recorded_and_replayed_to_the_bit() {
     assert!(told.contains("1. pick(red_block)") && told.contains("done, on"), "{told}");
     code(&dir, &["replay", "--rrd", "again.rrd", "runs/0001-tabletop/run.journal"], DONE);
     assert!(std::fs::metadata(dir.path().join("again.rrd")).unwrap().len() > 10_000);
-    code(&dir, &["run", "--no-camera"], DONE);
+    code(&dir, &["run", "--baselines", "--no-camera"], DONE);
     assert!(dir.path().join("runs/0002-tabletop/run.journal").is_file(), "no run overwrites another");
 }
 
 #[test]
 fn a_changed_command_in_a_journal_is_found() {
     let dir = tempfile::tempdir().unwrap();
-    code(&dir, &["run", "--no-camera", "--save", "a.rrd"], DONE);
+    code(&dir, &["run", "--baselines", "--no-camera", "--save", "a.rrd"], DONE);
     let path = dir.path().join("a.journal");
     // The same run with another planning time would differ too; here one bit of one applied command is turned.
     let mut bytes = std::fs::read(&path).unwrap();
@@ -94,7 +94,7 @@ fn flip_a_sent_position(bytes: &mut [u8]) {
 #[test]
 fn json_is_one_object() {
     let dir = tempfile::tempdir().unwrap();
-    let run = ["run", "--no-camera", "--json", "把杯子放到盘子上"];
+    let run = ["run", "--baselines", "--no-camera", "--json", "把杯子放到盘子上"];
     let (output, _) = output(&dir, &run);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["outcome"], "done", "{report}");
@@ -106,7 +106,7 @@ fn json_is_one_object() {
     }
     let health: Value = serde_json::from_str(&code(&dir, &["doctor", "--json"], DONE)).unwrap();
     assert_eq!(health["works"], true);
-    let args = ["eval", "--suite", "tabletop", "--episodes", "3", "--json"];
+    let args = ["eval", "--baselines", "--suite", "tabletop", "--episodes", "3", "--json"];
     let evaluation: Value = serde_json::from_str(&code(&dir, &args, DONE)).unwrap();
     for field in ["success_rate", "episodes", "by_task", "failures"] {
         assert!(!evaluation[field].is_null(), "{field} is missing");
@@ -116,16 +116,16 @@ fn json_is_one_object() {
 #[test]
 fn refusals_have_a_code_of_their_own() {
     let dir = tempfile::tempdir().unwrap();
-    let story = code(&dir, &["run", "--no-camera", "pick up the purple block"], REFUSED);
+    let story = code(&dir, &["run", "--baselines", "--no-camera", "pick up the purple block"], REFUSED);
     assert!(story.contains("refused (it is not there)"), "{story}");
-    let story = code(&dir, &["run", "--no-camera", "frobnicate the wug"], REFUSED);
+    let story = code(&dir, &["run", "--baselines", "--no-camera", "frobnicate the wug"], REFUSED);
     assert!(story.contains("not understood"), "{story}");
 }
 
 #[test]
 fn free_instructions_are_judged_by_the_plans_goal() {
     let dir = tempfile::tempdir().unwrap();
-    let args = ["run", "--no-camera", "--scene", "tabletop", "put the yellow block on the plate"];
+    let args = ["run", "--baselines", "--no-camera", "--scene", "tabletop", "put the yellow block on the plate"];
     let story = code(&dir, &args, DONE);
     assert!(story.contains("free instruction") && story.contains("the plan's own goal"), "{story}");
 }
@@ -146,10 +146,10 @@ fn wrong_usage_is_told_clearly() {
         (&["run", "--time-limit=NaN"], "time limit"),
         (&["run", "--fault", "gremlins"], "frozen_camera"),
         (&["run", "--fault", "nan-joint@soon"], "soon"),
-        (&["run", "--no-camera", "--save", "file/x.rrd"], "file"),
+        (&["run", "--baselines", "--no-camera", "--save", "file/x.rrd"], "file"),
         (&["run", "--perception", "psychic"], "ground-truth"),
-        (&["run", "--no-camera", "--connect", "nonsense"], "nonsense is no viewer's URL"),
-        (&["run", "--no-camera", "--connect", "rerun+http://127.0.0.1:9/proxy"], "no viewer listens"),
+        (&["run", "--baselines", "--no-camera", "--connect", "nonsense"], "nonsense is no viewer's URL"),
+        (&["run", "--baselines", "--no-camera", "--connect", "rerun+http://127.0.0.1:9/proxy"], "no viewer listens"),
         (&["eval", "--suite", "atlantis"], "tabletop"),
         (&["eval", "--episodes", "0"], "episodes"),
         (&["replay", "none.journal"], "none.journal"),
@@ -182,7 +182,7 @@ fn faults_end_in_a_safe_stop() {
         // Commands that come too late are dropped: the arm stands still, and the robot sees that it does.
         ("late-command@2", FAILED, "the motion was blocked"),
     ] {
-        let story = code(&dir, &["run", "--no-camera", "--save", "f.rrd", "--fault", fault], ends);
+        let story = code(&dir, &["run", "--baselines", "--no-camera", "--save", "f.rrd", "--fault", fault], ends);
         assert!(story.contains(tells), "{fault}: {story}");
         let verdict = code(&dir, &["replay", "f.journal"], DONE);
         assert!(verdict.contains("equal to the bit"), "{fault}: {verdict}");
@@ -198,7 +198,7 @@ fn broken_cameras_end_in_a_safe_stop() {
         return eprintln!("no EGL here: there are no pictures to break");
     }
     for (fault, tells) in [("frozen-camera@1", "a camera is frozen"), ("silent-camera@1", "a camera is silent")] {
-        let story = code(&dir, &["run", "--fault", fault, "--save", "f.rrd"], HALTED);
+        let story = code(&dir, &["run", "--baselines", "--fault", fault, "--save", "f.rrd"], HALTED);
         assert!(story.contains("perception failed") && story.contains(tells), "{story}");
         code(&dir, &["replay", "f.journal"], DONE);
     }
@@ -206,7 +206,7 @@ fn broken_cameras_end_in_a_safe_stop() {
 
 /// Starts a run that lasts, and waits until its journal grows.
 fn started(dir: &TempDir) -> (Child, PathBuf) {
-    let args = ["run", "--no-camera", "--save", "k.rrd", "--fault", "hung-planner"];
+    let args = ["run", "--baselines", "--no-camera", "--save", "k.rrd", "--fault", "hung-planner"];
     // The planner hangs for a minute of the loop's time, and the loop waits for it as long as the robot file allows.
     let child = ponder(dir, &args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let journal = dir.path().join("k.journal");

@@ -61,18 +61,19 @@ fn a_run_with_a_model_is_journalled_and_replays_to_the_bit() {
 }
 
 #[test]
-fn a_run_with_the_trained_eye_is_journalled_and_replays_to_the_bit() {
+fn a_run_with_both_learned_parts_the_usual_ones_is_journalled_and_replays_to_the_bit() {
     let dir = folder();
     let args = ["run", "put the red block in the green bowl", "--scene", "tabletop", "--seed", "1", "--save", "a.rrd"];
-    let output =
-        ponder(&dir, &[&args[..], &["--perception", "eye-nano", "--time-limit", "60"]].concat()).output().unwrap();
+    let output = ponder(&dir, &[&args[..], &["--time-limit", "60"]].concat()).output().unwrap();
     let story = said(&output);
-    assert!(output.status.code().is_some_and(|code| code != 1), "{story}");
-    assert!(story.contains("perception  eye-nano\n"), "{story}");
+    assert_eq!(output.status.code(), Some(0), "{story}");
+    assert!(story.contains("perception  eye-nano\nplanner     reasoner-nano, asking back below 0.6\n"), "{story}");
     let journal = std::fs::read(dir.path().join("a.journal")).unwrap();
     let header: Value = serde_json::from_slice(journal.split(|b| *b == b'\n').next().unwrap()).unwrap();
     let weights = header["weights_sha256"].as_object().unwrap();
-    assert!(weights.keys().any(|name| name == "eye-nano/model.safetensors"), "{weights:?}");
+    for part in ["eye-nano", "reasoner-nano"] {
+        assert!(weights.contains_key(&format!("{part}/model.safetensors")), "{weights:?}");
+    }
     let verdict = said(&ponder(&dir, &["replay", "a.journal"]).output().unwrap());
     assert!(verdict.contains("equal to the bit"), "{verdict}");
 }
@@ -82,7 +83,7 @@ fn an_evaluation_does_not_depend_on_threads() {
     let dir = folder();
     let count = |more: &[&str]| {
         let args = ["eval", "--suite", "refuse", "--episodes", "3", "--json", "--model", "toy.gguf"];
-        let args = [&args[..], &["--context", "16000"], more].concat();
+        let args = [&args[..], &["--context", "16000", "--perception", "ground-truth"], more].concat();
         let output = ponder(&dir, &args).output().unwrap();
         let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
         let of = |episode: &Value| (episode["outcome"].clone(), episode["detail"].clone(), episode["thoughts"].clone());

@@ -229,7 +229,7 @@ fn when_the_server_fails_the_fallback_thinks_and_says_so() {
     assert!(story.contains("it answers 403"), "{story}");
     let args = ["eval", "--suite", "tabletop", "--episodes", "5", "--threads", "1", "--json", "--url", &fake.url];
     let before = fake.asked.lock().unwrap().len();
-    let (output, text) = ponder(&dir, &[&args[..], &["--model", "r1"]].concat());
+    let (output, text) = ponder(&dir, &[&args[..], &["--model", "r1", "--perception", "ground-truth"]].concat());
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{text}"));
     assert_eq!((&report["success_rate"], &report["false_done"]), (&json!(1.0), &json!(0)), "{report}");
     assert!(report["thinking"]["answers"].as_u64().unwrap() >= 5, "{report}");

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Shape, Storage, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Shape, Storage, Tensor};
 
 use super::gemm::{Onto, STRETCH, Tile, multiply_f32, pack_rows, tile, width};
 use super::pool::Shared;
@@ -101,8 +101,17 @@ impl Conv2d {
         x.to_dtype(DType::F32)?.contiguous()?.apply_op1_no_bwd(self)
     }
 
-    /// One picture [in][height][width] to `out` [out][pixels].
-    fn picture(&self, x: &[f32], place: Place, out: Shared<f32>, pool: &Pool) {
+    /// The same, added to `onto`, which is of the shape of what comes out, in f32 on the CPU and without gradients.
+    ///
+    /// # Errors
+    /// x has other channels, or is smaller than the kernel, or `onto` is of another shape.
+    pub fn forward_onto(&self, x: &Tensor, onto: &Tensor) -> candle_core::Result<Tensor> {
+        let ready = |t: &Tensor| t.to_dtype(DType::F32)?.contiguous();
+        ready(x)?.apply_op2_no_bwd(&ready(onto)?, self)
+    }
+
+    /// One picture [in][height][width] to `out` [out][pixels], over what is there or added to it.
+    fn picture(&self, x: &[f32], place: Place, (out, add): (Shared<f32>, bool), pool: &Pool) {
         let [outputs, inputs, ..] = self.weights;
         let (most, columns) = tile(self.level);
         let (depth, pixels) = (inputs * place.kernel.0 * place.kernel.1, place.pixels);
@@ -113,7 +122,8 @@ impl Conv2d {
                 // SAFETY: pixels start..end of output m are this piece's alone, and within `out`.
                 #[allow(unsafe_code)]
                 let to = unsafe { std::slice::from_raw_parts_mut(out.at(m * pixels + start), end - start) };
-                to.fill(self.bias.as_ref().map_or(0.0, |bias| bias[m]));
+                let bias = self.bias.as_ref().map_or(0.0, |bias| bias[m]);
+                if add { to.iter_mut().for_each(|x| *x += bias) } else { to.fill(bias) }
             }
             GATHERED.with_borrow_mut(|gathered| {
                 gathered.resize(run * STRETCH.min(depth), 0.0);
@@ -203,14 +213,10 @@ fn gather(
     }
 }
 
-impl CustomOp1 for Conv2d {
-    fn name(&self) -> &'static str {
-        "convolution"
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+impl Conv2d {
+    /// Where the pixels of x lie under those of a picture that comes out, and the shape of all that does.
+    fn place(&self, layout: &Layout) -> candle_core::Result<(Place, Shape)> {
         let [outputs, inputs, down, across] = self.weights;
-        let x = floats(storage, layout)?;
         let &[batch, channels, height, width] = layout.dims() else {
             candle_core::bail!("a convolution was given {:?}, not [batch, channels, height, width]", layout.shape())
         };
@@ -219,14 +225,53 @@ impl CustomOp1 for Conv2d {
             candle_core::bail!("a convolution with weights {:?} was given {:?}", self.weights, layout.shape())
         };
         let (out_height, out_width) = (high / self.stride + 1, wide / self.stride + 1);
-        let pixels = out_height * out_width;
-        let (stride, padding) = (self.stride, self.padding);
+        let (stride, padding, pixels) = (self.stride, self.padding, out_height * out_width);
         let place = Place { height, width, out_width, pixels, kernel: (down, across), stride, padding };
-        let mut out = vec![0f32; batch * outputs * pixels];
-        let size = inputs * height * width;
-        for (i, out) in out.chunks_exact_mut((outputs * pixels).max(1)).enumerate() {
-            self.picture(&x[i * size..(i + 1) * size], place, Shared(out.as_mut_ptr()), Pool::shared());
+        Ok((place, Shape::from((batch, outputs, out_height, out_width))))
+    }
+
+    /// All pictures.
+    fn run(&self, x: &[f32], place: Place, out: &mut [f32], add: bool) {
+        let [outputs, inputs, ..] = self.weights;
+        let size = inputs * place.height * place.width;
+        for (i, out) in out.chunks_exact_mut((outputs * place.pixels).max(1)).enumerate() {
+            let out = (Shared(out.as_mut_ptr()), add);
+            self.picture(&x[i * size..(i + 1) * size], place, out, Pool::shared());
         }
-        Ok((CpuStorage::F32(out), Shape::from((batch, outputs, out_height, out_width))))
+    }
+}
+
+impl CustomOp1 for Conv2d {
+    fn name(&self) -> &'static str {
+        "convolution"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (x, (place, shape)) = (floats(storage, layout)?, self.place(layout)?);
+        let mut out = vec![0f32; shape.elem_count()];
+        self.run(x, place, &mut out, false);
+        Ok((CpuStorage::F32(out), shape))
+    }
+}
+
+impl CustomOp2 for Conv2d {
+    fn name(&self) -> &'static str {
+        "convolution onto"
+    }
+
+    fn cpu_fwd(
+        &self,
+        storage: &CpuStorage,
+        layout: &Layout,
+        onto: &CpuStorage,
+        onto_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (x, (place, shape)) = (floats(storage, layout)?, self.place(layout)?);
+        if onto_layout.shape() != &shape {
+            candle_core::bail!("a convolution that gives {shape:?} onto {:?}", onto_layout.shape());
+        }
+        let mut out = floats(onto, onto_layout)?.to_vec();
+        self.run(x, place, &mut out, true);
+        Ok((CpuStorage::F32(out), shape))
     }
 }

@@ -85,10 +85,14 @@ fn convolutions_are_convolutions() {
             let conv = Conv2d::on(&weights, Some(&bias), stride, padding, level).unwrap();
             let off = off(&conv.forward(&x).unwrap(), &plain);
             assert!(off < 3e-6, "{:?} by {:?} on {}: {off}", x.dims(), weights.dims(), level.name());
+            let onto = random(plain.dims());
+            let off = self::off(&conv.forward_onto(&x, &onto).unwrap(), &(&plain + &onto).unwrap());
+            assert!(off < 3e-6, "onto: {:?} by {:?} on {}: {off}", x.dims(), weights.dims(), level.name());
         }
     }
     let conv = Conv2d::new(&random(&[2, 3, 3, 3]), None, 1, 0).unwrap();
     assert!(conv.forward(&random(&[1, 4, 5, 5])).is_err() && conv.forward(&random(&[1, 3, 2, 5])).is_err());
+    assert!(conv.forward_onto(&random(&[1, 3, 5, 5]), &random(&[1, 2, 5, 5])).is_err());
 }
 
 #[test]

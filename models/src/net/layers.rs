@@ -253,6 +253,19 @@ impl Conv2d {
     }
 }
 
+impl Conv2d {
+    /// `to` and what becomes of `xs`: a residual in one go where the kernels can.
+    ///
+    /// # Errors
+    /// Shapes or dtypes don't meet.
+    pub fn forward_onto(&self, xs: &Tensor, to: &Tensor) -> Result<Tensor> {
+        match self.packed.as_ref().filter(|_| kernel::takes(&[xs, to])) {
+            Some(packed) => through(xs, |xs| packed.forward_onto(xs, to)),
+            None => to + self.forward(xs)?,
+        }
+    }
+}
+
 /// `xs` [batch, channels, height, width] twice as high and wide, each pixel four times.
 ///
 /// # Errors

@@ -33,10 +33,10 @@ impl Residual {
 
     pub(super) fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         let ys = self.conv1.forward(&self.norm1.forward_silu(xs)?)?;
-        let ys = self.conv2.forward(&self.norm2.forward_silu(&ys)?)?;
+        let ys = self.norm2.forward_silu(&ys)?;
         match &self.shortcut {
-            Some(shortcut) => shortcut.forward(xs)? + ys,
-            None => xs + ys,
+            Some(shortcut) => self.conv2.forward_onto(&ys, &shortcut.forward(xs)?),
+            None => self.conv2.forward_onto(&ys, xs),
         }
     }
 }
@@ -65,7 +65,7 @@ impl Spatial {
         };
         let (q, k, v) = (pixels(&self.q)?, pixels(&self.k)?, pixels(&self.v)?);
         let seen = attention(&q, &k, &v, Mask::None, 1.0 / (channels as f64).sqrt())?;
-        xs + self.out.forward(&seen.transpose(2, 3)?.reshape((batch, channels, height, width))?)?
+        self.out.forward_onto(&seen.transpose(2, 3)?.reshape((batch, channels, height, width))?, xs)
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::{Arc, PoisonError};
 use ponder_core::reasoner::{Answer, Question, ReasonError, Reasoner};
 use ponder_core::symbolic::{self, Symbolic};
 use ponder_core::thinker::Cancel;
-use ponder_models::engine::LoadError;
 use ponder_models::engine::open::{self, TextLlm};
+use ponder_models::engine::{LoadError, write::TextModel};
 use ponder_models::reason::reasoner::{LlmReasoner, Options};
 
 use super::desk::{Asked, Desk};
@@ -169,8 +169,9 @@ impl Mind {
             Ok(store) => model.keeping(&store.beginnings(), &path),
             Err(_) => model,
         };
+        let bound = wish.options.ask_below.unwrap_or_else(|| model.asks_below());
         let llm = LlmReasoner::new(model, wish.options);
-        let (name, tally) = (named(llm.name(), &wish.options), Shared::default());
+        let (name, tally) = (named(llm.name(), &wish.options, bound), Shared::default());
         let mut llm = Counted { inner: llm, tally: tally.clone() };
         let work =
             move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| llm.think(question, say, cancel);
@@ -197,7 +198,7 @@ impl Mind {
             let both = Backed::new(Box::new(first), second, breaker.clone());
             Box::new(Counted { inner: both, tally: counts.clone() })
         };
-        let name = named(make().name(), &wish.options);
+        let name = named(make().name(), &wish.options, 0.0);
         let weights = fallback.map(|mind| mind.weights).unwrap_or_default();
         Ok(Self { name, make: Arc::new(make), tally, weights, is_slow: true })
     }
@@ -249,10 +250,10 @@ pub fn language_model(meant: &str) -> Result<PathBuf, MindError> {
 }
 
 /// The name with what was left out.
-fn named(name: &str, options: &Options) -> String {
+fn named(name: &str, options: &Options, ask_below: f32) -> String {
     let thought = if options.thought_tokens == 0 { ", without thought" } else { "" };
     let grammar = if options.grammar { "" } else { ", without grammar" };
-    let doubt = options.ask_below.map_or_else(String::new, |bound| format!(", asking back below {bound}"));
+    let doubt = if ask_below > 0.0 { format!(", asking back below {ask_below}") } else { String::new() };
     format!("{name}{thought}{grammar}{doubt}")
 }
 

@@ -15,7 +15,7 @@ use ponder_nodes::stack::Breakage;
 pub use bench::{BenchArgs, BenchOf, BenchReasonerArgs};
 pub use exam::{ExamArgs, ExamImagineArgs, ExamIn, ExamSeeArgs, ExamThinkArgs};
 pub use imagine::{DataImagineArgs, ImagineStage, TrainImagineArgs};
-pub use mind::MindArgs;
+pub use mind::{EyesArgs, MindArgs};
 pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs, ThinkArgs};
 pub use school::{
     DataArgs, DataOf, DataSeeArgs, DataThinkArgs, DistillArgs, OptimizerArg, RlArgs, RlThinkArgs, RlWhat, TrainArgs,
@@ -100,6 +100,7 @@ Examples:
   ponder run \"把红色方块放进绿色的碗里\"
   ponder run --scene drawer \"open the drawer and put the cup in it\" --save run.rrd
   ponder run --seed 3 --view \"put the cup on the plate\"
+  ponder run --baselines                    (what the simulator knows, and a search, in place of the learned parts)
   ponder run --fault nan-joint@2            (it must come to a safe stop)
   ponder run --reasoner smollm2-135m \"put the cup on the plate\"
   ponder run --reasoner remote --url http://localhost:8000/v1 --model deepseek-r1
@@ -142,15 +143,14 @@ pub struct RunArgs {
     /// Who reasons
     #[command(flatten)]
     pub mind: MindArgs,
-    /// Who perceives: ground-truth is the baseline that believes what the simulator knows; eye-nano, trained here, looks
-    /// at pictures; or a folder of such an eye; or a Janus, by its name in `ponder models` or its folder
-    #[arg(long, default_value = "ground-truth", value_name = "WHO")]
-    pub perception: String,
+    /// Who perceives
+    #[command(flatten)]
+    pub eyes: EyesArgs,
     /// Break something, after SECONDS if given: frozen-camera, silent-camera, nan-joint, sensor-silence, late-command,
     /// hung-planner, emergency-stop
     #[arg(long, value_name = "NAME[@SECONDS]")]
     pub fault: Vec<Breakage>,
-    /// No pictures: nothing is rendered, no GL is needed
+    /// No pictures: nothing is rendered, no GL is needed, and ground-truth perceives
     #[arg(long)]
     pub no_camera: bool,
     /// One JSON object on standard output at the end; the story goes to standard error
@@ -228,7 +228,7 @@ pub struct UpArgs {
 const EVAL_EXAMPLES: &str = "\
 Examples:
   ponder eval --suite tabletop --episodes 200 --seed 7
-  ponder eval --suite stack,sort --episodes 40 --threads 2
+  ponder eval --suite stack,sort --episodes 40 --threads 2 --baselines
   ponder eval --suite all --episodes 200 --json > result.json
   ponder eval --episodes 40 --fault nan-joint@2     (most fail, and nothing is harmed)
   ponder eval --episodes 40 --reasoner FILE.gguf --no-grammar
@@ -258,10 +258,9 @@ pub struct EvalArgs {
     /// Who reasons
     #[command(flatten)]
     pub mind: MindArgs,
-    /// Who perceives: ground-truth is the baseline that believes what the simulator knows; eye-nano, trained here, looks
-    /// at pictures; or a folder of such an eye; or a Janus, by its name in `ponder models` or its folder
-    #[arg(long, default_value = "ground-truth", value_name = "WHO")]
-    pub perception: String,
+    /// Who perceives
+    #[command(flatten)]
+    pub eyes: EyesArgs,
     /// Break something, after SECONDS if given: frozen-camera, silent-camera, nan-joint, sensor-silence, late-command,
     /// hung-planner
     #[arg(long, value_name = "NAME[@SECONDS]")]

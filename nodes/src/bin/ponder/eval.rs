@@ -6,15 +6,16 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use ponder_nodes::stack::{Stack, What, break_body};
-use ponder_nodes::stages::{Eyes, Mind, Tally, Who};
+use ponder_nodes::stages::{Eyes, Mind, Tally};
 use ponder_nodes::terminal::WARN;
 use ponder_sim::Scenario;
 use ponder_sim::harness::{Plan, Selection, evaluate};
 use ponder_sim::suite::Evaluation;
-use ponder_sim::trial::Shared;
+use ponder_sim::trial::{Shared, Trial};
 use serde::Serialize;
 
 use crate::args::EvalArgs;
+use crate::run::{free_task, try_cameras};
 
 /// The object of `--json`.
 #[derive(Serialize)]
@@ -26,13 +27,18 @@ struct Report<'a> {
     evaluation: &'a Evaluation,
 }
 
+/// Why no pictures can be taken here, if so.
+fn blind(scenarios: &[Scenario]) -> anyhow::Result<Option<String>> {
+    let Some(scenario) = scenarios.first() else { return Ok(None) };
+    try_cameras(&Shared::new(Trial::begin(scenario.stage(&free_task(), 0)?)?))
+}
+
 /// Runs the episodes and prints the table, or one JSON object.
 pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
     if args.fault.iter().any(|fault| fault.what == What::EmergencyStop) {
         bail!("the emergency stop is a person's: it can be pressed in `ponder run` only");
     }
-    let planner = Mind::open(&args.mind.wish(args.seed, Who::Symbolic)?)?;
-    let stack = Stack { perception: Eyes::open(&args.perception)?, planner, ..Stack::default() }.broken_by(&args.fault);
+    let planner = Mind::open(&args.mind.wish(args.seed, args.eyes.usual_mind())?)?;
     let mut scenarios = if args.scenario.is_empty() {
         Scenario::built_in()?
     } else {
@@ -51,6 +57,12 @@ pub fn eval(args: &EvalArgs) -> anyhow::Result<u8> {
             Selection::All
         }
     };
+    let blind = if args.eyes.perception.is_none() && !args.eyes.baselines { blind(&scenarios)? } else { None };
+    let perception = Eyes::open(args.eyes.who(blind.is_none()))?;
+    let stack = Stack { perception, planner, ..Stack::default() }.broken_by(&args.fault);
+    if let Some(why) = blind {
+        anstream::eprintln!("{WARN}no pictures: {why}{WARN:#}");
+    }
     if !args.json {
         anstream::println!("perception  {}\nplanner     {}", stack.perception.name(), stack.planner.name());
         for fault in &args.fault {

@@ -19,7 +19,7 @@ use ponder_nodes::journal::{Header, JournalSink, WhenBehind};
 use ponder_nodes::rerun::RerunSink;
 use ponder_nodes::sinks::Kept;
 use ponder_nodes::stack::{Breakage, Stack, What, break_body};
-use ponder_nodes::stages::{Eyes, Mind, Who};
+use ponder_nodes::stages::{Eyes, Mind};
 use ponder_nodes::terminal::{BAD, DIM, GOOD, HEAD, Terminal, WARN};
 use ponder_nodes::verdict::{GoalOfPlan, Judgement, judge, true_scene};
 use ponder_nodes::viewer;
@@ -69,12 +69,14 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     // Before anything is built: is it an instruction at all?
     Goal::new(0, &args.instruction, Stamp::default(), args.time_limit.unwrap_or(TIME_LIMIT_S))?;
     let (scenario, task) = find_task(args)?;
-    let planner = Mind::open(&args.mind.wish(args.seed, Who::Symbolic)?)?;
-    let perception = Eyes::open(&args.perception)?;
+    let planner = Mind::open(&args.mind.wish(args.seed, args.eyes.usual_mind())?)?;
+    // A wrong name is told before a world is built.
+    args.eyes.perception.as_deref().map(Eyes::open).transpose()?;
     let named = task.as_ref().map(|task| task.id.clone());
     let task = task.unwrap_or_else(free_task);
     let shared = Shared::new(Trial::begin(scenario.stage(&task, args.seed)?)?);
     let no_camera = if args.no_camera { Some("--no-camera".to_owned()) } else { try_cameras(&shared)? };
+    let perception = Eyes::open(args.eyes.who(no_camera.is_none()))?;
     let stack = Stack {
         perception,
         planner,
@@ -189,7 +191,7 @@ pub fn free_task() -> Task {
 }
 
 /// Takes a picture, to know before the run whether that works; why not, if it does not.
-fn try_cameras(shared: &Shared) -> anyhow::Result<Option<String>> {
+pub fn try_cameras(shared: &Shared) -> anyhow::Result<Option<String>> {
     let mut trial = shared.trial();
     let world = trial.world_mut();
     let want = Want { cameras: true, truth: false };

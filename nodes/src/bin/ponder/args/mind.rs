@@ -1,4 +1,4 @@
-//! The part of the command line that chooses who reasons: of `run`, `eval` and `think`.
+//! The part of the command line that chooses who reasons, of `run`, `eval` and `think`, and who perceives.
 
 use anyhow::bail;
 use clap::Args;
@@ -8,8 +8,8 @@ use ponder_nodes::stages::{Who, Wish};
 /// Who reasons, and how.
 #[derive(Args)]
 pub struct MindArgs {
-    /// Who reasons: symbolic is the baseline that searches over the skills; reasoner-nano was trained here;
-    /// remote asks a server; or a model by its name in `ponder models`, a GGUF file or a folder
+    /// Who reasons: reasoner-nano was trained here; symbolic is the baseline that searches over the skills; remote asks
+    /// a server; or a model by its name in `ponder models`, a GGUF file or a folder [default: reasoner-nano]
     #[arg(long, alias = "planner", value_name = "WHO")]
     pub reasoner: Option<Who>,
     /// Server of a remote reasoner, one with OpenAI's chat API (vLLM, SGLang, llama.cpp, Ollama, DeepSeek), such as
@@ -34,6 +34,31 @@ pub struct MindArgs {
     /// Longest context of a model in this process, in tokens; its own bound holds too
     #[arg(long, default_value_t = 8192, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
     pub context: u32,
+}
+
+/// Who perceives, or no learned part at all.
+#[derive(Args)]
+pub struct EyesArgs {
+    /// Who perceives: eye-nano, trained here, looks at pictures; ground-truth is the baseline that believes what the
+    /// simulator knows; or a folder of such an eye; or a Janus, by its name in `ponder models` or its folder
+    /// [default: eye-nano; ground-truth where no pictures can be had]
+    #[arg(long, value_name = "WHO")]
+    pub perception: Option<String>,
+    /// Nothing learned: ground-truth perceives and symbolic plans, the two baselines
+    #[arg(long, conflicts_with_all = ["perception", "reasoner", "url", "model"])]
+    pub baselines: bool,
+}
+
+impl EyesArgs {
+    /// Who perceives, where there are pictures or none.
+    pub fn who(&self, pictures: bool) -> &str {
+        self.perception.as_deref().unwrap_or(if pictures && !self.baselines { "eye-nano" } else { "ground-truth" })
+    }
+
+    /// Who reasons where nobody is named.
+    pub fn usual_mind(&self) -> Who {
+        if self.baselines { Who::Symbolic } else { Who::shipped() }
+    }
 }
 
 fn probability(text: &str) -> Result<f32, String> {

@@ -25,7 +25,10 @@ pub fn see(args: &ExamSeeArgs) -> anyhow::Result<u8> {
 /// Examines a reasoner.
 pub fn think(args: &ExamThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let lessons = Lessons::new(args.seed)?;
-    let mind = Mind::open(&args.mind.wish_named(args.seed, &args.who)?)?;
+    let mut wish = args.mind.wish_named(args.seed, &args.who)?;
+    // Marks are for what it understands, whatever it would rather ask about.
+    wish.options.ask_below = wish.options.ask_below.or(Some(0.0));
+    let mind = Mind::open(&wish)?;
     let mut reasoner = mind.reasoner();
     let (mut marks, mut took_ms, mut shown) = (Vec::new(), Vec::new(), 0);
     let bar = bar(args.count)?;
