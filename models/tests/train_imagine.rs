@@ -126,7 +126,8 @@ fn what_follows_words_is_learned_and_the_folder_draws() {
     let codes = |written: &Written| written.batch(&[3, 7]).unwrap().to_vec2::<u32>().unwrap();
     let (one, again) = (written(), written());
     assert_eq!(codes(&one), codes(&again), "read from the file the second time");
-    let course = draw::Course { shape: shape(32, 2, tiny(), SIDE), steps: 60, rows: 8, peak_lr: 0.01, seed: 4 };
+    let course =
+        draw::Course { shape: shape(32, 2, tiny(), SIDE), steps: 60, rows: 8, peak_lr: 0.01, seed: 4, from: None };
     let (mut first, mut last) = (None, 0.0);
     let done = course.run(&lessons, &one, &weights, &out, &mut |p| {
         first.get_or_insert(mark(p, "loss"));

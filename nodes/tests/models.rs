@@ -91,8 +91,17 @@ fn words_become_pictures() {
     assert_ne!(bytes("one.png"), bytes("free.png"), "guidance matters");
     let drawn = ponder_models::picture::read(&dir.path().join("one.png")).unwrap();
     assert!(drawn.width_px == drawn.height_px && drawn.width_px >= 16);
-    // What was drawn can be looked at.
+    // What was drawn can be looked at; in 8 bits matrices are made once.
     code(&dir, &["see", "one.png", "--model", model, "--max-tokens", "2"], 0);
+    let kept = || {
+        let files = std::fs::read_dir(dir.path().join("models/.quantised")).unwrap().flatten();
+        files.map(|file| (file.file_name(), file.metadata().unwrap().modified().unwrap())).collect::<Vec<_>>()
+    };
+    code(&dir, &["see", "one.png", "--model", model, "--max-tokens", "2", "--precision", "q8"], 0);
+    let first = kept();
+    assert_eq!(first.len(), 1, "{first:?}");
+    draw(&["-o", "eight.png", "--seed", "3", "--precision", "q8"]);
+    assert_eq!(kept(), first, "read, not made again");
 }
 
 #[test]

@@ -54,6 +54,7 @@ mod muon;
 pub mod params;
 pub mod recipe;
 mod run;
+pub use run::CHECKPOINT;
 pub mod see;
 pub mod think;
 pub mod trainer;

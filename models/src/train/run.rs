@@ -14,7 +14,7 @@ use super::error::TrainError;
 use super::trainer::Trainer;
 
 /// File of a run that goes on.
-const CHECKPOINT: &str = "checkpoint.safetensors";
+pub const CHECKPOINT: &str = "checkpoint.safetensors";
 /// Time between checkpoints.
 const KEEP_EVERY: Duration = Duration::from_secs(120);
 /// Steps over which what is told is averaged, about.

@@ -58,6 +58,11 @@ impl Store {
         self.folder.join(".beginnings")
     }
 
+    /// Where matrices in 8 bits are kept, made once.
+    pub fn quantised(&self) -> PathBuf {
+        self.folder.join(".quantised")
+    }
+
     /// What is here of a model; `None` when nothing is known of it.
     pub fn here(&self, repo: &str) -> Option<Here> {
         let folder = self.folder_of(repo);

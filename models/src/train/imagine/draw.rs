@@ -1,7 +1,7 @@
 //! The second course: what codes follow which words, and each other. Some of the words are left out, so that the model
 //! also knows what follows no words (classifier-free guidance, Ho and Salimans, 2022).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -36,6 +36,8 @@ pub struct Course {
     pub peak_lr: f64,
     /// Seed of first weights, order and wordings.
     pub seed: u64,
+    /// Checkpoint of an earlier course of the same shape and words to begin with.
+    pub from: Option<PathBuf>,
 }
 
 /// A lesson as it is taught: its tokens, and which picture.
@@ -80,7 +82,8 @@ impl Course {
             return Err(ImagineError::File { path: out.to_owned(), why: "is no Janus".to_owned() });
         };
         let control = Control::find(&tokenizer, &read, out)?;
-        let builder = Params::builder(self.seed, &Device::Cpu).load(code)?;
+        let builder = Params::builder(self.seed, &Device::Cpu);
+        let builder = if let Some(from) = &self.from { builder.load(from)? } else { builder }.load(code)?;
         let params = builder.frozen(|name| name.starts_with(CODE)).build();
         let network = Janus::new(&shape, params.weights())?;
         let mut trainer = Trainer::new(&params, self.recipe())?;

@@ -16,7 +16,7 @@ pub use bench::{BenchArgs, BenchOf, BenchReasonerArgs};
 pub use exam::{ExamArgs, ExamImagineArgs, ExamIn, ExamSeeArgs, ExamThinkArgs};
 pub use imagine::{DataImagineArgs, ImagineStage, TrainImagineArgs};
 pub use mind::{EyesArgs, MindArgs};
-pub use models::{ImagineArgs, ModelsArgs, ModelsCommand, PullArgs, SeeArgs, ThinkArgs};
+pub use models::{DeviceArg, ImagineArgs, ModelsArgs, ModelsCommand, PrecisionArg, PullArgs, SeeArgs, ThinkArgs};
 pub use school::{
     DataArgs, DataOf, DataSeeArgs, DataThinkArgs, DistillArgs, OptimizerArg, RlArgs, RlThinkArgs, RlWhat, TrainArgs,
     TrainSeeArgs, TrainThinkArgs, TrainWhat, WatchArgs,

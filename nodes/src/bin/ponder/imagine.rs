@@ -9,7 +9,6 @@ use ponder_core::image::CameraFrame;
 use ponder_core::imaginer::{ImagineError, Imaginer};
 use ponder_core::scene::SceneObject;
 use ponder_core::thinker::Cancel;
-use ponder_models::engine::Options;
 use ponder_models::imagine::JanusImaginer;
 use ponder_models::perceive::nano::{Eye, NAME as EYE};
 use ponder_models::picture;
@@ -17,6 +16,7 @@ use ponder_nodes::stages::{eye_folder, imaginer_folder};
 use serde_json::{Value, json};
 
 use crate::args::ImagineArgs;
+use crate::see::loading;
 
 /// What a shell reports for a program ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -36,7 +36,7 @@ pub fn imagine(args: &ImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
         bail!("{} names no file for the picture", args.output.display());
     }
     let folder = imaginer_folder(args.model.as_deref())?;
-    let options = Options::of(args.device.into(), args.precision.into())?;
+    let options = loading(args.device, args.precision)?;
     let mut imaginer = JanusImaginer::open(&folder, &options)?;
     imaginer.guidance = args.cfg.unwrap_or(imaginer.guidance);
     imaginer.temperature = args.temperature.unwrap_or(imaginer.temperature);

@@ -10,21 +10,28 @@ use ponder_models::engine::{ChatOptions, End, Options, Sampling};
 use ponder_models::perceive::grounding::{self, Found, Place};
 use ponder_models::perceive::{LIST_THINGS, Sight};
 use ponder_models::picture;
+use ponder_nodes::hub::Store;
 use ponder_nodes::stages::seer_folder;
 use ponder_nodes::terminal::{DIM, HEAD};
 use serde_json::{Value, json};
 
-use crate::args::SeeArgs;
+use crate::args::{DeviceArg, PrecisionArg, SeeArgs};
 
 /// What a shell reports for a program ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
+
+/// How a Janus is loaded: in 8 bits its matrices are kept for the next time, beside the models.
+pub fn loading(device: DeviceArg, precision: PrecisionArg) -> anyhow::Result<Options> {
+    let shelf = Store::of_environment().ok().map(|store| store.quantised());
+    Ok(Options { shelf, ..Options::of(device.into(), precision.into())? })
+}
 
 /// Looks and answers.
 pub fn see(args: &SeeArgs, stop: &Cancel) -> anyhow::Result<u8> {
     // What is cheap to get wrong comes before the model is loaded.
     let picture = picture::read(&args.picture).with_context(|| args.picture.display().to_string())?;
     let folder = seer_folder(args.model.as_deref())?;
-    let options = Options::of(args.device.into(), args.precision.into())?;
+    let options = loading(args.device, args.precision)?;
     let sampling = Sampling { temperature: args.temperature, seed: args.seed, ..Sampling::default() };
     let chat = ChatOptions { sampling, max_tokens: args.max_tokens as usize, ..ChatOptions::default() };
     let begun = Instant::now();

@@ -71,6 +71,9 @@ pub struct TrainImagineArgs {
     /// Its highest learning rate
     #[arg(long, default_value_t = 2e-3, value_name = "RATE")]
     pub code_lr: f64,
+    /// Folder of an earlier imaginer, or a checkpoint of it, whose second course is gone on from
+    #[arg(long, value_name = "DIR|FILE")]
+    pub from: Option<PathBuf>,
     /// Steps of the second course
     #[arg(long, default_value_t = 6000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub steps: u64,

@@ -94,7 +94,7 @@ pub enum PrecisionArg {
     F32,
     /// Two bytes a weight
     Bf16,
-    /// About one byte a weight
+    /// About one byte a weight; made the first time, and kept in the folder of the models
     Q8,
 }
 

@@ -1,5 +1,7 @@
 //! `ponder data imagine`, `ponder train imagine` and `ponder exam imagine`.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Context;
 use indicatif::ProgressBar;
 use ponder_core::imaginer::{ImagineError, Imaginer};
@@ -10,6 +12,7 @@ use ponder_models::imagine::JanusImaginer;
 use ponder_models::kernel::pool::alone;
 use ponder_models::net::vq;
 use ponder_models::perceive::nano::Eye;
+use ponder_models::train::CHECKPOINT;
 use ponder_models::train::imagine::code::{self, WEIGHTS_FILE};
 use ponder_models::train::imagine::exam::{Exam, ExamError, Marks};
 use ponder_models::train::imagine::written::Written;
@@ -60,10 +63,7 @@ pub fn train(args: &TrainImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
             batch: args.code_batch as usize,
             peak_lr: args.code_lr,
             seed: args.seed,
-            from: args
-                .code_from
-                .as_ref()
-                .map(|from| if from.is_dir() { from.join(WEIGHTS_FILE) } else { from.clone() }),
+            from: args.code_from.as_deref().map(|from| inside(from, WEIGHTS_FILE)),
         };
         let (bar, mut curve) = (bar(args.code_steps)?, Curve::of(&code_out, &args.watch)?);
         let told = &mut |p: &Progress| told(&bar, &mut curve, p, stop);
@@ -92,6 +92,7 @@ pub fn train(args: &TrainImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
         rows: args.rows as usize,
         peak_lr: args.lr,
         seed: args.seed,
+        from: args.from.as_deref().map(|from| inside(from, CHECKPOINT)),
     };
     let (bar, mut curve) = (bar(args.steps)?, Curve::of(&args.out, &args.watch)?);
     let told = &mut |p: &Progress| told(&bar, &mut curve, p, stop);
@@ -99,6 +100,11 @@ pub fn train(args: &TrainImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
     bar.finish_and_clear();
     curve.end()?;
     Ok(ended(done, &args.out))
+}
+
+/// The file of this name where a folder is meant.
+fn inside(meant: &Path, file: &str) -> PathBuf {
+    if meant.is_dir() { meant.join(file) } else { meant.to_owned() }
 }
 
 /// Tells of a step; true to go on.
