@@ -1,9 +1,12 @@
-//! All lessons as codes, once and for all. Kept in a file, for it takes a while.
+//! All lessons as codes, once and for all. Kept in a file, for it takes a while. Where nothing stands near, a place of the
+//! table always gets the same code: the encoder, whose norms see all of a picture, finds now one there, now another, and a
+//! model of codes would learn little else than to foresee which.
 
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
+use ponder_core::view::CHANNELS;
 use serde_json::json;
 
 use super::lessons::Drawings;
@@ -15,6 +18,8 @@ use crate::perceive::nano::hash;
 /// Files of the codes, little-endian u16 [lessons, places], and of what they were made by.
 const CODES_FILE: &str = "codes.u16";
 const ABOUT_FILE: &str = "codes.json";
+/// Heights, as written in a picture, from which on something stands.
+const STANDS: u8 = 3;
 /// Lessons that are encoded together.
 const TOGETHER: usize = 8;
 
@@ -56,7 +61,7 @@ impl Written {
         let places = (lessons.view().side_px / shape.stride().max(1)).pow(2);
         let (count, (codes_path, about_path)) =
             (lessons.all().len(), (folder.join(CODES_FILE), folder.join(ABOUT_FILE)));
-        let about = json!({ "weights": hash(&bytes), "lessons": count, "places": places }).to_string();
+        let about = json!({ "weights": hash(&bytes), "lessons": count, "places": places, "table": 1 }).to_string();
         if std::fs::read_to_string(&about_path).is_ok_and(|there| there == about)
             && let Ok(bytes) = std::fs::read(&codes_path)
             && bytes.len() == count * places * 2
@@ -74,6 +79,7 @@ impl Written {
                 return Ok(None);
             }
         }
+        clear(&mut codes, lessons, shape.stride());
         let bytes: Vec<u8> = codes.iter().copied().flat_map(u16::to_le_bytes).collect();
         std::fs::create_dir_all(folder).map_err(|error| file(folder, &error))?;
         std::fs::write(&codes_path, bytes).map_err(|error| file(&codes_path, &error))?;
@@ -100,5 +106,57 @@ impl Written {
             codes.extend(some.iter().map(|code| u32::from(*code)));
         }
         Tensor::from_vec(codes, (which.len(), self.places), &Device::Cpu)
+    }
+}
+
+/// Gives every place of the table, in pictures where nothing stands at it or beside it, the code that it has most often.
+fn clear(codes: &mut [u16], lessons: &Drawings, stride: usize) {
+    let across = lessons.view().side_px / stride.max(1);
+    let places = across * across;
+    if places == 0 {
+        return;
+    }
+    let far: Vec<bool> =
+        (0..lessons.all().len()).flat_map(|number| far(lessons.pixels(number), across, stride)).collect();
+    for place in 0..places {
+        let mut counts = std::collections::BTreeMap::<u16, usize>::new();
+        let there = |i: &usize| far[*i];
+        let all = (place..codes.len().min(far.len())).step_by(places);
+        all.clone().filter(there).for_each(|i| *counts.entry(codes[i]).or_default() += 1);
+        let Some((usual, _)) = counts.into_iter().max_by_key(|(code, count)| (*count, std::cmp::Reverse(*code))) else {
+            continue;
+        };
+        all.filter(there).for_each(|i| codes[i] = usual);
+    }
+}
+
+/// The places [across · across] of a picture at and beside which nothing stands.
+fn far(pixels: &[u8], across: usize, stride: usize) -> Vec<bool> {
+    let side = across * stride;
+    let mut near = vec![false; across * across];
+    let heights = pixels.iter().skip(CHANNELS - 1).step_by(CHANNELS);
+    for (i, _) in heights.enumerate().filter(|(_, height)| **height >= STANDS) {
+        let (row, column) = (i / side / stride, i % side / stride);
+        for row in row.saturating_sub(1)..across.min(row + 2) {
+            for column in column.saturating_sub(1)..across.min(column + 2) {
+                near[row * across + column] = true;
+            }
+        }
+    }
+    near.into_iter().map(|near| !near).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_far_from_what_stands() {
+        let (across, stride) = (4, 2);
+        let mut pixels = vec![0u8; 8 * 8 * CHANNELS];
+        pixels[(7 * 8 + 7) * CHANNELS + CHANNELS - 1] = STANDS;
+        let far = far(&pixels, across, stride);
+        let near: Vec<usize> = (0..16).filter(|i| !far[*i]).collect();
+        assert_eq!(near, [10, 11, 14, 15]);
     }
 }
