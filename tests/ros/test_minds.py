@@ -45,7 +45,7 @@ class Learned(Asking, unittest.TestCase):
             {
                 "world": ["scene:=tabletop", "camera_hz:=5.0"],
                 "perceive": ["perception:=eye-nano"],
-                "reason": ["reasoner:=reasoner-nano", "seed:=7"],
+                "reason": ["reasoner:=reasoner-nano", "seed:=7", "ask_below:=0.0"],
             }
         )
         cls.client = Client()
