@@ -63,10 +63,10 @@ pub struct TrainImagineArgs {
     #[arg(long, value_name = "DIR|FILE")]
     pub code_from: Option<PathBuf>,
     /// Steps of the first course
-    #[arg(long, default_value_t = 12_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 6000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub code_steps: u64,
     /// Pictures a step of it
-    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub code_batch: u32,
     /// Its highest learning rate
     #[arg(long, default_value_t = 2e-3, value_name = "RATE")]
