@@ -191,7 +191,16 @@ unsafe fn inner<F: Floats, E: Element, const M: usize>(tile: Tile<E>) {
             for v in 0..F::VECS {
                 row[v] = E::load::<F>(b.add(v * F::WIDTH));
             }
-            F::soon(a.wrapping_add(AHEAD * M));
+            if M <= FEW {
+                // Memory is what a few rows wait for, and the processor by itself looks no farther than a page.
+                let far = b.cast::<u8>().wrapping_add(FAR);
+                F::soon(far.cast());
+                if size_of::<E>() * columns > 64 {
+                    F::soon(far.wrapping_add(64).cast());
+                }
+            } else {
+                F::soon(a.wrapping_add(AHEAD * M));
+            }
             for m in 0..M {
                 let x = F::splat(*a.add(m));
                 for v in 0..F::VECS {
@@ -204,6 +213,11 @@ unsafe fn inner<F: Floats, E: Element, const M: usize>(tile: Tile<E>) {
         finish::<F, M>(&mut sums, tile.out, tile.row, (tile.rows, tile.columns), tile.onto);
     }
 }
+
+/// Up to so many rows it is memory that bounds a tile.
+const FEW: usize = 4;
+/// Bytes of `b` from those that are being read to those that are asked for.
+const FAR: usize = 2048;
 
 /// Rows of `a` from the one that is being read to the one that is asked for.
 const AHEAD: usize = 16;
