@@ -16,7 +16,7 @@ use super::{Level, Pool, floats};
 /// Weights in a piece of work for a few rows: large beside the cost of handing it out, small beside a layer.
 const PIECE: usize = 1 << 17;
 /// Pieces a thread gets, at least: whoever is held up leaves some to the others.
-const PIECES: usize = 4;
+const PIECES: usize = 12;
 /// From so many rows on a piece is as large as it may be.
 const MANY: usize = 48;
 
