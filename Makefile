@@ -45,7 +45,7 @@ test-colcon: ros ## `colcon build` of all this in a workspace of its own, and a 
 	. .deps/ros/setup.sh && cd tests/ros && PONDER="$(PONDER_ROS)" COLCON=$(CURDIR)/.deps/colcon/bin/colcon PONDER_TEST_COLCON=1 timeout 3600 python3 -m unittest -v test_colcon
 
 test-arm: ## the kernels as an aarch64 machine runs them (NEON), under qemu
-	@command -v qemu-aarch64 aarch64-linux-gnu-gcc >/dev/null || { echo "apt-get install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross" >&2; exit 1; }
+	@command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null || { echo "apt-get install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross" >&2; exit 1; }
 	rustup target add aarch64-unknown-linux-gnu
 	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
 		$(CARGO) test --release --locked --package ponder-models --lib --target aarch64-unknown-linux-gnu kernel::

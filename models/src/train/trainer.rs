@@ -31,6 +31,8 @@ pub struct StepReport {
 /// Has the allocator keep what a step frees for the next step. Otherwise glibc gives large blocks back to the system, and a
 /// step spends its time having pages cleared anew. For the whole process, which a trainer fills anyhow.
 fn keep_memory() {
+    // The pool asks for less when it is made: that comes first.
+    crate::kernel::Pool::shared();
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: mallopt takes any numbers, at any time.
     #[allow(unsafe_code)]

@@ -71,12 +71,12 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let (scenario, task) = find_task(args)?;
     let planner = Mind::open(&args.mind.wish(args.seed, args.eyes.usual_mind())?)?;
     // A wrong name is told before a world is built.
-    args.eyes.perception.as_deref().map(Eyes::open).transpose()?;
+    let wanted = args.eyes.perception.as_deref().map(Eyes::open).transpose()?;
     let named = task.as_ref().map(|task| task.id.clone());
     let task = task.unwrap_or_else(free_task);
     let shared = Shared::new(Trial::begin(scenario.stage(&task, args.seed)?)?);
     let no_camera = if args.no_camera { Some("--no-camera".to_owned()) } else { try_cameras(&shared)? };
-    let perception = Eyes::open(args.eyes.who(no_camera.is_none()))?;
+    let perception = wanted.map_or_else(|| Eyes::open(args.eyes.who(no_camera.is_none())), Ok)?;
     let stack = Stack {
         perception,
         planner,
