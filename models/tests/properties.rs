@@ -1,5 +1,6 @@
 //! What holds of every decoder, whatever its shape: read at once, piece by piece, in a batch, from a branch or after a
-//! rewind, it thinks the same; and of every Janus: saved in either layout and loaded again, it thinks the same.
+//! rewind, it thinks the same; and of every Janus: by the kernels or by candle, saved in either layout and loaded again, it
+//! thinks the same, and in blocks of 8 and 4 bits nearly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 
 use std::collections::HashMap;
@@ -9,8 +10,10 @@ use candle_nn::{VarBuilder, VarMap};
 use ponder_models::engine::checkpoint::{Need, needs};
 use ponder_models::engine::names::Layout;
 use ponder_models::engine::{Options, networks, save};
+use ponder_models::kernel;
 use ponder_models::net::decoder::{self as llama, Cache, Config, Decoder, RopeScaling};
 use ponder_models::net::janus::{self, Janus};
+use ponder_models::net::layers::{Quant, Weights};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -217,19 +220,60 @@ fn thoughts(janus: &Janus) -> Vec<Tensor> {
     ]
 }
 
+/// A small Janus about this language model. In a Janus the output's bias goes with the others', and DeepSeek's head is its
+/// own.
+fn whole(language: Config, tall: usize, depth: usize) -> janus::Config {
+    let language = llama::Config {
+        out_bias: language.qkv_bias,
+        qk_norm: false,
+        tie_embeddings: false,
+        rope_scaling: RopeScaling::None,
+        ..language
+    };
+    let mut cfg = janus::Config { language, aligner_depth: depth, ..janus::Config::tiny() };
+    cfg.picture_px = 16 * tall;
+    cfg.vision.as_mut().unwrap().image_size = cfg.picture_px;
+    cfg.image_head_width = 24;
+    cfg
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn saved_in_either_layout_it_thinks_the_same(language in configs(), tall in 1usize..3, depth in 1usize..4) {
-        // In a Janus the output's bias goes with the others', and DeepSeek's head is its own.
+    fn the_kernels_think_what_candle_thinks(language in configs(), tall in 1usize..3, depth in 1usize..4) {
+        let cfg = whole(language, tall, depth);
+        let tensors = fill(&needs(DType::F32, |weights| Janus::new(&cfg, weights)).unwrap());
+        let made = || thoughts(&Janus::new(&cfg, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu)).unwrap());
+        for (found, wanted) in made().iter().zip(kernel::plain(made)) {
+            let largest = wanted.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+            prop_assert!(gap(found, &wanted) <= 1e-4 * largest.max(1.0), "{}", gap(found, &wanted));
+        }
+    }
+
+    #[test]
+    fn in_blocks_it_thinks_nearly_the_same(language in configs(), heads in 1usize..3) {
+        // Wide enough for blocks of 256.
+        let wide = 256 * heads;
         let language = llama::Config {
-            out_bias: language.qkv_bias, qk_norm: false, tie_embeddings: false, rope_scaling: RopeScaling::None, ..language
+            hidden_size: wide, intermediate_size: 512, num_heads: 4 * heads, num_kv_heads: 2 * heads, head_dim: 64, ..language
         };
-        let mut cfg = janus::Config { language, aligner_depth: depth, ..janus::Config::tiny() };
-        cfg.picture_px = 16 * tall;
-        cfg.vision.as_mut().unwrap().image_size = cfg.picture_px;
-        cfg.image_head_width = 24;
+        let cfg = whole(language, 1, 2);
+        let tensors = fill(&needs(DType::F32, |weights| Janus::new(&cfg, weights)).unwrap());
+        let logits = |quant| {
+            let weights = Weights::from(VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu));
+            thoughts(&Janus::new(&cfg, weights.quantised(quant)).unwrap()).remove(0)
+        };
+        let (exact, eight, four) = (logits(None), logits(Some(Quant::Q8_0)), logits(Some(Quant::Q4K)));
+        let norm = |t: &Tensor| t.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt();
+        let off = |t: &Tensor| norm(&(t - &exact).unwrap()) / norm(&exact);
+        println!("q8_0 {:.4}, q4_k {:.4}", off(&eight), off(&four));
+        prop_assert!(off(&eight) < 0.05 && off(&four) < 0.4 && off(&four) > off(&eight), "{} {}", off(&eight), off(&four));
+    }
+
+    #[test]
+    fn saved_in_either_layout_it_thinks_the_same(language in configs(), tall in 1usize..3, depth in 1usize..4) {
+        let cfg = whole(language, tall, depth);
         let needs = needs(DType::F32, |weights| Janus::new(&cfg, weights)).unwrap();
         let tensors = fill(&needs);
         let original = Janus::new(&cfg, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu)).unwrap();

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use ponder_core::observation::Observation;
+use ponder_core::world::{Want, World};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -162,4 +164,49 @@ fn ctrl_c_stops_at_once_and_keeps_what_is_drawn() {
             ponder_models::picture::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
     }
+}
+
+/// A photo of a simulated table and its depth picture in the folder.
+fn table(dir: &TempDir) {
+    let yaml = "
+cameras: [{name: scene, eye_m: [1.35, 0.0, 0.9], target_m: [0.46, 0.0, 0.0], fov_deg: 45}]
+objects:
+  - {kind: block, id: a, color: red, at: {x_m: 0.45, y_m: 0.15}}
+  - {kind: bowl, id: b, color: green, at: {x_m: 0.5, y_m: -0.12}}";
+    let spec = ponder_sim::SceneSpec::parse(yaml, "test").unwrap();
+    let mut world = ponder_sim::SimWorld::open(&spec, 3, std::path::Path::new(".")).unwrap();
+    let mut seen = Observation::default();
+    world.observe(Want { cameras: true, truth: false }, &mut seen).unwrap();
+    let camera = &seen.cameras[0];
+    let (width, height) = (camera.width_px as u32, camera.height_px as u32);
+    image::RgbImage::from_raw(width, height, camera.rgb.to_vec()).unwrap().save(dir.path().join("table.png")).unwrap();
+    let mm = camera.depth_m.as_ref().unwrap().iter().map(|m| if m.is_finite() { (m * 1e3).round() as u16 } else { 0 });
+    let depth = image::ImageBuffer::<image::Luma<u16>, _>::from_raw(width, height, mm.collect::<Vec<_>>()).unwrap();
+    depth.save(dir.path().join("depth.png")).unwrap();
+}
+
+#[test]
+fn a_photo_with_depth_is_a_scene_that_is_planned_in() {
+    let dir = folder();
+    table(&dir);
+    let at = ["--eye-m", "1.35,0,0.9", "--target-m", "0.46,0,0"];
+    let look = [&["see", "table.png", "--depth", "depth.png", "--save-scene", "scene.json"][..], &at].concat();
+    let text = code(&dir, &look, 0);
+    assert!(text.contains("red_block") || text.contains("block"), "{text}");
+    let scene = json(&dir, &[&look[..], &["--json"]].concat());
+    let block = scene["objects"].as_array().unwrap().iter().find(|o| o["label"] == "block").unwrap();
+    assert_eq!(block["color"], "red", "{block}");
+    let place: Vec<f64> =
+        block["world_from_object"]["translation"].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect();
+    assert!((place[0] - 0.45).abs() < 0.02 && (place[1] - 0.15).abs() < 0.02, "{place:?}");
+    let plan = code(&dir, &["think", "put the red block in the green bowl", "--scene", "scene.json", "--symbolic"], 0);
+    assert!(plan.contains("pick") && plan.contains("place_in"), "{plan}");
+
+    let (short, blind) = ([&look[..2], &look[2..4]].concat(), "ground-truth");
+    assert!(code(&dir, &short, 1).contains("where does the camera stand"), "a camera that stands nowhere");
+    assert!(code(&dir, &[&look[..], &["--model", blind]].concat(), 1).contains("simulator"));
+    let other = [&["see", "photo.jpg", "--depth", "depth.png"][..], &at].concat();
+    assert!(code(&dir, &other, 1).contains("depths for a picture"), "of another size");
+    let flat = [&["see", "table.png", "--depth", "table.png"][..], &at].concat();
+    assert!(code(&dir, &flat, 1).contains("16 bits"), "no depths at all");
 }

@@ -41,6 +41,8 @@ pub enum Precision {
     Bf16,
     /// Matrices in blocks of 32 weights in 34 bytes (GGML's `q8_0`), the rest in four bytes a weight.
     Q8,
+    /// Matrices in blocks of 256 weights in 144 bytes (GGML's `q4_k`), the rest in four bytes a weight.
+    Q4,
 }
 
 /// A model.
@@ -69,6 +71,7 @@ impl Model {
             Precision::F32 => self.parameters_m * 4.0,
             Precision::Bf16 => self.parameters_m * 2.0,
             Precision::Q8 => self.wide_m * 4.0 + (self.parameters_m - self.wide_m) * 34.0 / 32.0,
+            Precision::Q4 => self.wide_m * 4.0 + (self.parameters_m - self.wide_m) * 144.0 / 256.0,
         };
         (megabytes * 1e6) as u64
     }

@@ -38,6 +38,7 @@ impl Options {
             Precision::F32 => (DType::F32, None),
             Precision::Bf16 => (DType::BF16, None),
             Precision::Q8 => (DType::F32, Some(Quant::Q8_0)),
+            Precision::Q4 => (DType::F32, Some(Quant::Q4K)),
         };
         Ok(Self { dtype, quant, device, ..Self::default() })
     }

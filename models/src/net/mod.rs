@@ -17,4 +17,5 @@ pub mod rope;
 pub mod siglip;
 pub mod vq;
 mod vq_blocks;
+mod vq_square;
 pub mod weights;

@@ -6,6 +6,7 @@ use candle_core::{D, DType, Result, Tensor};
 
 use super::layers::{Conv2d, GroupNorm, Weights, doubled};
 use super::vq_blocks::{EPS, Level, Middle};
+use super::vq_square::SquareEncoder;
 
 /// Shape of the code.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,9 @@ pub struct Config {
     pub patch: usize,
     /// Groups of every group norm. 32 leave a small code but a channel each, and such a norm takes the colours away.
     pub groups: usize,
+    /// Dense layers of an encoder that looks at each square for itself, and so gives what looks alike the same code
+    /// wherever it stands; 0 for that of Janus, which sees all of a picture.
+    pub square_layers: usize,
 }
 
 impl Config {
@@ -48,6 +52,7 @@ impl Config {
             out_channels: 3,
             patch: 1,
             groups: 32,
+            square_layers: 0,
         }
     }
 
@@ -64,6 +69,7 @@ impl Config {
             out_channels: 4,
             patch: 4,
             groups: 4,
+            square_layers: 3,
             ..Self::vq16()
         }
     }
@@ -87,7 +93,29 @@ impl Config {
     }
 }
 
-struct Encoder {
+enum Encoder {
+    Picture(Box<PictureEncoder>),
+    Square(SquareEncoder),
+}
+
+impl Encoder {
+    fn new(cfg: &Config, weights: &Weights) -> Result<Self> {
+        let inputs = cfg.in_channels * cfg.stride() * cfg.stride();
+        Ok(match cfg.square_layers {
+            0 => Self::Picture(Box::new(PictureEncoder::new(cfg, weights)?)),
+            layers => Self::Square(SquareEncoder::new(inputs, cfg.latent_channels, layers, weights)?),
+        })
+    }
+
+    fn forward(&self, cfg: &Config, pictures: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Picture(encoder) => encoder.forward(&folded(pictures, cfg.patch)?),
+            Self::Square(encoder) => encoder.forward(&folded(pictures, cfg.stride())?),
+        }
+    }
+}
+
+struct PictureEncoder {
     first: Conv2d,
     levels: Vec<Level>,
     middle: Middle,
@@ -95,7 +123,7 @@ struct Encoder {
     last: Conv2d,
 }
 
-impl Encoder {
+impl PictureEncoder {
     fn new(cfg: &Config, weights: &Weights) -> Result<Self> {
         let count = cfg.multipliers.len();
         let lowest = cfg.channels(count - 1);
@@ -254,7 +282,7 @@ impl Vq {
         if height == 0 || width == 0 || !height.is_multiple_of(stride) || !width.is_multiple_of(stride) {
             candle_core::bail!("a picture of {height}x{width}: its sides must be multiples of {stride}");
         }
-        let found = self.to_code.forward(&self.encoder.forward(&folded(pictures, self.cfg.patch)?)?)?;
+        let found = self.to_code.forward(&self.encoder.forward(&self.cfg, pictures)?)?;
         found.permute((0, 2, 3, 1))?.reshape((batch, (), self.cfg.embed_dim))
     }
 

@@ -20,6 +20,9 @@ use crate::train::{Params, Recipe, Trainer, cross_entropy};
 
 /// Share of the words that are left out.
 const WITHOUT: f64 = 0.1;
+/// Share of the codes that are shown wrong, for one day it draws some wrong itself, and shall then go by the words and by
+/// what else it has drawn.
+const WRONG: f64 = 0.05;
 /// Batches whose lessons are drawn together and sorted by length.
 const WINDOW: u64 = 32;
 
@@ -99,7 +102,8 @@ impl Course {
                 None => (number, self.window(lessons, &tokenizer, &control, number)?),
             };
             let rows = &held.1[(step % WINDOW) as usize];
-            let report = trainer.step([loss(&network, rows, control.pad, written)])?;
+            let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ (step << 1 | 1).rotate_left(32));
+            let report = trainer.step([loss(&network, rows, control.pad, written, &mut rng)])?;
             window = Some(held);
             mean = Some(smoothed(mean, report.loss));
             let go_on = told(&Progress {
@@ -148,7 +152,13 @@ impl Course {
 }
 
 /// How surprising the codes are after the words, nats a code. Shorter rows have nothing said behind their first token.
-fn loss(network: &Janus, rows: &[Row], pad: u32, written: &Written) -> candle_core::Result<Tensor> {
+fn loss(
+    network: &Janus,
+    rows: &[Row],
+    pad: u32,
+    written: &Written,
+    rng: &mut ChaCha8Rng,
+) -> candle_core::Result<Tensor> {
     let longest = rows.iter().map(|row| row.prompt.len()).max().unwrap_or(0);
     let padded = |row: &Row| {
         let mut ids = row.prompt.clone();
@@ -159,8 +169,20 @@ fn loss(network: &Janus, rows: &[Row], pad: u32, written: &Written) -> candle_co
     let pictures: Vec<usize> = rows.iter().map(|row| row.picture).collect();
     let (codes, places) = (written.batch(&pictures)?, written.places());
     let said = network.language.embed(&Tensor::new(prompts, network.language.device())?)?;
-    let drawn = network.generation.embed(&codes.narrow(1, 0, places - 1)?.contiguous()?)?;
+    let shown = disturbed(&codes.narrow(1, 0, places - 1)?, network.generation.vq().config().num_codes, rng)?;
+    let drawn = network.generation.embed(&shown)?;
     let hidden = network.language.forward(&Tensor::cat(&[said, drawn], 1)?, None)?;
     let logits = network.generation.logits(&hidden.narrow(1, longest - 1, places)?.contiguous()?)?;
     cross_entropy(&logits, &codes, None)
+}
+
+/// Codes [batch, places], some of them replaced by any of so many.
+fn disturbed(codes: &Tensor, count: usize, rng: &mut ChaCha8Rng) -> candle_core::Result<Tensor> {
+    let mut all: Vec<u32> = codes.flatten_all()?.to_vec1()?;
+    for code in &mut all {
+        if rng.random_bool(WRONG) {
+            *code = rng.random_range(0..count as u32);
+        }
+    }
+    Tensor::from_vec(all, codes.shape(), codes.device())
 }

@@ -68,7 +68,8 @@ pub(super) fn config(shape: &Config, tokenizer: &Tokenizer, folder: &Path) -> Re
         "vision_config": null,
         "vq_config": {
             "image_size": shape.picture_px, "in_channels": q.in_channels, "out_channels": q.out_channels,
-            "patch": q.patch, "norm_num_groups": q.groups, "base_channels": q.base_channels, "channel_multiplier": q.multipliers,
+            "patch": q.patch, "norm_num_groups": q.groups, "encoder_square_layers": q.square_layers,
+            "base_channels": q.base_channels, "channel_multiplier": q.multipliers,
             "num_res_blocks": q.num_res_blocks, "latent_channels": q.latent_channels, "embed_dim": q.embed_dim,
             "num_embeddings": q.num_codes, "num_hidden_layers": shape.generation_aligner_depth,
             "image_token_embed_dim": shape.image_head_width,

@@ -29,7 +29,16 @@ pub enum How {
     Plain,
     /// The candidates, told apart by one of their numbers (0 to 2, as a thing's line has them).
     Ranked(usize, Vec<usize>),
-    /// Candidates by their place beside a reference's.
+    /// The candidates, in line, of which one has the largest or the smallest of these numbers.
+    Most {
+        /// Which number, as in `Ranked`.
+        number: usize,
+        /// Candidates.
+        all: Vec<usize>,
+        /// Largest, or smallest.
+        largest: bool,
+    },
+    /// Candidates by their place beside a reference's, the nearest of which is meant.
     Beside(usize, Vec<usize>),
     /// All but these.
     Except(Vec<usize>),
@@ -197,7 +206,7 @@ impl Speaker<'_> {
             return None;
         }
         let noun = self.noun(&label, rng);
-        let deep = rng.random_bool(0.3);
+        let deep = rng.random_bool(0.4);
         let key = |i: usize| {
             let object = &self.scene.objects[i];
             if deep { self.grid.forward(object) } else { self.grid.across(object) }
@@ -229,11 +238,9 @@ impl Speaker<'_> {
             _ => return None,
         };
         let said = forms.choose(rng)?.clone();
-        Some(Mention {
-            said,
-            how: How::Ranked(if deep { FORWARD } else { ACROSS }, self.in_line(all)),
-            of: vec![index],
-        })
+        let all = self.in_line(all);
+        let how = if deep { How::Most { number: FORWARD, all, largest: rank > 0 } } else { How::Ranked(ACROSS, all) };
+        Some(Mention { said, how, of: vec![index] })
     }
 
     /// The biggest, the smallest.
@@ -259,7 +266,7 @@ impl Speaker<'_> {
             (false, true) => [format!("最小的{noun}"), format!("最小的那个{noun}")],
         };
         let said = forms.choose(rng)?.clone();
-        Some(Mention { said, how: How::Ranked(SIZE, self.in_line(all)), of: vec![index] })
+        Some(Mention { said, how: How::Most { number: SIZE, all: self.in_line(all), largest: big }, of: vec![index] })
     }
 
     /// A thing of another kind that is named easily, to tell others by.

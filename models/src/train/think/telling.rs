@@ -71,6 +71,18 @@ impl Teller<'_> {
         numbers.iter().take(count).map(|number| format!(" {number}")).collect()
     }
 
+    /// Each of these with its first numbers, and which of them is the one up to there: two are compared at a time, not all
+    /// at once.
+    fn so_far(&self, all: &[usize], count: usize, more: impl Fn(usize, usize) -> bool) -> String {
+        let mut best = None;
+        let told = all.iter().map(|i| {
+            let now = *best.insert(best.filter(|old| !more(*i, *old)).unwrap_or(*i));
+            format!("{}{} {}", self.id(*i), self.numbers(*i, count), self.id(now))
+        });
+        let told: Vec<String> = told.collect();
+        self.list(told.into_iter())
+    }
+
     /// Where its line stands in the prompt.
     fn line(&self, index: usize) -> (u32, u32, ObjectId) {
         let object = &self.state.objects()[index];
@@ -147,9 +159,23 @@ impl Teller<'_> {
                     |(n, i): (usize, &usize)| format!("{}{}{}", place(n), self.id(*i), self.numbers(*i, number + 1));
                 format!("{}{semi}{}", self.list(ranked.iter().enumerate().map(at)), self.called(&mention.of))
             }
+            How::Most { number, all, largest } => {
+                let more = |a: usize, b: usize| {
+                    let of = |i: usize| numbers(&self.state.objects()[i], self.grid).get(*number).copied();
+                    if *largest { of(a) > of(b) } else { of(a) < of(b) }
+                };
+                format!("{}{semi}{}", self.so_far(all, number + 1, more), self.called(&mention.of))
+            }
             How::Beside(other, all) => {
-                let at = |i: &usize| format!("{}{}", self.id(*i), self.numbers(*i, 2));
-                format!("{}{semi}{}{semi}{}", at(other), self.list(all.iter().map(at)), self.called(&mention.of))
+                let at_m = |i: usize| self.state.objects()[i].position_m();
+                let off_m = |i: usize| (at_m(i) - at_m(*other)).norm();
+                let nearest = self.so_far(all, 2, |a, b| off_m(a) < off_m(b));
+                format!(
+                    "{}{}{semi}{nearest}{semi}{}",
+                    self.id(*other),
+                    self.numbers(*other, 2),
+                    self.called(&mention.of)
+                )
             }
             How::Except(but) => {
                 // All of them, one line after the other, and of each whether it is meant.
@@ -248,6 +274,16 @@ fn in_order<'a>(mentions: &'a [Mention], words: &str) -> impl Iterator<Item = &'
         let at = starts.rev().find_map(place).filter(|_| !sorted);
         placed.push(at.unwrap_or((words.len(), words.len(), number)));
     }
-    placed.sort_by_key(|(at, _, number)| (*at, *number));
+    // All but one are told once it is known which one that is.
+    let at_of = |but: &[usize]| placed.iter().find(|(.., number)| mentions[*number].of == but).map(|(at, ..)| *at);
+    let later = |(at, end, number): &(usize, usize, usize)| match &mentions[*number].how {
+        How::Except(but) => at_of(but).filter(|known| known > at).map(|known| (known, *end, *number)),
+        _ => None,
+    };
+    let later: Vec<_> = placed.iter().map(|one| later(one).unwrap_or(*one)).collect();
+    placed = later;
+    // Of two at one place, a rest comes behind what it leaves.
+    let rest = |number: usize| matches!(mentions[number].how, How::Except(_));
+    placed.sort_by_key(|(at, _, number)| (*at, rest(*number), *number));
     placed.into_iter().map(|(_, _, number)| &mentions[number])
 }

@@ -18,6 +18,7 @@ mod replay;
 mod run;
 mod school;
 mod see;
+mod see_scene;
 mod think;
 mod up;
 

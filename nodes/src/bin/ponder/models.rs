@@ -82,6 +82,7 @@ fn entry(model: &Model, here: Option<&Here>, store: &Store) -> Value {
         "parameters": (model.parameters_m * 1e6) as u64, "disk_bytes": (model.disk_gb * 1e9) as u64,
         "memory_bytes": {
             "f32": memory(Precision::F32), "bf16": memory(Precision::Bf16), "q8": memory(Precision::Q8),
+            "q4": memory(Precision::Q4),
         },
         "licence": model.licence, "folder": here.map(|_| store.folder_of(model.repo)),
     })

@@ -28,6 +28,9 @@ pub fn loading(device: DeviceArg, precision: PrecisionArg) -> anyhow::Result<Opt
 
 /// Looks and answers.
 pub fn see(args: &SeeArgs, stop: &Cancel) -> anyhow::Result<u8> {
+    if let Some(depth) = &args.depth {
+        return super::see_scene::see(args, depth, stop);
+    }
     // What is cheap to get wrong comes before the model is loaded.
     let picture = picture::read(&args.picture).with_context(|| args.picture.display().to_string())?;
     let folder = seer_folder(args.model.as_deref())?;

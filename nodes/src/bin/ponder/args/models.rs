@@ -94,8 +94,10 @@ pub enum PrecisionArg {
     F32,
     /// Two bytes a weight
     Bf16,
-    /// About one byte a weight; made the first time, and kept in the folder of the models
+    /// About one byte a weight (q8_0); made the first time, and kept in the folder of the models
     Q8,
+    /// About half a byte a weight (q4_k); made and kept in the same way
+    Q4,
 }
 
 impl From<PrecisionArg> for Precision {
@@ -104,6 +106,7 @@ impl From<PrecisionArg> for Precision {
             PrecisionArg::F32 => Self::F32,
             PrecisionArg::Bf16 => Self::Bf16,
             PrecisionArg::Q8 => Self::Q8,
+            PrecisionArg::Q4 => Self::Q4,
         }
     }
 }
@@ -112,6 +115,8 @@ const SEE_EXAMPLES: &str = "\
 Examples:
   ponder see photo.jpg \"what is on the table?\"
   ponder see photo.jpg --scene               (labels, colours and boxes, in thousandths of the picture)
+  ponder see photo.png --depth depth.png --eye-m 1.35,0,0.9 --target-m 0.46,0,0 --save-scene scene.json
+                                             (things in the robot's frame, by eye-nano; then ponder think --scene)
   ponder see photo.jpg --json --model janus-pro-7b \"how many cups are there?\"
   ponder see photo.jpg --model ./my-janus --temperature 0.7 --seed 3 \"tell a story about it\"
 
@@ -138,6 +143,12 @@ pub struct SeeArgs {
     /// List the things in the picture with their places
     #[arg(long)]
     pub scene: bool,
+    /// A depth picture beside it (PNG, 16 bits, millimetres): the scene as the planner takes it
+    #[arg(long, value_name = "FILE.png")]
+    pub depth: Option<PathBuf>,
+    /// The camera of a depth picture
+    #[command(flatten)]
+    pub camera: CameraArgs,
     /// Most tokens of the answer
     #[arg(long, default_value_t = 512, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_tokens: u32,
@@ -198,6 +209,45 @@ pub struct ImagineArgs {
     /// One JSON object on standard output at the end
     #[arg(long)]
     pub json: bool,
+}
+
+/// The camera of a picture with depth, and what is done with the scene.
+#[derive(Args)]
+pub struct CameraArgs {
+    /// Where the camera stands in the robot's frame, metres
+    #[arg(
+        long,
+        value_name = "X,Y,Z",
+        value_delimiter = ',',
+        num_args = 1,
+        allow_hyphen_values = true,
+        requires = "depth"
+    )]
+    pub eye_m: Vec<f64>,
+    /// What its middle looks at, metres
+    #[arg(
+        long,
+        value_name = "X,Y,Z",
+        value_delimiter = ',',
+        num_args = 1,
+        allow_hyphen_values = true,
+        requires = "depth"
+    )]
+    pub target_m: Vec<f64>,
+    /// Its field of view from top to bottom, degrees
+    #[arg(long, default_value_t = 45.0, value_name = "DEG", value_parser = fov)]
+    pub fov_deg: f64,
+    /// The robot that shall act there: a name or a robot file
+    #[arg(long, default_value = "arm7", value_name = "NAME|FILE")]
+    pub robot: String,
+    /// Write the scene here, as JSON: `ponder think --scene` takes it
+    #[arg(long, value_name = "FILE.json", requires = "depth")]
+    pub save_scene: Option<PathBuf>,
+}
+
+fn fov(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value| (1.0..=170.0).contains(value));
+    value.ok_or_else(|| format!("{text:?} is no angle from 1 to 170"))
 }
 
 const THINK_EXAMPLES: &str = "\
