@@ -180,7 +180,10 @@ impl Checkpoint {
         let bytes = memory::weights(&needs, options.quant) + more;
         memory::check(bytes, options.free.or_else(memory::free), options.quant, options.dtype)?;
         let shelf = match (&options.shelf, options.quant) {
-            (Some(folder), Some(quant)) => Some(Arc::new(FileShelf::open(folder, quant, &self.files.mark()))),
+            // What is read from a shelf lies in the processor's memory.
+            (Some(folder), Some(quant)) if options.device.is_cpu() => {
+                Some(Arc::new(FileShelf::open(folder, quant, &self.files.mark())))
+            }
             _ => None,
         };
         let network = make(self.weights(options).shelved(shelf.clone().map(|shelf| shelf as Arc<dyn Shelf>)))?;

@@ -23,6 +23,10 @@ const WITHOUT: f64 = 0.1;
 /// Share of the codes that are shown wrong, for one day it draws some wrong itself, and shall then go by the words and by
 /// what else it has drawn.
 const WRONG: f64 = 0.05;
+/// Share of the pictures that are shown with one code wherever something stands: where that is can be seen, but not what.
+/// Of a whole picture the colour of a thing is learned by its first code alone, as the others follow from that; so it has
+/// to be known from the words at each of them.
+const VEILED: f64 = 0.4;
 /// Batches whose lessons are drawn together and sorted by length.
 const WINDOW: u64 = 32;
 
@@ -169,20 +173,26 @@ fn loss(
     let pictures: Vec<usize> = rows.iter().map(|row| row.picture).collect();
     let (codes, places) = (written.batch(&pictures)?, written.places());
     let said = network.language.embed(&Tensor::new(prompts, network.language.device())?)?;
-    let shown = disturbed(&codes.narrow(1, 0, places - 1)?, network.generation.vq().config().num_codes, rng)?;
+    let shown = disturbed(&codes.narrow(1, 0, places - 1)?, network.generation.vq().config().num_codes, written, rng)?;
     let drawn = network.generation.embed(&shown)?;
     let hidden = network.language.forward(&Tensor::cat(&[said, drawn], 1)?, None)?;
     let logits = network.generation.logits(&hidden.narrow(1, longest - 1, places)?.contiguous()?)?;
     cross_entropy(&logits, &codes, None)
 }
 
-/// Codes [batch, places], some of them replaced by any of so many.
-fn disturbed(codes: &Tensor, count: usize, rng: &mut ChaCha8Rng) -> candle_core::Result<Tensor> {
-    let mut all: Vec<u32> = codes.flatten_all()?.to_vec1()?;
-    for code in &mut all {
-        if rng.random_bool(WRONG) {
-            *code = rng.random_range(0..count as u32);
+/// Codes [batch, places], some of them replaced by any of so many, and some pictures veiled.
+fn disturbed(codes: &Tensor, count: usize, written: &Written, rng: &mut ChaCha8Rng) -> candle_core::Result<Tensor> {
+    let mut all = codes.to_vec2::<u32>()?;
+    for picture in &mut all {
+        let any = |rng: &mut ChaCha8Rng| rng.random_range(0..count as u32);
+        let veil = rng.random_bool(VEILED).then(|| any(rng));
+        for (place, code) in picture.iter_mut().enumerate() {
+            match veil {
+                Some(veil) if !written.is_table(place, *code) => *code = veil,
+                None if rng.random_bool(WRONG) => *code = any(rng),
+                _ => {}
+            }
         }
     }
-    Tensor::from_vec(all, codes.shape(), codes.device())
+    Tensor::new(all, codes.device())
 }

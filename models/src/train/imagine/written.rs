@@ -27,6 +27,8 @@ const TOGETHER: usize = 8;
 pub struct Written {
     codes: Vec<u16>,
     places: usize,
+    /// The code that each place has most often: the table's.
+    usual: Vec<u16>,
 }
 
 /// The code of a file that the first course wrote.
@@ -67,7 +69,7 @@ impl Written {
             && bytes.len() == count * places * 2
         {
             let codes = bytes.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect();
-            return Ok(Some(Self { codes, places }));
+            return Ok(Some(Self::new(codes, places)));
         }
         let vq = open(shape, weights)?;
         let all: Vec<usize> = (0..count).collect();
@@ -84,7 +86,18 @@ impl Written {
         std::fs::create_dir_all(folder).map_err(|error| file(folder, &error))?;
         std::fs::write(&codes_path, bytes).map_err(|error| file(&codes_path, &error))?;
         std::fs::write(&about_path, about).map_err(|error| file(&about_path, &error))?;
-        Ok(Some(Self { codes, places }))
+        Ok(Some(Self::new(codes, places)))
+    }
+
+    fn new(codes: Vec<u16>, places: usize) -> Self {
+        let most = |place: usize| usual(codes.iter().skip(place).step_by(places.max(1)).copied()).unwrap_or(0);
+        let usual = (0..places).map(most).collect();
+        Self { codes, places, usual }
+    }
+
+    /// Has this place the table's code?
+    pub(super) fn is_table(&self, place: usize, code: u32) -> bool {
+        self.usual.get(place).is_some_and(|usual| u32::from(*usual) == code)
     }
 
     /// Codes a picture.
@@ -119,15 +132,18 @@ fn clear(codes: &mut [u16], lessons: &Drawings, stride: usize) {
     let far: Vec<bool> =
         (0..lessons.all().len()).flat_map(|number| far(lessons.pixels(number), across, stride)).collect();
     for place in 0..places {
-        let mut counts = std::collections::BTreeMap::<u16, usize>::new();
-        let there = |i: &usize| far[*i];
-        let all = (place..codes.len().min(far.len())).step_by(places);
-        all.clone().filter(there).for_each(|i| *counts.entry(codes[i]).or_default() += 1);
-        let Some((usual, _)) = counts.into_iter().max_by_key(|(code, count)| (*count, std::cmp::Reverse(*code))) else {
-            continue;
-        };
-        all.filter(there).for_each(|i| codes[i] = usual);
+        let all = (place..codes.len().min(far.len())).step_by(places).filter(|i| far[*i]);
+        if let Some(usual) = usual(all.clone().map(|i| codes[i])) {
+            all.for_each(|i| codes[i] = usual);
+        }
     }
+}
+
+/// The one that is there most often.
+fn usual(codes: impl Iterator<Item = u16>) -> Option<u16> {
+    let mut counts = std::collections::BTreeMap::<u16, usize>::new();
+    codes.for_each(|code| *counts.entry(code).or_default() += 1);
+    counts.into_iter().max_by_key(|(code, count)| (*count, std::cmp::Reverse(*code))).map(|(code, _)| code)
 }
 
 /// The places [across · across] of a picture at and beside which nothing stands.

@@ -178,15 +178,15 @@ impl Speaker<'_> {
     /// Words for one object, by name or by what sets it apart.
     pub fn refer(&self, index: usize, rng: &mut ChaCha8Rng) -> Option<Mention> {
         let fancy = self.alike(self.label(index), None).len() > 1;
-        if (!fancy || rng.random_bool(0.5))
+        if (!fancy || rng.random_bool(0.4))
             && let Some(mention) = self.plainly(index, rng)
         {
             return Some(mention);
         }
         for _ in 0..4 {
             let found = match rng.random_range(0..10) {
-                0..=3 => self.by_place(index, rng),
-                4 | 5 => self.by_size(index, rng),
+                0..=2 => self.by_place(index, rng),
+                3..=5 => self.by_size(index, rng),
                 6 | 7 => self.by_side(index, rng),
                 8 => self.by_nearness(index, rng),
                 _ => self.by_support(index, rng),
@@ -206,7 +206,7 @@ impl Speaker<'_> {
             return None;
         }
         let noun = self.noun(&label, rng);
-        let deep = rng.random_bool(0.4);
+        let deep = rng.random_bool(0.5);
         let key = |i: usize| {
             let object = &self.scene.objects[i];
             if deep { self.grid.forward(object) } else { self.grid.across(object) }

@@ -71,13 +71,19 @@ impl Teller<'_> {
         numbers.iter().take(count).map(|number| format!(" {number}")).collect()
     }
 
-    /// Each of these with its first numbers, and which of them is the one up to there: two are compared at a time, not all
-    /// at once.
-    fn so_far(&self, all: &[usize], count: usize, more: impl Fn(usize, usize) -> bool) -> String {
+    /// Each of these with its first numbers, and which of them is the one up to there, with what is said of that: two are
+    /// compared at a time, not all at once.
+    fn so_far(
+        &self,
+        all: &[usize],
+        count: usize,
+        more: impl Fn(usize, usize) -> bool,
+        its: impl Fn(usize) -> String,
+    ) -> String {
         let mut best = None;
         let told = all.iter().map(|i| {
             let now = *best.insert(best.filter(|old| !more(*i, *old)).unwrap_or(*i));
-            format!("{}{} {}", self.id(*i), self.numbers(*i, count), self.id(now))
+            format!("{}{} {}{}", self.id(*i), self.numbers(*i, count), self.id(now), its(now))
         });
         let told: Vec<String> = told.collect();
         self.list(told.into_iter())
@@ -164,12 +170,17 @@ impl Teller<'_> {
                     let of = |i: usize| numbers(&self.state.objects()[i], self.grid).get(*number).copied();
                     if *largest { of(a) > of(b) } else { of(a) < of(b) }
                 };
-                format!("{}{semi}{}", self.so_far(all, number + 1, more), self.called(&mention.of))
+                // Beside the one up to there stands its number, next to the one that it is compared with.
+                let its = |i: usize| {
+                    let number = numbers(&self.state.objects()[i], self.grid).get(*number).copied();
+                    number.map(|number| format!(" {number}")).unwrap_or_default()
+                };
+                format!("{}{semi}{}", self.so_far(all, number + 1, more, its), self.called(&mention.of))
             }
             How::Beside(other, all) => {
                 let at_m = |i: usize| self.state.objects()[i].position_m();
                 let off_m = |i: usize| (at_m(i) - at_m(*other)).norm();
-                let nearest = self.so_far(all, 2, |a, b| off_m(a) < off_m(b));
+                let nearest = self.so_far(all, 2, |a, b| off_m(a) < off_m(b), |_| String::new());
                 format!(
                     "{}{}{semi}{nearest}{semi}{}",
                     self.id(*other),
