@@ -25,7 +25,8 @@ const WITHOUT: f64 = 0.1;
 const WRONG: f64 = 0.05;
 /// Share of the pictures that are shown with one code wherever something stands: where that is can be seen, but not what.
 /// Of a whole picture the colour of a thing is learned by its first code alone, as the others follow from that; so it has
-/// to be known from the words at each of them.
+/// to be known from the words at each of them. It falls to none at the end: what was drawn already, of all that was asked
+/// for, can only be learned from what can be seen.
 const VEILED: f64 = 0.4;
 /// Batches whose lessons are drawn together and sorted by length.
 const WINDOW: u64 = 32;
@@ -107,7 +108,8 @@ impl Course {
             };
             let rows = &held.1[(step % WINDOW) as usize];
             let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ (step << 1 | 1).rotate_left(32));
-            let report = trainer.step([loss(&network, rows, control.pad, written, &mut rng)])?;
+            let veiled = VEILED * (1.0 - step as f64 / self.steps as f64);
+            let report = trainer.step([loss(&network, rows, control.pad, written, (veiled, &mut rng))])?;
             window = Some(held);
             mean = Some(smoothed(mean, report.loss));
             let go_on = told(&Progress {
@@ -161,7 +163,7 @@ fn loss(
     rows: &[Row],
     pad: u32,
     written: &Written,
-    rng: &mut ChaCha8Rng,
+    (veiled, rng): (f64, &mut ChaCha8Rng),
 ) -> candle_core::Result<Tensor> {
     let longest = rows.iter().map(|row| row.prompt.len()).max().unwrap_or(0);
     let padded = |row: &Row| {
@@ -173,19 +175,25 @@ fn loss(
     let pictures: Vec<usize> = rows.iter().map(|row| row.picture).collect();
     let (codes, places) = (written.batch(&pictures)?, written.places());
     let said = network.language.embed(&Tensor::new(prompts, network.language.device())?)?;
-    let shown = disturbed(&codes.narrow(1, 0, places - 1)?, network.generation.vq().config().num_codes, written, rng)?;
+    let count = network.generation.vq().config().num_codes;
+    let shown = disturbed(&codes.narrow(1, 0, places - 1)?, count, written, (veiled, rng))?;
     let drawn = network.generation.embed(&shown)?;
     let hidden = network.language.forward(&Tensor::cat(&[said, drawn], 1)?, None)?;
     let logits = network.generation.logits(&hidden.narrow(1, longest - 1, places)?.contiguous()?)?;
     cross_entropy(&logits, &codes, None)
 }
 
-/// Codes [batch, places], some of them replaced by any of so many, and some pictures veiled.
-fn disturbed(codes: &Tensor, count: usize, written: &Written, rng: &mut ChaCha8Rng) -> candle_core::Result<Tensor> {
+/// Codes [batch, places], some of them replaced by any of so many, and this share of the pictures veiled.
+fn disturbed(
+    codes: &Tensor,
+    count: usize,
+    written: &Written,
+    (veiled, rng): (f64, &mut ChaCha8Rng),
+) -> candle_core::Result<Tensor> {
     let mut all = codes.to_vec2::<u32>()?;
     for picture in &mut all {
         let any = |rng: &mut ChaCha8Rng| rng.random_range(0..count as u32);
-        let veil = rng.random_bool(VEILED).then(|| any(rng));
+        let veil = rng.random_bool(veiled).then(|| any(rng));
         for (place, code) in picture.iter_mut().enumerate() {
             match veil {
                 Some(veil) if !written.is_table(place, *code) => *code = veil,
