@@ -116,7 +116,7 @@ fn what_is_wrong_is_told_before_a_model_is_loaded() {
     std::fs::create_dir(dir.path().join("empty")).unwrap();
     for (args, tells) in [
         (&["see", "photo.jpg"][..], "ponder models pull janus-pro-1b"),
-        (&["imagine", "a cup"], "ponder models pull janus-pro-1b"),
+        (&["imagine", "a cup", "--model", "janus-pro-1b"], "ponder models pull janus-pro-1b"),
         (&["imagine", "a cup", "--model", model, "--check"], "needs depths"),
         (&["see", "photo.jpg", "--model", "janus-pro-7b"], "ponder models pull janus-pro-7b"),
         (&["see", "photo.jpg", "--model", "no such thing"], "no such thing"),
@@ -164,6 +164,19 @@ fn ctrl_c_stops_at_once_and_keeps_what_is_drawn() {
             ponder_models::picture::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
     }
+}
+
+#[test]
+fn the_imaginer_that_comes_with_ponder_draws_what_an_eye_finds() {
+    let dir = folder();
+    let args = ["imagine", "a red block on a table", "-n", "3", "-o", "x.png", "--seed", "1", "--check", "--json"];
+    let report = json(&dir, &args);
+    let seen = report["pictures"].as_array().unwrap().iter().filter(|picture| {
+        let seen = picture["seen"].as_array().unwrap();
+        seen.iter().any(|thing| thing["label"] == "block" && thing["color"] == "red")
+    });
+    // Dice fall otherwise where another processor rounds otherwise.
+    assert!(seen.count() >= 1 && dir.path().join("x-3.png").is_file(), "{report}");
 }
 
 /// A photo of a simulated table and its depth picture in the folder.

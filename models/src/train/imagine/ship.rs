@@ -17,6 +17,9 @@ use crate::net::janus::Config;
 use crate::net::{decoder, vq};
 use crate::train::Params;
 
+/// How it draws unless told otherwise.
+const GUIDANCE: f32 = 2.0;
+const TEMPERATURE: f32 = 0.5;
 /// Bytes above which weights are written in several files.
 const SHARD: u64 = 1 << 30;
 
@@ -84,7 +87,10 @@ pub(super) fn write(params: &Params, view: &View, folder: &Path) -> Result<(), I
     let half = half.map(|(name, tensor)| Ok((name, tensor.to_device(&Device::Cpu)?.to_dtype(DType::F16)?)));
     let half = half.collect::<candle_core::Result<HashMap<_, _>>>()?;
     save::write(folder, &save::rename(&half, Layout::Transformers)?, SHARD)?;
-    let house = House { draws: Some(Draws { view: Some(view.clone()), ..Draws::default() }), ..House::default() };
+    let house = House {
+        draws: Some(Draws { guidance: GUIDANCE, temperature: TEMPERATURE, view: Some(view.clone()) }),
+        ..House::default()
+    };
     Ok(house.write(folder, &["config.json", "model.safetensors", WORDS_FILE])?)
 }
 

@@ -138,5 +138,6 @@ fn models() -> Vec<Entry> {
         entry("perception", "eye-nano", "trained here, looks at pictures".to_owned()),
         entry("reasoner", "symbolic", Mind::symbolic().name().to_owned()),
         entry("reasoner", "reasoner-nano", "trained here, thinks in words".to_owned()),
+        entry("imaginer", "janus-nano", "trained here, draws what a camera would see of a table".to_owned()),
     ]
 }

@@ -167,10 +167,11 @@ const IMAGINE_EXAMPLES: &str = "\
 Examples:
   ponder imagine \"a red block in a green bowl on a table\" -o block.png
   ponder imagine \"桌上有一个蓝色的杯子\" --seed 3 -n 4              (picture-1.png to picture-4.png)
-  ponder imagine \"a yellow ball on a white plate\" --model my-imaginer --check     (and what eye-nano sees in it)
+  ponder imagine \"a yellow ball on a white plate\" --check                          (and what eye-nano sees in it)
+  ponder imagine \"a cat in a hat\" --model janus-pro-1b                             (anything, by a large one)
 
-What `ponder train imagine` makes draws blocks, balls, cups, bowls, plates and bins of twelve colours on a table, in and on
-each other, as one camera sees them. The same words, seed and model give the same picture. Ctrl-C stops within a token;
+janus-nano, which comes with Ponder, draws blocks, balls, cups, bowls, plates and bins of twelve colours on a table, in and
+on each other, as one camera sees them; so does what `ponder train imagine` makes. The same words, seed and model give the same picture. Ctrl-C stops within a token;
 finished pictures are kept.";
 
 /// `ponder imagine`.
@@ -194,7 +195,7 @@ pub struct ImagineArgs {
     /// How many pictures
     #[arg(short = 'n', long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub number: u32,
-    /// A name from `ponder models`, or a folder [default: the first that is here]
+    /// janus-nano, a name from `ponder models`, or a folder [default: janus-nano]
     #[arg(long, value_name = "NAME|DIR")]
     pub model: Option<String>,
     /// Where it works
