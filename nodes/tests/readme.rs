@@ -42,9 +42,10 @@ fn every_command_of_the_readme_works() {
         std::fs::copy(&path, model.join(path.file_name().unwrap())).unwrap();
     }
     let photo = sources.join("models/tests/fixtures/picture/photo_420.jpg");
-    let photo_px = image::image_dimensions(&photo).unwrap();
-    std::fs::copy(photo, dir.path().join("photo.jpg")).unwrap();
-    let depth = image::ImageBuffer::from_pixel(photo_px.0, photo_px.1, image::Luma([1200u16]));
+    // Large enough for eye-nano to look at.
+    let photo = image::open(photo).unwrap().resize_exact(325, 225, image::imageops::FilterType::Triangle);
+    photo.save(dir.path().join("photo.jpg")).unwrap();
+    let depth = image::ImageBuffer::from_pixel(photo.width(), photo.height(), image::Luma([1200u16]));
     depth.save(dir.path().join("depth.png")).unwrap();
     let server = chat::server(&[chat::Way::Reasons(chat::PLAN)]);
     for args in all {

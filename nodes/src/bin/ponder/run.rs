@@ -114,7 +114,7 @@ pub fn run(args: &RunArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let journalled = journal.take().map(JournalSink::finish).transpose();
     let recorded = recording.take().map(RerunSink::finish).transpose();
     let goal = plan.take().unwrap_or_default();
-    let judgement = judge(&mut shared.trial(), named.as_deref(), &outcome, goal.facts(), &before)?;
+    let judgement = judge(&mut shared.trial(), named.as_deref(), &outcome, &goal.facts(&before), &before)?;
     let code = exit_code(&outcome, &judgement);
     tell(args, &judgement, &paths)?;
     journalled?;
