@@ -43,6 +43,37 @@ fn tiny(vocab_size: usize) -> [Shape; 2] {
 
 const SPLITS: [Split; 3] = [Split::Train, Split::HeldOut, Split::Hard];
 
+/// `biggest block: A 22 46 38 A 38, D 83 46 45 D 45; …`: after each the one up to there, with its number.
+#[test]
+fn the_most_is_found_two_at_a_time() {
+    let lessons = Lessons::new(5).unwrap();
+    let mut told = 0;
+    for lesson in (0..1500).map(|index| lessons.get(Split::Train, index).unwrap()) {
+        let (large, small) = (["biggest", "largest", "最大"], ["smallest", "smallest", "最小"]);
+        for (words, larger) in [(large, true), (small, false)] {
+            let part = lesson.thought.split(['.', '。']).find(|part| {
+                part.split([':', '：']).next().is_some_and(|said| words.iter().any(|word| said.contains(word)))
+            });
+            let list =
+                part.and_then(|part| part.split([':', '：']).nth(1)).and_then(|part| part.split([';', '；']).next());
+            let Some(list) = list else { continue };
+            let mut best: Option<(&str, u32)> = None;
+            for one in list.split([',', '、']) {
+                let parts: Vec<&str> = one.split_whitespace().collect();
+                // Told by name, where things have moved.
+                let [id, _, _, size, so_far, its] = parts[..] else { break };
+                let size: u32 = size.parse().unwrap();
+                if best.is_none_or(|(_, old)| if larger { size > old } else { size < old }) {
+                    best = Some((id, size));
+                }
+                assert_eq!(best, Some((so_far, its.parse().unwrap())), "{}", lesson.thought);
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 100, "{told} were compared");
+}
+
 #[test]
 fn lessons_are_the_same_from_the_same_seed_and_true() {
     let (lessons, again) = (Lessons::new(5).unwrap(), Lessons::new(5).unwrap());

@@ -104,6 +104,8 @@ fn words_become_pictures() {
     assert_eq!(first.len(), 1, "{first:?}");
     draw(&["-o", "eight.png", "--seed", "3", "--precision", "q8"]);
     assert_eq!(kept(), first, "read, not made again");
+    code(&dir, &["see", "one.png", "--model", model, "--max-tokens", "2", "--precision", "q4"], 0);
+    assert_eq!(kept().len(), 2, "4 bits are kept beside 8");
 }
 
 #[test]
@@ -205,7 +207,7 @@ fn a_photo_with_depth_is_a_scene_that_is_planned_in() {
     let at = ["--eye-m", "1.35,0,0.9", "--target-m", "0.46,0,0"];
     let look = [&["see", "table.png", "--depth", "depth.png", "--save-scene", "scene.json"][..], &at].concat();
     let text = code(&dir, &look, 0);
-    assert!(text.contains("red_block") || text.contains("block"), "{text}");
+    assert!(text.contains("red_block") && text.contains("green_bowl"), "{text}");
     let scene = json(&dir, &[&look[..], &["--json"]].concat());
     let block = scene["objects"].as_array().unwrap().iter().find(|o| o["label"] == "block").unwrap();
     assert_eq!(block["color"], "red", "{block}");
@@ -215,9 +217,18 @@ fn a_photo_with_depth_is_a_scene_that_is_planned_in() {
     let plan = code(&dir, &["think", "put the red block in the green bowl", "--scene", "scene.json", "--symbolic"], 0);
     assert!(plan.contains("pick") && plan.contains("place_in"), "{plan}");
 
-    let (short, blind) = ([&look[..2], &look[2..4]].concat(), "ground-truth");
-    assert!(code(&dir, &short, 1).contains("where does the camera stand"), "a camera that stands nowhere");
-    assert!(code(&dir, &[&look[..], &["--model", blind]].concat(), 1).contains("simulator"));
+    for (more, tells) in [
+        (&["--model", "ground-truth"][..], "simulator"),
+        (&["--precision", "q8"], "--precision"),
+        (&["--fov-deg", "0"], "no angle"),
+    ] {
+        let text = code(&dir, &[&look[..], more].concat(), 1);
+        assert!(text.contains(tells), "{more:?} should speak of `{tells}`: {text}");
+    }
+    let text = code(&dir, &look[..4], 1);
+    assert!(text.contains("--eye-m") && text.contains("--target-m"), "a camera that stands nowhere: {text}");
+    let nowhere = [&look[..4], &["--eye-m", "1,NaN,0", "--target-m", "0,0,0"]].concat();
+    assert!(code(&dir, &nowhere, 1).contains("is no place"));
     let other = [&["see", "photo.jpg", "--depth", "depth.png"][..], &at].concat();
     assert!(code(&dir, &other, 1).contains("depths for a picture"), "of another size");
     let flat = [&["see", "table.png", "--depth", "table.png"][..], &at].concat();

@@ -204,3 +204,27 @@ fn disturbed(
     }
     Tensor::new(all, codes.device())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop where it stands
+
+    use super::*;
+
+    #[test]
+    fn a_veil_hides_what_stands_there_and_not_where() {
+        // Two pictures of plain table say what is usual: 7 at every place. The third has something at two places.
+        let written = Written::new([[7u16; 6], [7; 6], [7, 1, 2, 7, 7, 7]].concat(), 6);
+        let codes = Tensor::new(&[[7u32, 1, 2, 7, 7, 7]], &Device::Cpu).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut shown = |veiled| disturbed(&codes, 5, &written, (veiled, &mut rng)).unwrap().to_vec2::<u32>().unwrap();
+        for _ in 0..20 {
+            let veiled = shown(1.0).remove(0);
+            assert_eq!([0, 3, 4, 5].map(|place| veiled[place]), [7; 4], "the table is seen");
+            assert!(veiled[1] == veiled[2] && veiled[1] < 5, "one code wherever something stands: {veiled:?}");
+        }
+        let open: Vec<Vec<u32>> = (0..400).map(|_| shown(0.0).remove(0)).collect();
+        let wrong = open.iter().flatten().zip([7, 1, 2, 7, 7, 7].iter().cycle()).filter(|(a, b)| a != b).count();
+        assert!((60..180).contains(&wrong), "some 5 % are wrong: {wrong} of 2400");
+    }
+}

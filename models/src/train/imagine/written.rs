@@ -89,7 +89,7 @@ impl Written {
         Ok(Some(Self::new(codes, places)))
     }
 
-    fn new(codes: Vec<u16>, places: usize) -> Self {
+    pub(super) fn new(codes: Vec<u16>, places: usize) -> Self {
         let most = |place: usize| usual(codes.iter().skip(place).step_by(places.max(1)).copied()).unwrap_or(0);
         let usual = (0..places).map(most).collect();
         Self { codes, places, usual }

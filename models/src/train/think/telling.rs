@@ -298,3 +298,25 @@ fn in_order<'a>(mentions: &'a [Mention], words: &str) -> impl Iterator<Item = &'
     placed.sort_by_key(|(at, _, number)| (*at, rest(*number), *number));
     placed.into_iter().map(|(_, _, number)| &mentions[number])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_is_told_once_it_is_known_what_it_leaves() {
+        let mention = |said: &str, how, of: &[usize]| Mention { said: said.to_owned(), how, of: of.to_vec() };
+        let mentions = [
+            mention("red cube", How::Plain, &[3]),
+            mention("cubes", How::Except(vec![3]), &[1, 2]),
+            mention("bowl", How::Plain, &[5]),
+        ];
+        for (words, want) in [
+            ("put all the cubes in the bowl except the red cube", ["bowl", "red cube", "cubes"]),
+            ("leave the red cube, and put the other cubes in the bowl", ["red cube", "cubes", "bowl"]),
+        ] {
+            let said: Vec<&str> = in_order(&mentions, words).map(|mention| mention.said.as_str()).collect();
+            assert_eq!(said, want, "{words}");
+        }
+    }
+}

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::args::{DeviceArg, PrecisionArg, SeeArgs};
 
 /// What a shell reports for a program ended by Ctrl-C.
-const INTERRUPTED: u8 = 130;
+pub const INTERRUPTED: u8 = 130;
 
 /// How a Janus is loaded: in 8 bits its matrices are kept for the next time, beside the models.
 pub fn loading(device: DeviceArg, precision: PrecisionArg) -> anyhow::Result<Options> {

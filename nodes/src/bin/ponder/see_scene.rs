@@ -8,7 +8,7 @@ use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 use ponder_core::Stamp;
 use ponder_core::image::{CameraFrame, CameraName, Intrinsics};
 use ponder_core::observation::Observation;
-use ponder_core::perceiver::Look;
+use ponder_core::perceiver::{Look, PerceiveError};
 use ponder_core::scene::Scene;
 use ponder_core::thinker::Cancel;
 use ponder_core::view::View;
@@ -17,6 +17,7 @@ use ponder_nodes::stages::Eyes;
 use ponder_nodes::terminal::{DIM, HEAD};
 use ponder_sim::robots::RobotSource;
 
+use super::see::INTERRUPTED;
 use crate::args::SeeArgs;
 
 /// Most columns or rows of a depth picture.
@@ -34,7 +35,10 @@ pub fn see(args: &SeeArgs, depth: &Path, stop: &Cancel) -> anyhow::Result<u8> {
     let full = observation.cameras.try_push(frame).is_err();
     anyhow::ensure!(!full, "no room for a picture");
     let look = Look { observation, before: None };
-    let scene = eyes.perceiver().perceive(&look, &robot, stop)?;
+    let scene = match eyes.perceiver().perceive(&look, &robot, stop) {
+        Err(PerceiveError::Cancelled) => return Ok(INTERRUPTED),
+        seen => seen?,
+    };
     let text = serde_json::to_string_pretty(&scene)?;
     if let Some(path) = &args.camera.save_scene {
         std::fs::write(path, &text).with_context(|| format!("{} can't be written", path.display()))?;
@@ -51,9 +55,8 @@ fn frame(args: &SeeArgs, depth: &Path) -> anyhow::Result<CameraFrame> {
     let picture = picture::read(&args.picture).with_context(|| args.picture.display().to_string())?;
     let depth_m = depths(depth, &picture).with_context(|| depth.display().to_string())?;
     let camera = &args.camera;
-    let (Some(eye_m), Some(target_m)) = (three(&camera.eye_m), three(&camera.target_m)) else {
-        bail!("where does the camera stand? --eye-m X,Y,Z --target-m X,Y,Z, in the robot's frame, z up");
-    };
+    // The command line asks for both beside a depth picture.
+    let (eye_m, target_m) = camera.eye_m.zip(camera.target_m).context("where does the camera stand?")?;
     let pose = View { eye_m, target_m, ..View::TABLE }.world_from_camera();
     let world_from_camera = pose.context("the camera looks nowhere, or straight up or down")?;
     let focal_px = picture.height_px as f64 * 0.5 / (camera.fov_deg.to_radians() * 0.5).tan();
@@ -91,10 +94,6 @@ fn depths(path: &Path, picture: &Picture) -> anyhow::Result<Arc<[f32]>> {
     }
     let depth_m = |mm: u16| if mm == 0 { f32::NAN } else { f32::from(mm) * 1e-3 };
     Ok(all.into_raw().into_iter().map(depth_m).collect())
-}
-
-fn three(values: &[f64]) -> Option<[f64; 3]> {
-    values.try_into().ok()
 }
 
 fn tell(name: &str, scene: &Scene) -> std::io::Result<()> {

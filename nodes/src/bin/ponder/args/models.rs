@@ -129,7 +129,7 @@ pub struct SeeArgs {
     /// The picture
     pub picture: PathBuf,
     /// What you want to know
-    #[arg(default_value = "Describe this picture.", conflicts_with = "scene")]
+    #[arg(default_value = "Describe this picture.", conflicts_with_all = ["scene", "depth"])]
     pub question: String,
     /// A name from `ponder models`, or a folder [default: the first that is here]
     #[arg(long, value_name = "NAME|DIR")]
@@ -144,7 +144,12 @@ pub struct SeeArgs {
     #[arg(long)]
     pub scene: bool,
     /// A depth picture beside it (PNG, 16 bits, millimetres): the scene as the planner takes it
-    #[arg(long, value_name = "FILE.png")]
+    #[arg(
+        long,
+        value_name = "FILE.png",
+        requires_all = ["eye_m", "target_m"],
+        conflicts_with_all = ["device", "precision", "max_tokens", "temperature", "seed"]
+    )]
     pub depth: Option<PathBuf>,
     /// The camera of a depth picture
     #[command(flatten)]
@@ -216,25 +221,11 @@ pub struct ImagineArgs {
 #[derive(Args)]
 pub struct CameraArgs {
     /// Where the camera stands in the robot's frame, metres
-    #[arg(
-        long,
-        value_name = "X,Y,Z",
-        value_delimiter = ',',
-        num_args = 1,
-        allow_hyphen_values = true,
-        requires = "depth"
-    )]
-    pub eye_m: Vec<f64>,
+    #[arg(long, value_name = "X,Y,Z", value_parser = point, allow_hyphen_values = true, requires = "depth")]
+    pub eye_m: Option<Point>,
     /// What its middle looks at, metres
-    #[arg(
-        long,
-        value_name = "X,Y,Z",
-        value_delimiter = ',',
-        num_args = 1,
-        allow_hyphen_values = true,
-        requires = "depth"
-    )]
-    pub target_m: Vec<f64>,
+    #[arg(long, value_name = "X,Y,Z", value_parser = point, allow_hyphen_values = true, requires = "depth")]
+    pub target_m: Option<Point>,
     /// Its field of view from top to bottom, degrees
     #[arg(long, default_value_t = 45.0, value_name = "DEG", value_parser = fov)]
     pub fov_deg: f64,
@@ -244,6 +235,15 @@ pub struct CameraArgs {
     /// Write the scene here, as JSON: `ponder think --scene` takes it
     #[arg(long, value_name = "FILE.json", requires = "depth")]
     pub save_scene: Option<PathBuf>,
+}
+
+/// A place, metres.
+pub type Point = [f64; 3];
+
+fn point(text: &str) -> Result<Point, String> {
+    let numbers = text.split(',').map(|number| number.trim().parse().ok().filter(|m: &f64| m.is_finite()));
+    let numbers = numbers.collect::<Option<Vec<_>>>().and_then(|all| all.try_into().ok());
+    numbers.ok_or_else(|| format!("{text:?} is no place: three numbers, metres, such as 1.35,0,0.9"))
 }
 
 fn fov(text: &str) -> Result<f64, String> {
