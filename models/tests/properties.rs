@@ -15,6 +15,8 @@ use ponder_models::net::decoder::{self as llama, Cache, Config, Decoder, RopeSca
 use ponder_models::net::janus::{self, Janus};
 use ponder_models::net::layers::{Quant, Weights};
 use proptest::prelude::*;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
 /// Random weights, with norms and biases that matter.
@@ -153,14 +155,17 @@ fn gradients_reach_every_weight() {
 }
 
 /// A tensor of values that matter for each name and shape asked.
-fn fill(needs: &[Need]) -> HashMap<String, Tensor> {
-    let value = |need: &Need| {
+fn fill(needs: &[Need], seed: u64) -> HashMap<String, Tensor> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut value = |need: &Need| {
         let (mean, spread) = match need.shape.len() {
             1 if need.name.ends_with("bias") => (0.0, 0.1),
             1 => (1.0, 0.1),
             _ => (0.0, 1.0 / (need.shape[1..].iter().product::<usize>() as f64).sqrt()),
         };
-        Tensor::randn(mean, spread, need.shape.clone(), &Device::Cpu).unwrap().to_dtype(DType::F32).unwrap()
+        let mut draw = || (mean + spread * 3f64.sqrt() * rng.random_range(-1.0..1.0)) as f32;
+        let values: Vec<f32> = (0..need.shape.iter().product()).map(|_| draw()).collect();
+        Tensor::from_vec(values, need.shape.clone(), &Device::Cpu).unwrap()
     };
     needs.iter().map(|need| (need.name.clone(), value(need))).collect()
 }
@@ -200,6 +205,9 @@ fn written(cfg: &janus::Config, layout: Layout) -> Value {
     }
 }
 
+/// What [`thoughts`] are of.
+const PARTS: [&str; 5] = ["words", "codes said", "codes told", "picture", "codes seen"];
+
 /// What a Janus makes of a picture, of words about it, and of codes.
 fn thoughts(janus: &Janus) -> Vec<Tensor> {
     let size = janus.config().picture_px;
@@ -238,28 +246,30 @@ fn whole(language: Config, tall: usize, depth: usize) -> janus::Config {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
+    // From 32 pixels on: a map of one point is all but constant within a group, and its normalisation blows up what rounding
+    // left there.
     #[test]
-    fn the_kernels_think_what_candle_thinks(language in configs(), tall in 1usize..3, depth in 1usize..4) {
+    fn the_kernels_think_what_candle_thinks(language in configs(), tall in 2usize..4, depth in 1usize..4, seed in any::<u64>()) {
         let cfg = whole(language, tall, depth);
-        let tensors = fill(&needs(DType::F32, |weights| Janus::new(&cfg, weights)).unwrap());
+        let tensors = fill(&needs(DType::F32, |weights| Janus::new(&cfg, weights)).unwrap(), seed);
         let made = || thoughts(&Janus::new(&cfg, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu)).unwrap());
-        for (found, wanted) in made().iter().zip(kernel::plain(made)) {
+        for (part, (found, wanted)) in PARTS.iter().zip(made().iter().zip(kernel::plain(made))) {
             let largest = wanted.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
-            prop_assert!(gap(found, &wanted) <= 1e-4 * largest.max(1.0), "{}", gap(found, &wanted));
+            prop_assert!(gap(found, &wanted) <= 1e-4 * largest.max(1.0), "{part} {}", gap(found, &wanted));
         }
     }
 
     #[test]
-    fn in_blocks_it_thinks_nearly_the_same(language in configs(), heads in 1usize..3) {
+    fn in_blocks_it_thinks_nearly_the_same(language in configs(), heads in 1usize..3, seed in any::<u64>()) {
         // Wide enough for blocks of 256.
         let wide = 256 * heads;
         let language = llama::Config {
             hidden_size: wide, intermediate_size: 512, num_heads: 4 * heads, num_kv_heads: 2 * heads, head_dim: 64, ..language
         };
         let cfg = whole(language, 1, 2);
-        let tensors = fill(&needs(DType::F32, |weights| Janus::new(&cfg, weights)).unwrap());
+        let tensors = fill(&needs(DType::F32, |weights| Janus::new(&cfg, weights)).unwrap(), seed);
         let logits = |quant| {
             let weights = Weights::from(VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu));
             thoughts(&Janus::new(&cfg, weights.quantised(quant)).unwrap()).remove(0)
@@ -272,10 +282,10 @@ proptest! {
     }
 
     #[test]
-    fn saved_in_either_layout_it_thinks_the_same(language in configs(), tall in 1usize..3, depth in 1usize..4) {
+    fn saved_in_either_layout_it_thinks_the_same(language in configs(), tall in 1usize..3, depth in 1usize..4, seed in any::<u64>()) {
         let cfg = whole(language, tall, depth);
         let needs = needs(DType::F32, |weights| Janus::new(&cfg, weights)).unwrap();
-        let tensors = fill(&needs);
+        let tensors = fill(&needs, seed);
         let original = Janus::new(&cfg, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu)).unwrap();
         let wanted = thoughts(&original);
         for (layout, shard) in [(Layout::Own, u64::MAX), (Layout::Transformers, 200_000)] {
