@@ -219,7 +219,7 @@ fn a_course_that_was_stopped_goes_on_to_the_bit() {
     let tokenizer = vocab::learn(&lessons, 100, 600).unwrap();
     let [_, shape] = tiny(tokenizer.get_vocab_size(true));
     let recipe = Recipe { steps: 6, warmup: 2, peak_lr: 1e-2, muon: true, ..Recipe::default() };
-    let course = Course { shape, recipe, seed: 3 };
+    let course = Course { shape, recipe, seed: 3, order_numbers: false };
     let pages: Vec<Page> = (0..9).map(|i| lessons.get(Split::Train, i).unwrap().into()).collect();
     let run = |out: &Path, until: u64| {
         let mut school = sft::School::new(sft::Source::Book(pages.clone()), tokenizer.clone(), 2, 5);
@@ -240,7 +240,7 @@ fn the_road_of_reward_goes_on_to_the_bit() {
     let [shape, _] = tiny(tokenizer.get_vocab_size(true));
     let folder = tempfile::tempdir().unwrap();
     let recipe = Recipe { steps: 80, warmup: 5, peak_lr: 1e-2, ..Recipe::default() };
-    let course = Course { shape, recipe, seed: 3 };
+    let course = Course { shape, recipe, seed: 3, order_numbers: false };
     // It has half learnt one answer to everything, so that some of what it says can be read and some can't.
     let page = |i| {
         let page: Page = lessons.get(Split::Train, i).unwrap().into();

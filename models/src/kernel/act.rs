@@ -3,6 +3,7 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
 
 use super::float::{Floats, each_vector, erf, on_every_level, sigmoid};
+use super::memory::written;
 use super::{Level, Pool, floats};
 
 /// Floats in a piece of work.
@@ -50,16 +51,17 @@ struct Each {
 
 impl Each {
     fn run(&self, x: &[f32], gate: Option<&[f32]>) -> CpuStorage {
-        let mut out = vec![0f32; x.len()];
-        Pool::shared().chunks(&mut out, PIECE, |i, out| {
-            let range = i * PIECE..i * PIECE + out.len();
-            let gate = gate.map_or(std::ptr::null(), |gate| gate[range.clone()].as_ptr());
-            // SAFETY: x, the gate if there is one, and `out` are of one length.
-            #[allow(unsafe_code)]
-            unsafe {
-                activate(self.level, &x[range], gate, self.what, out.as_mut_ptr());
-            }
-        });
+        // SAFETY: x, the gate if there is one, and what is written are of one length, and the pieces all of it.
+        #[allow(unsafe_code)]
+        let out = unsafe {
+            written(x.len(), |out| {
+                Pool::shared().run(x.len().div_ceil(PIECE), |i| {
+                    let range = i * PIECE..x.len().min((i + 1) * PIECE);
+                    let gate = gate.map_or(std::ptr::null(), |gate| gate[range.clone()].as_ptr());
+                    activate(self.level, &x[range.clone()], gate, self.what, out.at(range.start));
+                });
+            })
+        };
         CpuStorage::F32(out)
     }
 }

@@ -9,6 +9,7 @@ use half::bf16;
 
 use super::attention_row::{Kept, softmax};
 use super::gemm::{Onto, STRETCH, Tile, multiply_f32, pack_rows, tile, width};
+use super::lined::Lined;
 use super::pool::Shared;
 use super::{Level, Pool, floats};
 
@@ -258,7 +259,7 @@ impl Attention {
         let (most, columns) = tile(self.level);
         let (key_panels, panels) = (keys.div_ceil(columns), width.div_ceil(columns));
         let (k_size, v_size) = (key_panels * columns * width, panels * columns * keys);
-        let mut packed = vec![0f32; pairs.len() * (k_size + v_size)];
+        let mut packed = Lined::new(pairs.len() * (k_size + v_size));
         pool.chunks(&mut packed, k_size + v_size, |i, to| {
             let (_, k, v) = pairs[i];
             let (to_k, to_v) = to.split_at_mut(k_size);

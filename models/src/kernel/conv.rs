@@ -7,6 +7,8 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Shape, Storage, Tensor};
 
 use super::gemm::{Onto, STRETCH, Tile, multiply_f32, pack_rows, tile, width};
+use super::lined::Lined;
+use super::memory::{room, written};
 use super::pool::Shared;
 use super::{Level, Pool, floats};
 
@@ -15,7 +17,7 @@ const PANELS: usize = 4;
 
 thread_local! {
     /// Where a piece gathers its panels.
-    static GATHERED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    static GATHERED: RefCell<Lined<f32>> = RefCell::default();
 }
 
 /// A convolution with weights [out, in, kernel, kernel], stride, and zeros around the picture. Cloning shares weights.
@@ -121,12 +123,17 @@ impl Conv2d {
             for m in 0..outputs {
                 // SAFETY: pixels start..end of output m are this piece's alone, and within `out`.
                 #[allow(unsafe_code)]
-                let to = unsafe { std::slice::from_raw_parts_mut(out.at(m * pixels + start), end - start) };
-                let bias = self.bias.as_ref().map_or(0.0, |bias| bias[m]);
-                if add { to.iter_mut().for_each(|x| *x += bias) } else { to.fill(bias) }
+                unsafe {
+                    let (to, bias) = (out.at(m * pixels + start), self.bias.as_ref().map_or(0.0, |bias| bias[m]));
+                    if add {
+                        (0..end - start).for_each(|i| *to.add(i) += bias);
+                    } else {
+                        (0..end - start).for_each(|i| to.add(i).write(bias));
+                    }
+                }
             }
             GATHERED.with_borrow_mut(|gathered| {
-                gathered.resize(run * STRETCH.min(depth), 0.0);
+                let gathered = gathered.at_least(run * STRETCH.min(depth));
                 for k in (0..depth).step_by(STRETCH) {
                     let some = STRETCH.min(depth - k);
                     for (panel, from) in (start..end).step_by(columns).enumerate() {
@@ -230,13 +237,12 @@ impl Conv2d {
         Ok((place, Shape::from((batch, outputs, out_height, out_width))))
     }
 
-    /// All pictures.
-    fn run(&self, x: &[f32], place: Place, out: &mut [f32], add: bool) {
+    /// All pictures, to `out`, which has room for as many.
+    fn run(&self, x: &[f32], place: Place, out: Shared<f32>, add: bool) {
         let [outputs, inputs, ..] = self.weights;
-        let size = inputs * place.height * place.width;
-        for (i, out) in out.chunks_exact_mut((outputs * place.pixels).max(1)).enumerate() {
-            let out = (Shared(out.as_mut_ptr()), add);
-            self.picture(&x[i * size..(i + 1) * size], place, out, Pool::shared());
+        for (i, x) in x.chunks_exact((inputs * place.height * place.width).max(1)).enumerate() {
+            let out = Shared(out.at(i * outputs * place.pixels));
+            self.picture(x, place, (out, add), Pool::shared());
         }
     }
 }
@@ -248,8 +254,9 @@ impl CustomOp1 for Conv2d {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         let (x, (place, shape)) = (floats(storage, layout)?, self.place(layout)?);
-        let mut out = vec![0f32; shape.elem_count()];
-        self.run(x, place, &mut out, false);
+        // SAFETY: every piece writes the bias to all of its pixels, and the pieces are all of it.
+        #[allow(unsafe_code)]
+        let out = unsafe { written(shape.elem_count(), |out| self.run(x, place, out, false)) };
         Ok((CpuStorage::F32(out), shape))
     }
 }
@@ -270,8 +277,9 @@ impl CustomOp2 for Conv2d {
         if onto_layout.shape() != &shape {
             candle_core::bail!("a convolution that gives {shape:?} onto {:?}", onto_layout.shape());
         }
-        let mut out = floats(onto, onto_layout)?.to_vec();
-        self.run(x, place, &mut out, true);
+        let mut out = room(shape.elem_count());
+        out.extend_from_slice(floats(onto, onto_layout)?);
+        self.run(x, place, Shared(out.as_mut_ptr()), true);
         Ok((CpuStorage::F32(out), shape))
     }
 }

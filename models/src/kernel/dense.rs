@@ -10,6 +10,8 @@ use half::{bf16, f16};
 use super::gemm::{
     Element, Onto, STRETCH, Tile, before_long, multiply_bf16, multiply_f16, multiply_f32, pack_rows, tile, width,
 };
+use super::lined::Lined;
+use super::memory::{room, written};
 use super::pool::Shared;
 use super::{Level, Pool, floats};
 
@@ -22,15 +24,19 @@ const MANY: usize = 48;
 
 thread_local! {
     /// Rows of the left side, packed.
-    static ROWS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    static ROWS: RefCell<Lined<f32>> = RefCell::default();
 }
+
+/// A stretch of a panel made wide.
+#[repr(align(64))]
+struct Wide([f32; STRETCH * 32]);
 
 /// Panels [columns of a tile of outputs] x [inputs] x [columns], one after the other.
 #[derive(Clone)]
 enum Panels {
-    F32(Arc<[f32]>),
-    Bf16(Arc<[bf16]>),
-    F16(Arc<[f16]>),
+    F32(Arc<Lined<f32>>),
+    Bf16(Arc<Lined<bf16>>),
+    F16(Arc<Lined<f16>>),
 }
 
 /// `y = x W^T + b` with dense W of shape [out, in]. Cloning shares the weights.
@@ -77,9 +83,9 @@ impl DenseLinear {
         let (from, columns) = (layout.start_offset(), tile(level).1);
         let count = outputs * inputs;
         let panels = match storage {
-            CpuStorage::F32(w) => Panels::F32(pack(&w[from..from + count], outputs, inputs, columns).into()),
-            CpuStorage::BF16(w) => Panels::Bf16(pack(&w[from..from + count], outputs, inputs, columns).into()),
-            CpuStorage::F16(w) => Panels::F16(pack(&w[from..from + count], outputs, inputs, columns).into()),
+            CpuStorage::F32(w) => Panels::F32(Arc::new(pack(&w[from..from + count], outputs, inputs, columns))),
+            CpuStorage::BF16(w) => Panels::Bf16(Arc::new(pack(&w[from..from + count], outputs, inputs, columns))),
+            CpuStorage::F16(w) => Panels::F16(Arc::new(pack(&w[from..from + count], outputs, inputs, columns))),
             _ => candle_core::bail!("a dense layer's weights must be f32, bf16 or f16, not {:?}", weights.dtype()),
         };
         Ok(Self { panels, outputs, inputs, bias: bias.map(Arc::from), level })
@@ -183,8 +189,7 @@ impl DenseLinear {
         let each = if rows >= MANY { most_each } else { (PIECE / (columns * inputs)).clamp(1, most_each) };
         let out = Shared(out);
         ROWS.with_borrow_mut(|packed| {
-            packed.resize(packed.len().max(size), 0.0);
-            let packed = &mut packed[..size];
+            let packed = packed.at_least(size);
             pool.chunks(packed, most * inputs, |i, to| {
                 let some = most.min(rows - i * most);
                 pack_rows(&x[i * most * inputs..], inputs, some, inputs, to.len() / inputs, to);
@@ -224,11 +229,11 @@ impl DenseLinear {
                             sweep.run(b.as_ptr(), |tile| multiply(self.level, tile));
                         } else {
                             // Made wide once, rather than for every tile of rows.
-                            let mut wide = [0f32; STRETCH * 32];
-                            E::widen(b, &mut wide);
+                            let mut wide = Wide([0f32; STRETCH * 32]);
+                            E::widen(b, &mut wide.0);
                             // SAFETY: as for the panels that this was made of.
                             #[allow(unsafe_code)]
-                            sweep.run(wide.as_ptr(), |tile| unsafe { multiply_f32(self.level, tile) });
+                            sweep.run(wide.0.as_ptr(), |tile| unsafe { multiply_f32(self.level, tile) });
                         }
                     }
                 }
@@ -256,13 +261,9 @@ impl CustomOp1 for DenseLinear {
         let mut dims = layout.dims().to_vec();
         dims.last_mut().into_iter().for_each(|last| *last = self.outputs);
         let size = x.len() / self.inputs * self.outputs;
-        let mut out = Vec::with_capacity(size);
-        // SAFETY: there is room for all rows, and all of every row is written: every panel of it, by its first stretch.
+        // SAFETY: all of every row is written: every panel of it, by its first stretch.
         #[allow(unsafe_code)]
-        unsafe {
-            self.into(x, out.as_mut_ptr(), false, Pool::shared());
-            out.set_len(size);
-        }
+        let out = unsafe { written(size, |out| self.into(x, out.at(0), false, Pool::shared())) };
         Ok((CpuStorage::F32(out), Shape::from(dims)))
     }
 }
@@ -279,7 +280,9 @@ impl CustomOp2 for DenseLinear {
         onto: &CpuStorage,
         onto_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (x, mut out) = (self.rows(storage, layout)?, floats(onto, onto_layout)?.to_vec());
+        let (x, onto, mut out) =
+            (self.rows(storage, layout)?, floats(onto, onto_layout)?, room(onto_layout.shape().elem_count()));
+        out.extend_from_slice(onto);
         let (rows, across) = (x.len() / self.inputs, onto_layout.dims().last());
         if out.len() != rows * self.outputs || across != Some(&self.outputs) {
             candle_core::bail!("{rows} rows of {} outputs onto {:?}", self.outputs, onto_layout.shape());
@@ -334,8 +337,8 @@ impl Sweep<'_> {
 }
 
 /// Rows [out][in] to panels [out / columns][in][columns], missing rows 0.
-fn pack<E: Element>(weights: &[E], outputs: usize, inputs: usize, columns: usize) -> Vec<E> {
-    let mut panels = vec![E::default(); outputs.div_ceil(columns) * columns * inputs];
+fn pack<E: Element>(weights: &[E], outputs: usize, inputs: usize, columns: usize) -> Lined<E> {
+    let mut panels = Lined::new(outputs.div_ceil(columns) * columns * inputs);
     Pool::shared().chunks(&mut panels, columns * inputs, |i, panel| {
         for n in 0..columns.min(outputs - i * columns) {
             let row = &weights[(i * columns + n) * inputs..][..inputs];

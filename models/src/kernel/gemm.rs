@@ -247,21 +247,18 @@ pub(crate) unsafe fn finish<F: Floats, const M: usize>(
                     }
                 }
             }
-            let mut to = out;
             if matches!(onto, Onto::There | Onto::Both(_)) {
+                // All are read before one is written: rows lie whole pages apart as a rule, and a processor that compares but
+                // the end of an address would wait for each write.
                 for m in 0..M {
                     for v in 0..F::VECS {
-                        let to = to.add(v * F::WIDTH);
-                        F::store(F::add(F::load(to), sums[m][v]), to);
+                        sums[m][v] = F::add(F::load(out.add(m * row + v * F::WIDTH)), sums[m][v]);
                     }
-                    to = to.wrapping_add(row);
                 }
-            } else {
-                for m in 0..M {
-                    for v in 0..F::VECS {
-                        F::store(sums[m][v], to.add(v * F::WIDTH));
-                    }
-                    to = to.wrapping_add(row);
+            }
+            for m in 0..M {
+                for v in 0..F::VECS {
+                    F::store(sums[m][v], out.add(m * row + v * F::WIDTH));
                 }
             }
             return;

@@ -18,6 +18,7 @@ pub(crate) mod float_x86;
 pub(crate) mod gemm;
 pub mod learn;
 pub mod level;
+mod lined;
 mod memory;
 pub mod norm;
 pub mod pool;

@@ -3,6 +3,8 @@
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
 
 use super::float::{Floats, each_vector, on_every_level, sigmoid};
+use super::memory::written;
+use super::pool::Shared;
 use super::{Level, Pool, floats};
 
 /// Floats in a piece of work.
@@ -53,18 +55,20 @@ impl Norm {
         if width == 0 || !x.len().is_multiple_of(width) || bias.is_some_and(|bias| bias.len() != width) {
             candle_core::bail!("a norm of {width} weights was given other widths");
         }
-        let mut out = vec![0f32; x.len()];
-        Pool::shared().chunks(&mut out, (PIECE / width).max(1) * width, |i, out| {
-            let start = i * (PIECE / width).max(1) * width;
-            for (row, out) in x[start..].chunks_exact(width).zip(out.chunks_exact_mut(width)) {
-                // SAFETY: all four are `width` long, or there is no bias.
-                #[allow(unsafe_code)]
-                unsafe {
-                    let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
-                    norm(self.level, row, weights.as_ptr(), bias, out.as_mut_ptr(), self.eps);
-                }
-            }
-        });
+        let (rows, each) = (x.len() / width, (PIECE / width).max(1));
+        let bias = bias.map(<[f32]>::as_ptr).map_or(Shared(std::ptr::null_mut()), |bias| Shared(bias.cast_mut()));
+        // SAFETY: rows, weights and bias, if there is one, are `width` long, and the pieces are all rows.
+        #[allow(unsafe_code)]
+        let out = unsafe {
+            written(x.len(), |out| {
+                Pool::shared().run(rows.div_ceil(each), |i| {
+                    for row in i * each..rows.min((i + 1) * each) {
+                        let at = row * width;
+                        norm(self.level, &x[at..at + width], weights.as_ptr(), bias.at(0), out.at(at), self.eps);
+                    }
+                });
+            })
+        };
         Ok(CpuStorage::F32(out))
     }
 }
@@ -127,8 +131,8 @@ impl CustomOp3 for Groups {
             candle_core::bail!("a group norm of {} weights was given {channels} channels", weights.len());
         }
         let (each, pixels) = (channels / self.groups, x.len() / (l1.dims()[0] * channels));
-        let mut out = vec![0f32; x.len()];
-        Pool::shared().chunks(&mut out, each * pixels, |i, out| {
+        let write = |out: Shared<f32>, i: usize| {
+            let out = Shared(out.at(i * each * pixels));
             let (x, first) = (&x[i * each * pixels..(i + 1) * each * pixels], i % self.groups * each);
             // Sums of a channel at a time, then in f64: a group may hold a million values.
             let mut sums = (0f64, 0f64);
@@ -145,16 +149,21 @@ impl CustomOp3 for Groups {
             }
             let mean = sums.0 / each as f64;
             let scale = 1.0 / ((sums.1 / each as f64 - mean * mean).max(0.0) + f64::from(self.eps)).sqrt();
-            for (c, (channel, out)) in x.chunks_exact(pixels).zip(out.chunks_exact_mut(pixels)).enumerate() {
+            for (c, channel) in x.chunks_exact(pixels).enumerate() {
                 let by = scale as f32 * weights[first + c];
                 let plus = bias[first + c] - (mean * scale) as f32 * weights[first + c];
-                // SAFETY: both are as long as a channel.
+                // SAFETY: there is room for the channel.
                 #[allow(unsafe_code)]
                 unsafe {
-                    stretch(self.level, channel, by, plus, self.swish, out.as_mut_ptr());
+                    stretch(self.level, channel, by, plus, self.swish, out.at(c * pixels));
                 }
             }
-        });
+        };
+        // SAFETY: the groups are all of it.
+        #[allow(unsafe_code)]
+        let out = unsafe {
+            written(x.len(), |out| Pool::shared().run(x.len() / (each * pixels), |i| write(Shared(out.at(0)), i)))
+        };
         Ok((CpuStorage::F32(out), l1.shape().clone()))
     }
 }

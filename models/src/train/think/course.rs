@@ -7,6 +7,7 @@ use std::time::Instant;
 use candle_core::Device;
 use serde_json::json;
 
+use super::order;
 use super::pupil::{Pupil, Shape};
 use super::sft::{self, School, SchoolError};
 use crate::train::run::{Keeper, smoothed};
@@ -21,6 +22,8 @@ pub struct Course {
     pub recipe: Recipe,
     /// Seed of its first weights.
     pub seed: u64,
+    /// Numbers are put in order before it begins; without `from` they are in any case.
+    pub order_numbers: bool,
 }
 
 /// How far it is.
@@ -56,6 +59,9 @@ impl Course {
         told: &mut dyn FnMut(&Progress) -> bool,
     ) -> Result<bool, SchoolError> {
         let (params, net) = open(&self.shape, self.seed, from)?;
+        if from.is_none() || self.order_numbers {
+            order::number(&params, school.tokenizer())?;
+        }
         let mut trainer = Trainer::new(&params, self.recipe.clone())?;
         let (mut keeper, _) = Keeper::open(out, &mut trainer)?;
         let (started, mut tokens, mut loss) = (Instant::now(), 0, None);

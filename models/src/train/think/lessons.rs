@@ -19,6 +19,7 @@ use ponder_core::symbolic::solve::{achieve, clash, make_ready, start};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::drills::{self, DRILLS};
 use super::failures::{self, Past};
 use super::families::{Family, TABLE};
 use super::joined;
@@ -114,7 +115,7 @@ impl Lessons {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ ((split as u64 + 1) << 56));
         rng.set_stream(index);
         // The family first, so that those that are drawn in vain more often are not taught less.
-        let (family, rover) = self.family(&mut rng);
+        let (family, rover) = self.family(split, &mut rng);
         let zh = rng.random_bool(0.5);
         let past = rng.random_bool(0.14);
         (0..DRAWS)
@@ -122,8 +123,10 @@ impl Lessons {
             .ok_or(LessonError::None { split, index })
     }
 
-    fn family(&self, rng: &mut ChaCha8Rng) -> (Option<&'static Family>, bool) {
+    fn family(&self, split: Split, rng: &mut ChaCha8Rng) -> (Option<&'static Family>, bool) {
+        let drill = split == Split::Train && rng.random_range(0..100) < drills::SHARE;
         let (all, rover): (Vec<&Family>, bool) = match rng.random_range(0..100) {
+            _ if drill => (DRILLS.iter().collect(), false),
             0..=14 => (ROVER.iter().collect(), true),
             15..=24 => return (None, false),
             25..=44 => (REFUSALS.iter().collect(), false),

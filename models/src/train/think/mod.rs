@@ -3,6 +3,7 @@
 
 pub mod book;
 pub mod course;
+mod drills;
 pub mod failures;
 pub mod families;
 pub mod grade;
@@ -12,6 +13,7 @@ pub mod joined;
 pub mod kinds;
 pub mod lessons;
 pub mod mention;
+pub mod order;
 pub mod pupil;
 pub mod refusals;
 pub mod rl;

@@ -71,19 +71,27 @@ impl Teller<'_> {
         numbers.iter().take(count).map(|number| format!(" {number}")).collect()
     }
 
-    /// Each of these with its first numbers, and which of them is the one up to there, with what is said of that: two are
+    /// How far one thing is from another, in cells of the grid: to the side, ahead, and straight.
+    fn off(&self, index: usize, other: usize) -> [u32; 3] {
+        let at = |i: usize| numbers(&self.state.objects()[i], self.grid);
+        let ([x, y, _], [to_x, to_y, _]) = (at(index), at(other));
+        let (dx, dy) = (x.abs_diff(to_x), y.abs_diff(to_y));
+        [dx, dy, f64::from(dx).hypot(f64::from(dy)).round() as u32]
+    }
+
+    /// Each of these with its numbers, and which of them is the one up to there, with what is said of that: two are
     /// compared at a time, not all at once.
     fn so_far(
         &self,
         all: &[usize],
-        count: usize,
+        numbers: &dyn Fn(usize) -> String,
         more: impl Fn(usize, usize) -> bool,
         its: impl Fn(usize) -> String,
     ) -> String {
         let mut best = None;
         let told = all.iter().map(|i| {
             let now = *best.insert(best.filter(|old| !more(*i, *old)).unwrap_or(*i));
-            format!("{}{} {}{}", self.id(*i), self.numbers(*i, count), self.id(now), its(now))
+            format!("{}{} {}{}", self.id(*i), numbers(*i), self.id(now), its(now))
         });
         let told: Vec<String> = told.collect();
         self.list(told.into_iter())
@@ -175,18 +183,20 @@ impl Teller<'_> {
                     let number = numbers(&self.state.objects()[i], self.grid).get(*number).copied();
                     number.map(|number| format!(" {number}")).unwrap_or_default()
                 };
-                format!("{}{semi}{}", self.so_far(all, number + 1, more, its), self.called(&mention.of))
-            }
-            How::Beside(other, all) => {
-                let at_m = |i: usize| self.state.objects()[i].position_m();
-                let off_m = |i: usize| (at_m(i) - at_m(*other)).norm();
-                let nearest = self.so_far(all, 2, |a, b| off_m(a) < off_m(b), |_| String::new());
                 format!(
-                    "{}{}{semi}{nearest}{semi}{}",
-                    self.id(*other),
-                    self.numbers(*other, 2),
+                    "{}{semi}{}",
+                    self.so_far(all, &|i| self.numbers(i, number + 1), more, its),
                     self.called(&mention.of)
                 )
+            }
+            How::Beside(other, all) => {
+                // How far off it is to the side, ahead, and as the crow flies, then the nearest up to there.
+                let off = |i: usize| self.off(i, *other);
+                let told = |i: usize| off(i).map(|cells| format!(" {cells}")).concat();
+                let its = |i: usize| format!(" {}", off(i)[2]);
+                let nearest = self.so_far(all, &|i| self.numbers(i, 2) + &told(i), |a, b| off(a)[2] < off(b)[2], its);
+                let (id, at) = (self.id(*other), self.numbers(*other, 2));
+                format!("{id}{at}{semi}{nearest}{semi}{}", self.called(&mention.of))
             }
             How::Except(but) => {
                 // All of them, one line after the other, and of each whether it is meant.

@@ -227,6 +227,9 @@ pub struct TrainThinkArgs {
     /// Pieces of the tokenizer that is learnt first
     #[arg(long, default_value_t = 1024, value_name = "N", value_parser = clap::value_parser!(u32).range(400..=8192))]
     pub pieces: u32,
+    /// Put the numbers of `--from` in order first, so that which is larger is easy to learn; a new network's are
+    #[arg(long, requires = "from")]
+    pub order_numbers: bool,
     /// Steps
     #[arg(long, default_value_t = 6000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub steps: u64,

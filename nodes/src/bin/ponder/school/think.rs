@@ -41,7 +41,8 @@ pub fn train(args: &TrainThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
         None => named(&args.shape, &tokenizer)?,
     };
     let muon = args.optimizer == OptimizerArg::Muon;
-    let course = Course { shape, recipe: recipe(args.steps, args.lr, muon), seed: args.seed };
+    let (recipe, seed, order_numbers) = (recipe(args.steps, args.lr, muon), args.seed, args.order_numbers);
+    let course = Course { shape, recipe, seed, order_numbers };
     let mut school = School::new(source, tokenizer, args.rows as usize, args.seed);
     let weights = args.from.as_ref().map(|from| from.join("model.safetensors"));
     run(&course, &mut school, weights.as_deref(), &args.out, Curve::of(&args.out, &args.watch)?, stop)
@@ -100,8 +101,8 @@ pub fn distill(args: &DistillArgs, stop: &Cancel) -> anyhow::Result<u8> {
         Some(path) => vocab::open(&path)?,
         None => vocab::learn(&lessons, SHOWN, 1024)?,
     };
-    let course =
-        Course { shape: named(&args.student, &tokenizer)?, recipe: recipe(args.steps, 0.012, true), seed: args.seed };
+    let (shape, recipe) = (named(&args.student, &tokenizer)?, recipe(args.steps, 0.012, true));
+    let course = Course { shape, recipe, seed: args.seed, order_numbers: false };
     let mut school = School::new(Source::Book(book::read(&book_file)?), tokenizer, 20, args.seed);
     run(&course, &mut school, None, &args.out, curve, stop)
 }
