@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Shape, Storage, Tensor};
 
-use super::gemm::{Onto, STRETCH, Tile, multiply_f32, pack_rows, tile, width};
+use super::gemm::{Onto, Tile, multiply_f32, pack_rows, stretch, tile, width};
 use super::lined::Lined;
 use super::memory::{room, written};
 use super::pool::Shared;
@@ -117,7 +117,7 @@ impl Conv2d {
         let [outputs, inputs, ..] = self.weights;
         let (most, columns) = tile(self.level);
         let (depth, pixels) = (inputs * place.kernel.0 * place.kernel.1, place.pixels);
-        let run = PANELS * columns;
+        let (run, step) = (PANELS * columns, stretch(depth, columns));
         pool.run(pixels.div_ceil(run), |piece| {
             let (start, end) = (piece * run, pixels.min((piece + 1) * run));
             for m in 0..outputs {
@@ -133,9 +133,9 @@ impl Conv2d {
                 }
             }
             GATHERED.with_borrow_mut(|gathered| {
-                let gathered = gathered.at_least(run * STRETCH.min(depth));
-                for k in (0..depth).step_by(STRETCH) {
-                    let some = STRETCH.min(depth - k);
+                let gathered = gathered.at_least(run * step);
+                for k in (0..depth).step_by(step) {
+                    let some = step.min(depth - k);
                     for (panel, from) in (start..end).step_by(columns).enumerate() {
                         let count = columns.min(end - from);
                         gather(x, place, (k, some), (from, count), columns, &mut gathered[panel * columns * some..]);
@@ -163,6 +163,20 @@ impl Conv2d {
     }
 }
 
+/// The first of these to all of those, without a call for the lengths that panels have.
+#[inline(always)]
+fn copy(from: &[f32], to: &mut [f32]) {
+    fn all<const N: usize>(from: &[f32], to: &mut [f32]) -> bool {
+        let (Some(from), Ok(to)) = (from.first_chunk::<N>(), <&mut [f32; N]>::try_from(to)) else { return false };
+        *to = *from;
+        true
+    }
+    if !(all::<32>(from, to) || all::<16>(from, to)) {
+        let count = to.len();
+        to.copy_from_slice(&from[..count]);
+    }
+}
+
 /// A panel of the right side: for each of `ks` (a channel and a place in the kernel) the inputs under `pixels` of the
 /// output, 0 outside the picture.
 fn gather(
@@ -179,12 +193,19 @@ fn gather(
     let (first_row, first_column) = (pixel / out_width, pixel % out_width);
     let (mut channel, at) = (k / (kernel.0 * kernel.1), k % (kernel.0 * kernel.1));
     let (mut down, mut right) = (at / kernel.1, at % kernel.1);
+    let in_a_row = stride == 1 && pixels == columns && first_column + columns <= out_width;
     for to in to.chunks_exact_mut(columns).take(ks) {
         let plane = &x[channel * height * width..(channel + 1) * height * width];
         to[pixels..].fill(0.0);
+        // Most panels lie within one row of the picture.
+        let (y, from) = ((first_row + down).wrapping_sub(padding), (first_column + right).wrapping_sub(padding));
+        let whole = in_a_row && y < height && from < width && from + columns <= width;
+        if whole {
+            copy(&plane[y * width + from..], to);
+        }
         let (mut n, mut row, mut column) = (0, first_row, first_column);
         // Row by row of the output, each a run that may begin and end outside the picture.
-        while n < pixels {
+        while n < pixels && !whole {
             let run = (out_width - column).min(pixels - n);
             let to = &mut to[n..n + run];
             n += run;

@@ -8,7 +8,8 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Device, Layout, Shape
 use half::{bf16, f16};
 
 use super::gemm::{
-    Element, Onto, STRETCH, Tile, before_long, multiply_bf16, multiply_f16, multiply_f32, pack_rows, tile, width,
+    Element, LONGEST, Onto, Tile, before_long, multiply_bf16, multiply_f16, multiply_f32, pack_rows, stretch, tile,
+    width,
 };
 use super::lined::Lined;
 use super::memory::{room, written};
@@ -29,7 +30,7 @@ thread_local! {
 
 /// A stretch of a panel made wide.
 #[repr(align(64))]
-struct Wide([f32; STRETCH * 32]);
+struct Wide([f32; LONGEST * 32]);
 
 /// Panels [columns of a tile of outputs] x [inputs] x [columns], one after the other.
 #[derive(Clone)]
@@ -176,7 +177,7 @@ impl DenseLinear {
     ) {
         let (outputs, inputs) = (self.outputs, self.inputs);
         let (most, columns) = tile(self.level);
-        let rows = x.len() / inputs;
+        let (rows, step) = (x.len() / inputs, stretch(inputs, columns));
         if rows == 0 {
             return;
         }
@@ -197,8 +198,8 @@ impl DenseLinear {
             let packed = &*packed;
             pool.run(count.div_ceil(each), |piece| {
                 let piece = piece * each..count.min((piece + 1) * each);
-                for k in (0..inputs).step_by(STRETCH) {
-                    let depth = STRETCH.min(inputs - k);
+                for k in (0..inputs).step_by(step) {
+                    let depth = step.min(inputs - k);
                     // A panel's stretch stays in the nearest cache while all rows go by.
                     for panel in piece.clone() {
                         let column = panel * columns;
@@ -229,7 +230,7 @@ impl DenseLinear {
                             sweep.run(b.as_ptr(), |tile| multiply(self.level, tile));
                         } else {
                             // Made wide once, rather than for every tile of rows.
-                            let mut wide = Wide([0f32; STRETCH * 32]);
+                            let mut wide = Wide([0f32; LONGEST * 32]);
                             E::widen(b, &mut wide.0);
                             // SAFETY: as for the panels that this was made of.
                             #[allow(unsafe_code)]

@@ -11,6 +11,15 @@ use super::level::Kind;
 
 /// How long a stretch of k is taken at once: one panel of `b` then stays in the nearest cache.
 pub(crate) const STRETCH: usize = 256;
+/// The longest stretch that [`stretch`] gives.
+pub(crate) const LONGEST: usize = 512;
+
+/// How long the stretches of `k` are where many rows go by: about equal, and longer where panels are so wide that a row of
+/// one is two whole lines, which come as fast from the second cache; sums are then put down half as often.
+pub(crate) fn stretch(k: usize, columns: usize) -> usize {
+    let most = if columns >= 32 { LONGEST } else { STRETCH };
+    k.div_ceil(k.div_ceil(most).max(1)).max(1)
+}
 
 /// Rows of `a` that go together: the widths there is an inner loop for.
 const WIDTHS: [usize; 6] = [1, 2, 4, 6, 8, 12];
