@@ -74,6 +74,41 @@ fn the_most_is_found_two_at_a_time() {
     assert!(told > 100, "{told} were compared");
 }
 
+/// `block nearest to the cup: D 40 45; A 28 38 12 7 14 A 14, …`: after each how far off, and the nearest up to there.
+#[test]
+fn the_nearest_is_found_by_distances() {
+    let lessons = Lessons::new(5).unwrap();
+    let mut told = 0;
+    for index in 0..1500 {
+        let thought = lessons.get(Split::Train, index).unwrap().thought;
+        for part in thought.split(['.', '。']).filter_map(|part| part.split([':', '：']).nth(1)) {
+            let lists: Vec<&str> = part.split([';', '；']).collect();
+            let [other, all, _] = lists[..] else { continue };
+            let numbers = |text: &str| text.split_whitespace().filter_map(|n| n.parse().ok()).collect::<Vec<i32>>();
+            let [to_x, to_y] = numbers(other)[..] else { continue };
+            let mut least = i32::MAX;
+            for one in all.split([',', '、']) {
+                let [x, y, dx, dy, off, nearest] = numbers(one)[..] else { panic!("{thought}") };
+                assert_eq!((dx, dy), ((x - to_x).abs(), (y - to_y).abs()), "{thought}");
+                assert!((f64::from(dx).hypot(f64::from(dy)) - f64::from(off)).abs() <= 0.5, "{thought}");
+                least = least.min(off);
+                assert_eq!(nearest, least, "{thought}");
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 100, "{told} distances");
+}
+
+/// Drills are training's own, so that marks say what they said before.
+#[test]
+fn many_are_compared_in_training_alone() {
+    let lessons = Lessons::new(6).unwrap();
+    let drills = |split| (0..400).filter(|i| lessons.get(split, *i).unwrap().family == "drill").count();
+    assert_eq!((drills(Split::HeldOut), drills(Split::Hard)), (0, 0));
+    assert!((35..100).contains(&drills(Split::Train)), "{}", drills(Split::Train));
+}
+
 #[test]
 fn lessons_are_the_same_from_the_same_seed_and_true() {
     let (lessons, again) = (Lessons::new(5).unwrap(), Lessons::new(5).unwrap());

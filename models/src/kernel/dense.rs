@@ -281,13 +281,13 @@ impl CustomOp2 for DenseLinear {
         onto: &CpuStorage,
         onto_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (x, onto, mut out) =
-            (self.rows(storage, layout)?, floats(onto, onto_layout)?, room(onto_layout.shape().elem_count()));
-        out.extend_from_slice(onto);
+        let (x, onto) = (self.rows(storage, layout)?, floats(onto, onto_layout)?);
         let (rows, across) = (x.len() / self.inputs, onto_layout.dims().last());
-        if out.len() != rows * self.outputs || across != Some(&self.outputs) {
+        if onto.len() != rows * self.outputs || across != Some(&self.outputs) {
             candle_core::bail!("{rows} rows of {} outputs onto {:?}", self.outputs, onto_layout.shape());
         }
+        let mut out = room(onto.len());
+        out.extend_from_slice(onto);
         // SAFETY: `out` has so many rows.
         #[allow(unsafe_code)]
         unsafe {

@@ -14,8 +14,8 @@ pub(crate) const STRETCH: usize = 256;
 /// The longest stretch that [`stretch`] gives.
 pub(crate) const LONGEST: usize = 512;
 
-/// How long the stretches of `k` are where many rows go by: about equal, and longer where panels are so wide that a row of
-/// one is two whole lines, which come as fast from the second cache; sums are then put down half as often.
+/// How long the stretches of `k` are in dense layers and convolutions: about equal, and longer where panels are widest,
+/// though one then leaves the nearest cache: sums are put down half as often, which was the faster by turns.
 pub(crate) fn stretch(k: usize, columns: usize) -> usize {
     let most = if columns >= 32 { LONGEST } else { STRETCH };
     k.div_ceil(k.div_ceil(most).max(1)).max(1)

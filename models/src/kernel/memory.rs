@@ -28,21 +28,18 @@ const LARGE: usize = 1 << 20;
 pub(super) fn large_pages(start: *const u8, bytes: usize) {
     #[cfg(target_os = "linux")]
     if bytes >= LARGE {
-        // The neighbours on its first and last page may have large ones too.
-        let before = start as usize % PAGE;
-        // SAFETY: these pages are in use, and what is in them stays as it is.
+        // SAFETY: a plain question; then about pages that are in use, and what is in them stays as it is.
         #[allow(unsafe_code)]
         unsafe {
+            let page = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).unwrap_or(LARGE).max(1);
+            // From the beginning of its first page: whoever shares that may have a large one too.
+            let before = start as usize % page;
             libc::madvise(start.wrapping_sub(before).cast_mut().cast(), bytes + before, libc::MADV_HUGEPAGE);
         }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (start, bytes);
 }
-
-/// Bytes of the largest page that a machine may have as its smallest.
-#[cfg(target_os = "linux")]
-const PAGE: usize = 1 << 16;
 
 /// Room for so many values.
 pub(super) fn room<E>(len: usize) -> Vec<E> {

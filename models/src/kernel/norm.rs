@@ -56,15 +56,15 @@ impl Norm {
             candle_core::bail!("a norm of {width} weights was given other widths");
         }
         let (rows, each) = (x.len() / width, (PIECE / width).max(1));
-        let bias = bias.map(<[f32]>::as_ptr).map_or(Shared(std::ptr::null_mut()), |bias| Shared(bias.cast_mut()));
         // SAFETY: rows, weights and bias, if there is one, are `width` long, and the pieces are all rows.
         #[allow(unsafe_code)]
         let out = unsafe {
             written(x.len(), |out| {
                 Pool::shared().run(rows.div_ceil(each), |i| {
+                    let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
                     for row in i * each..rows.min((i + 1) * each) {
                         let at = row * width;
-                        norm(self.level, &x[at..at + width], weights.as_ptr(), bias.at(0), out.at(at), self.eps);
+                        norm(self.level, &x[at..at + width], weights.as_ptr(), bias, out.at(at), self.eps);
                     }
                 });
             })
@@ -131,7 +131,7 @@ impl CustomOp3 for Groups {
             candle_core::bail!("a group norm of {} weights was given {channels} channels", weights.len());
         }
         let (each, pixels) = (channels / self.groups, x.len() / (l1.dims()[0] * channels));
-        let write = |out: Shared<f32>, i: usize| {
+        let write = |out: &Shared<f32>, i: usize| {
             let out = Shared(out.at(i * each * pixels));
             let (x, first) = (&x[i * each * pixels..(i + 1) * each * pixels], i % self.groups * each);
             // Sums of a channel at a time, then in f64: a group may hold a million values.
@@ -161,9 +161,7 @@ impl CustomOp3 for Groups {
         };
         // SAFETY: the groups are all of it.
         #[allow(unsafe_code)]
-        let out = unsafe {
-            written(x.len(), |out| Pool::shared().run(x.len() / (each * pixels), |i| write(Shared(out.at(0)), i)))
-        };
+        let out = unsafe { written(x.len(), |out| Pool::shared().run(x.len() / (each * pixels), |i| write(&out, i))) };
         Ok((CpuStorage::F32(out), l1.shape().clone()))
     }
 }

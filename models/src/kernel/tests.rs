@@ -36,9 +36,17 @@ fn off(a: &Tensor, b: &Tensor) -> f32 {
 
 #[test]
 fn dense_layers_are_matmuls() {
-    for (rows, outputs, inputs) in
-        [(1, 1, 1), (1, 100, 64), (2, 33, 300), (3, 64, 17), (5, 95, 513), (12, 32, 256), (29, 70, 300), (100, 129, 40)]
-    {
+    for (rows, outputs, inputs) in [
+        (1, 1, 1),
+        (1, 100, 64),
+        (2, 33, 300),
+        (3, 64, 17),
+        (5, 95, 513),
+        (12, 32, 256),
+        (29, 70, 300),
+        (100, 129, 40),
+        (60, 40, 700),
+    ] {
         for dtype in [DType::F32, DType::BF16, DType::F16] {
             let weights = random(&[outputs, inputs]).to_dtype(dtype).unwrap();
             let (x, bias) = (random(&[1, rows, inputs]), random(&[outputs]));
@@ -73,6 +81,8 @@ fn convolutions_are_convolutions() {
         (1, 5, 8, 17, 18, 3, 2, 0),
         (2, 5, 8, 16, 31, 3, 2, 1),
         (1, 300, 7, 5, 6, 1, 1, 0),
+        (1, 60, 5, 6, 96, 3, 1, 1),
+        (1, 4, 5, 5, 66, 3, 1, 0),
         (1, 3, 20, 32, 48, 16, 16, 0),
         (1, 2, 3, 4, 5, 5, 1, 4),
         (1, 2, 3, 2, 3, 3, 3, 2),

@@ -72,8 +72,29 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may stop where it stands
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_get_their_order_and_words_stay() {
+        let lessons = super::super::Lessons::new(3).unwrap();
+        let tokenizer = super::super::vocab::learn(&lessons, 50, 600).unwrap();
+        let params = Params::new(1, &candle_core::Device::Cpu);
+        let shape = (tokenizer.get_vocab_size(true), 32);
+        let before = params.get(EMBEDDINGS, shape, candle_nn::Init::Randn { mean: 0.0, stdev: 0.2 }).unwrap();
+        let before = before.to_vec2::<f32>().unwrap();
+        number(&params, &tokenizer).unwrap();
+        let after = params.tensors().unwrap()[EMBEDDINGS].to_vec2::<f32>().unwrap();
+        let numbers = (0..COUNT).filter_map(|n| tokenizer.token_to_id(&format!("Ġ{n}")));
+        let numbers: Vec<usize> = numbers.map(|id| id as usize).collect();
+        assert!(numbers.len() > COUNT / 2, "{} numbers are pieces", numbers.len());
+        let along: Vec<f32> = numbers.iter().map(|id| dot(&after[*id], &directions(32)[0])).collect();
+        assert!(along.windows(2).all(|pair| pair[0] < pair[1]), "{along:?}");
+        for (id, row) in before.iter().enumerate() {
+            assert_eq!(*row == after[id], !numbers.contains(&id), "{id}");
+        }
+    }
 
     #[test]
     fn directions_stand_at_right_angles_and_the_first_part_grows_with_the_number() {
