@@ -93,7 +93,12 @@ fn all_are_asked_then_told_then_killed() {
         let waits = |(_, line): &(usize, String)| {
             line.strip_prefix("is up, process ").is_none_or(|process| state(process).is_some_and(|state| state == "S"))
         };
-        until("all wait", || told.lock().unwrap().iter().all(waits));
+        // It may sleep for an instant on the way there: ten looks one after the other must find it so.
+        let mut looks = 0;
+        until("all wait", || {
+            looks = if told.lock().unwrap().iter().all(waits) { looks + 1 } else { 0 };
+            looks == 10
+        });
         signal.cancel();
     });
     // A shell has its answer ready at once, but a busy machine may not.
