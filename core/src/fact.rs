@@ -16,6 +16,8 @@ pub const NEAR_GAP_M: f64 = 0.10;
 pub const AT_GAP_M: f64 = 0.60;
 /// Fraction from which something counts as open.
 pub const OPEN_FRACTION: f64 = 0.6;
+/// Fraction from which a lid does: one that leans over its box is in the hand's way.
+pub const LID_OPEN_FRACTION: f64 = 0.8;
 /// Fraction up to which something counts as closed.
 pub const CLOSED_FRACTION: f64 = 0.1;
 /// Largest tilt of an upright thing, radians (20°).
@@ -24,6 +26,11 @@ pub const UPRIGHT_TILT_RAD: f64 = 0.35;
 pub const EMPTY_WIDTH_M: f64 = 0.004;
 /// Smallest offset for left, right, front, behind, metres.
 pub const SIDE_OFFSET_M: f64 = 0.02;
+
+/// Fraction from which this counts as open.
+pub fn open_from(object: &SceneObject) -> f64 {
+    if object.has_lid() { LID_OPEN_FRACTION } else { OPEN_FRACTION }
+}
 
 /// A statement about the world. Sides are as seen from the robot's base looking along +x: left is +y, behind is +x.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -236,7 +243,7 @@ pub fn measure_since(fact: &Fact, scene: &Scene, senses: Option<&Observation>, b
         }),
         Open(a) => one(a, &|a| {
             let open = a.open_fraction.unwrap_or(f64::NAN);
-            found(open >= OPEN_FRACTION, Measure::OpenFraction, open, OPEN_FRACTION)
+            found(open >= open_from(a), Measure::OpenFraction, open, open_from(a))
         }),
         Closed(a) => one(a, &|a| {
             let open = a.open_fraction.unwrap_or(f64::NAN);

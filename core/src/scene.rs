@@ -172,6 +172,11 @@ impl SceneObject {
         self.world_from_object.rotation.to_rotation_matrix().matrix().abs() * self.size_m * 0.5
     }
 
+    /// A box whose handle is over its top swings a lid; a drawer's handle is before its front.
+    pub fn has_lid(&self) -> bool {
+        self.label.as_str() != "drawer" && self.handle_m.is_some_and(|h| h.z > self.top_m() - 0.005)
+    }
+
     /// Height of its highest point in the world, metres.
     pub fn top_m(&self) -> f64 {
         self.position_m().z + self.world_half_extents_m().z

@@ -142,7 +142,11 @@ impl State {
                 Vec::new()
             };
             let open = object.open_fraction.and_then(|open| {
-                if open >= fact::OPEN_FRACTION { Some(true) } else { (open <= fact::CLOSED_FRACTION).then_some(false) }
+                if open >= fact::open_from(object) {
+                    Some(true)
+                } else {
+                    (open <= fact::CLOSED_FRACTION).then_some(false)
+                }
             });
             Situation { support, open, on: object.on, beside, pushed: None }
         };

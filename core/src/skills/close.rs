@@ -8,7 +8,7 @@ use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Un
 use crate::state::State;
 
 use super::grasp::{GRIP_N, Phased, SLOW, arm, check_access, index_of, object, raised, travel_height_m};
-use super::open::{about_hinge, front, grip_handle, handle_pose, has_lid, hinge, let_go, moved, swing};
+use super::open::{about_hinge, front, grip_handle, handle_pose, hinge, let_go, moved, swing};
 use crate::Pose;
 
 /// How far a drawer comes out at most, as a share of its depth.
@@ -59,7 +59,7 @@ impl Skill for Close {
         let handle = handle_pose(object)?;
         let open = object.open_fraction.unwrap_or(1.0);
         let mut phases = Phases::new();
-        if has_lid(object) {
+        if object.has_lid() {
             let height_m = travel_height_m(context.scene, arm, 0.02).max(handle.translation.z + 0.08);
             phases.rise(context, height_m, false);
             phases.fingers("close fingers", 0.0, GRIP_N);

@@ -1,4 +1,5 @@
-//! `open`: pull a drawer by its handle, or swing a box's lid up about its hinge.
+//! `open`: pull a drawer by its handle, or swing a box's lid up about its hinge; a lid that stands half open, whose handle
+//! lies about anywhere, is pushed back.
 
 use crate::action::{Action, Path};
 use crate::fact::Fact;
@@ -20,6 +21,12 @@ const HANDLE_OPEN_M: f64 = 0.05;
 const PULL: f64 = 0.65;
 /// How far a lid is swung, radians.
 const LID_RAD: f64 = 1.55;
+
+/// A lid from this far open is pushed rather than pulled.
+const PUSHED_FROM: f64 = 0.35;
+/// Where the fingers are as they push a lid by its edge, metres: before it by half of their thickness, and this far below.
+const BEFORE_EDGE_M: f64 = 0.012;
+const BELOW_EDGE_M: f64 = 0.02;
 
 /// The skill.
 pub struct Open;
@@ -63,10 +70,14 @@ impl Skill for Open {
 
     fn phases(&self, context: &Context<'_>) -> Result<Phases, Failure> {
         let (arm, object) = (arm(context)?, object(context, 0)?);
-        let handle = handle_pose(object)?;
         let mut phases = Phases::new();
+        if object.has_lid() && object.open_fraction.is_some_and(|open| open >= PUSHED_FROM) {
+            push_back(&mut phases, context, arm, object);
+            return Ok(phases);
+        }
+        let handle = handle_pose(object)?;
         let height_m = grip_handle(&mut phases, context, arm, handle);
-        let end = if has_lid(object) {
+        let end = if object.has_lid() {
             swing(&mut phases, object, handle, LID_RAD * (1.0 - object.open_fraction.unwrap_or(0.0)))
         } else {
             let end = moved(handle, front(object) * object.size_m.x * PULL);
@@ -81,11 +92,6 @@ impl Skill for Open {
 /// Direction out of an object's front, in the world.
 pub fn front(object: &SceneObject) -> Vec3 {
     object.world_from_object.rotation * Vec3::x()
-}
-
-/// A box whose handle is over its top swings a lid; a drawer's handle is before its front.
-pub fn has_lid(object: &SceneObject) -> bool {
-    object.label.as_str() != "drawer" && object.handle_m.is_some_and(|h| h.z > object.top_m() - 0.005)
 }
 
 /// A pose moved by an offset in the world.
@@ -139,6 +145,31 @@ pub fn swing(phases: &mut Phases, object: &SceneObject, from: Pose, angle_rad: f
     let action = Action::Reach { world_from_tool: end, path, speed: SLOW, until_contact_n: Some(40.0) };
     phases.push(Phase { on_blocked: OnBlocked::Continue, ..Phase::new("swing", action) });
     end
+}
+
+/// Pushes a half open lid up by its edge: closed fingers come down before it and follow the edge about the hinge.
+fn push_back(phases: &mut Phases, context: &Context<'_>, arm: &Arm, object: &SceneObject) {
+    let (out, (hinge_m, axis)) = (front(object), hinge(object));
+    let (lid_m, from_rad) = (object.size_m.x, LID_RAD * object.open_fraction.unwrap_or(0.0));
+    let yaw_rad = near_zero(out.y.atan2(out.x)); // both fingers along the edge
+    let about_m = hinge_m + out * BEFORE_EDGE_M - Vec3::z() * BELOW_EDGE_M;
+    let on_arc = |rad: f64| downward(about_m + (out * rad.cos() + Vec3::z() * rad.sin()) * lid_m, yaw_rad);
+    let (start, end) = (on_arc(from_rad), on_arc(LID_RAD));
+    let height_m = travel_height_m(context.scene, arm, 0.02).max(end.translation.z + 0.1);
+    let up = |pose: Pose| raised(pose, height_m - pose.translation.z);
+    phases.rise(context, height_m, false);
+    phases.fingers("close fingers", 0.0, HANDLE_N);
+    let before = moved(start, out * 0.03);
+    phases.travel(up(before), false);
+    phases.straight("lower", before, 1.0);
+    let meet = phases.straight("meet the lid", start, SLOW).until_contact(25.0);
+    meet.on_blocked = OnBlocked::Continue;
+    let path = Path::Arc { about_m, axis, angle_rad: LID_RAD - from_rad };
+    let action = Action::Reach { world_from_tool: end, path, speed: SLOW, until_contact_n: Some(40.0) };
+    phases.push(Phase { on_blocked: OnBlocked::Continue, ..Phase::new("push", action) });
+    let back = moved(end, out * 0.04);
+    phases.straight("back off", back, SLOW);
+    phases.straight("leave", up(back), 1.0);
 }
 
 /// Opens the fingers and leaves upward.

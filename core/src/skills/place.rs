@@ -11,7 +11,6 @@ use crate::state::State;
 use crate::{Rotation, Vec3};
 
 use super::grasp::{LET_GO_N, Phased, SLOW, arm, downward, footprint_gap_m, near_zero, raised, travel_height_m};
-use super::open::has_lid;
 
 /// Room kept around a thing that is put down on a wide surface, metres.
 const SPOT_ROOM_M: f64 = 0.025;
@@ -152,7 +151,7 @@ pub fn spot_in(container: &SceneObject, load: &Load<'_>, scene: &Scene) -> Vec3 
                 f64::INFINITY
             }
         });
-        let lid_m = if has_lid(container) {
+        let lid_m = if container.has_lid() {
             let local = container.world_from_object.inverse_transform_point(&(*spot_m).into());
             local.x + container.size_m.x * 0.5 - HAND_FROM_LID_M
         } else {

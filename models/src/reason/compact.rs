@@ -125,9 +125,9 @@ pub fn called(index: usize, state: &State, id: &dyn Fn(usize) -> String) -> Stri
         let lies_on = |i: &usize| state.situations[*i].support == Support::On(index);
         (0..state.objects().len()).filter(lies_on).for_each(|top| add(&format!("under {}", id(top))));
     }
-    if let Some(open) = object.open_fraction {
-        let word = situation.open.map_or("half open", |open| if open { "open" } else { "closed" });
-        add(if open.is_nan() { "closed" } else { word });
+    if object.open_fraction.is_some() {
+        // Half open is not open: no hand goes in.
+        add(if situation.open == Some(true) { "open" } else { "closed" });
     }
     if let Some(on) = situation.on {
         add(if on { "turned on" } else { "turned off" });
