@@ -3,10 +3,8 @@
 
 use super::pool::Shared;
 
-/// Blocks up to this come from memory that is kept, bytes: the most glibc takes.
-const KEPT_BLOCK: i32 = 32 << 20;
-/// Most unused memory that is kept, bytes.
-const KEPT: i32 = 128 << 20;
+/// Most unused memory that is kept, bytes: the tensors of the last layers of a picture are of 75 MB.
+const KEPT: i32 = 256 << 20;
 
 /// Keeps it from now on, in this process.
 pub(super) fn keep() {
@@ -14,7 +12,7 @@ pub(super) fn keep() {
     // SAFETY: mallopt takes any numbers, at any time; where it refuses them everything works, slower.
     #[allow(unsafe_code)]
     unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT_BLOCK);
+        libc::mallopt(libc::M_MMAP_MAX, 0); // a threshold is bounded at 32 MB
         libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT);
     }
 }
