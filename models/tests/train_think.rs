@@ -21,8 +21,7 @@ use ponder_models::train::think::book::{self, Page};
 use ponder_models::train::think::course::Course;
 use ponder_models::train::think::kinds::RESERVED;
 use ponder_models::train::think::pupil::Shape;
-use ponder_models::train::think::rl::{Road, Told};
-use ponder_models::train::think::{Lessons, Split, Truth, Verdict, grade, grpo, sft, vocab};
+use ponder_models::train::think::{Lessons, Split, Truth, Verdict, grade, sft, vocab};
 use ponder_models::train::{Params, Recipe, Trainer};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -202,41 +201,6 @@ fn a_tokenizer_learnt_from_lessons_spells_them_and_trains_a_toy() {
 }
 
 #[test]
-fn a_toy_learns_from_reward() {
-    let [shape, _] = tiny(12);
-    let params = Params::new(3, &Device::Cpu);
-    let net = shape.build(params.weights()).unwrap();
-    let reference = shape.build(params.snapshot().unwrap()).unwrap();
-    let recipe = Recipe { steps: 60, warmup: 1, peak_lr: 3e-3, weight_decay: 0.0, ..Recipe::default() };
-    let mut trainer = Trainer::new(&params, recipe).unwrap();
-    let options = grpo::Options { group: 16, max_tokens: 6, kl: 0.001, ..grpo::Options::default() };
-    let mut rng = ChaCha8Rng::seed_from_u64(4);
-    let mut curve = Vec::new();
-    while !trainer.is_done() {
-        let policy = shape.build(params.snapshot().unwrap()).unwrap();
-        let drawn = grpo::draw(&policy, &[1, 2], 0, &options, &mut rng).unwrap();
-        // The more sevens the better.
-        let share = |row: &Vec<u32>| row.iter().filter(|t| **t == 7).count() as f64 / row.len() as f64;
-        let rewards: Vec<f64> = drawn.iter().map(share).collect();
-        curve.push(grpo::watch(&drawn, &rewards).reward);
-        let old = grpo::log_probs(&policy, &[1, 2], &drawn, 1.0).unwrap();
-        let from = grpo::log_probs(&reference, &[1, 2], &drawn, 1.0).unwrap();
-        let gains = grpo::advantages(&rewards);
-        let loss = grpo::loss(&net, &[1, 2], &drawn, &gains, Some(&old), Some(&from), &options).map(|(loss, _)| loss);
-        trainer.step([loss]).unwrap();
-    }
-    let (first, last): (f64, f64) = (curve[0], curve[55..].iter().sum::<f64>() / 5.0);
-    assert!(first < 0.3 && last > 0.7, "{first} {last}: {curve:?}");
-}
-
-#[test]
-fn advantages_stand_beside_the_group() {
-    assert_eq!(grpo::advantages(&[1.0, 1.0, 1.0]), [0.0; 3]);
-    let gains = grpo::advantages(&[0.0, 1.0]);
-    assert!((gains[0] + 1.0).abs() < 1e-9 && (gains[1] - 1.0).abs() < 1e-9);
-}
-
-#[test]
 fn a_step_has_its_batch_whichever_came_before() {
     let lessons = Lessons::new(9).unwrap();
     let tokenizer = vocab::learn(&lessons, 100, 600).unwrap();
@@ -263,46 +227,6 @@ fn a_course_that_was_stopped_goes_on_to_the_bit() {
     let (through, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     assert!(run(through.path(), 99));
     assert!(!run(stopped.path(), 4));
-    assert!(run(stopped.path(), 99));
-    let weights = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
-    assert_eq!(weights(through.path()), weights(stopped.path()));
-}
-
-#[test]
-fn the_road_of_reward_goes_on_to_the_bit() {
-    let lessons = Lessons::new(12).unwrap();
-    let tokenizer = vocab::learn(&lessons, 100, 600).unwrap();
-    let [shape, _] = tiny(tokenizer.get_vocab_size(true));
-    let folder = tempfile::tempdir().unwrap();
-    let recipe = Recipe { steps: 80, warmup: 5, peak_lr: 1e-2, ..Recipe::default() };
-    let course = Course { shape, recipe, seed: 3, order_numbers: false };
-    // It has half learnt one answer to everything, so that some of what it says can be read and some can't.
-    let page = |i| {
-        let page: Page = lessons.get(Split::Train, i).unwrap().into();
-        Page { thought: String::new(), answer: "refuse(unsafe, \"no\")\n".to_owned(), ..page }
-    };
-    let mut school = sft::School::new(sft::Source::Book((0..8).map(page).collect()), tokenizer, 4, 5);
-    course.run(&mut school, None, folder.path(), &mut |_| true).unwrap();
-    let road = Road {
-        recipe: Recipe { steps: 3, warmup: 0, peak_lr: 1e-3, ..Recipe::default() },
-        options: grpo::Options { group: 4, max_tokens: 30, ..grpo::Options::default() },
-        prompts: 2,
-        split: Split::Train,
-        seed: 6,
-        from_scratch: false,
-    };
-    let (through, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let run = |out: &Path, until: u64| {
-        let stop = Cancel::default();
-        let mut told = |told: &Told| {
-            if told.step >= until {
-                stop.cancel();
-            }
-        };
-        road.run(&lessons, folder.path(), out, &mut told, &stop).unwrap()
-    };
-    assert!(run(through.path(), 99));
-    assert!(!run(stopped.path(), 2));
     assert!(run(stopped.path(), 99));
     let weights = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
     assert_eq!(weights(through.path()), weights(stopped.path()));

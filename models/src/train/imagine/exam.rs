@@ -15,7 +15,7 @@ use crate::net::vq::Vq;
 use crate::perceive::nano::{Eye, EyeError};
 
 /// What stands in every picture and is never asked for.
-const SURFACE: &str = "table";
+pub(super) const SURFACE: &str = "table";
 
 /// Why there are no marks.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +139,8 @@ pub struct Answer {
     pub pixels: Vec<u8>,
     /// What the eye saw in it.
     pub seen: Vec<SceneObject>,
+    /// What it saw in the true picture.
+    pub camera: Vec<SceneObject>,
     /// Is all there that was asked?
     pub whole: bool,
 }
@@ -183,7 +185,8 @@ impl Exam {
         let whole = self.drawn.mark(&lesson.things, &seen);
         let vq = imaginer.janus().network().generation.vq();
         self.again.mark(&lesson.things, &look(eye, view, &again(vq, view, pixels)?)?);
-        self.real.mark(&lesson.things, &look(eye, view, pixels)?);
-        Ok(Answer { pixels: drawn.pixels, seen, whole })
+        let camera = look(eye, view, pixels)?;
+        self.real.mark(&lesson.things, &camera);
+        Ok(Answer { pixels: drawn.pixels, seen, camera, whole })
     }
 }

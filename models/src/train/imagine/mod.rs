@@ -6,6 +6,7 @@
 mod book;
 pub mod code;
 pub mod draw;
+pub mod evidence;
 pub mod exam;
 pub mod lessons;
 mod loss;

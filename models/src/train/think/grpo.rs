@@ -3,6 +3,7 @@
 //! arXiv 2402.03300; rewards by rule: DeepSeek-R1, arXiv 2501.12948; the estimate of KL: Schulman 2020.)
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use candle_core::{D, DType, Result, Tensor};
 use candle_nn::ops::log_softmax;
@@ -20,7 +21,7 @@ use crate::reason::split::CLOSE;
 pub struct Options {
     /// Answers to each question, at least 2.
     pub group: usize,
-    /// Most tokens of an answer.
+    /// Most tokens of an answer, its thought included.
     pub max_tokens: usize,
     /// Temperature of the drawing, above 0.
     pub temperature: f64,
@@ -36,35 +37,141 @@ impl Default for Options {
     }
 }
 
-/// Draws a group of answers to a prompt at once, each up to and with `end` or the most tokens.
+/// Tokens that one was chosen among.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// Every token there is.
+    All,
+    /// These; one alone is no choice.
+    These(Arc<[u32]>),
+}
+
+impl Among {
+    fn is_a_choice(&self) -> bool {
+        !matches!(self, Self::These(tokens) if tokens.len() < 2)
+    }
+
+    /// Sets the logits of all others as low as makes them impossible.
+    fn keep(&self, logits: &mut [f32]) {
+        let Self::These(tokens) = self else { return };
+        let kept: Vec<f32> = tokens.iter().map(|token| logits[*token as usize]).collect();
+        logits.fill(NEVER);
+        for (token, logit) in tokens.iter().zip(kept) {
+            logits[*token as usize] = logit;
+        }
+    }
+}
+
+/// A logit that is never chosen, and harms no gradient as minus infinity would.
+const NEVER: f32 = -1e9;
+
+/// Says what may come next in one answer.
+pub trait Pen {
+    /// What the next token is among; `None` when the answer has come to its end.
+    ///
+    /// # Errors
+    /// The grammar fails.
+    fn among(&mut self) -> Result<Option<Among>>;
+
+    /// Takes the next token.
+    ///
+    /// # Errors
+    /// The grammar fails.
+    fn take(&mut self, token: u32) -> Result<()>;
+}
+
+/// Lets anything come, up to this token.
+#[derive(Clone, Copy, Debug)]
+pub struct UpTo {
+    end: u32,
+    ended: bool,
+}
+
+impl UpTo {
+    /// Up to and with `end`.
+    #[must_use]
+    pub fn new(end: u32) -> Self {
+        Self { end, ended: false }
+    }
+}
+
+impl Pen for UpTo {
+    fn among(&mut self) -> Result<Option<Among>> {
+        Ok((!self.ended).then_some(Among::All))
+    }
+
+    fn take(&mut self, token: u32) -> Result<()> {
+        self.ended = token == self.end;
+        Ok(())
+    }
+}
+
+/// A drawn answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// Its tokens.
+    pub tokens: Vec<u32>,
+    /// What each was chosen among.
+    pub among: Vec<Among>,
+    /// It came to its end.
+    pub ended: bool,
+}
+
+impl Drawn {
+    /// Places of the tokens that were chosen.
+    fn choices(&self) -> impl Iterator<Item = usize> + '_ {
+        self.among.iter().enumerate().filter(|(_, among)| among.is_a_choice()).map(|(at, _)| at)
+    }
+}
+
+/// Draws a group of answers to a prompt at once, one for each pen, each up to its end or the most tokens.
 ///
 /// # Errors
-/// The network fails, or prompt and answers are longer than its context.
-pub fn draw(net: &Pupil, prompt: &[u32], end: u32, options: &Options, rng: &mut ChaCha8Rng) -> Result<Vec<Vec<u32>>> {
-    let rows = options.group.max(1);
+/// The network fails, a pen does, or prompt and answers are longer than the context.
+pub fn draw(
+    net: &Pupil,
+    prompt: &[u32],
+    mut pens: Vec<Box<dyn Pen + '_>>,
+    options: &Options,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<Drawn>> {
+    let rows = pens.len();
     let mut memory = net.memory();
-    let mut feed: Vec<u32> = prompt.repeat(rows);
-    let mut width = prompt.len();
-    let mut drawn: Vec<Vec<u32>> = vec![Vec::new(); rows];
+    let ids = Tensor::from_vec(prompt.to_vec(), (1, prompt.len()), net.device())?;
+    let mut hidden = net.read_on(&ids, &mut memory)?;
+    memory = memory.same_for(rows)?; // all begin alike: that is read once
+    let mut drawn = vec![Drawn::default(); rows];
     for _ in 0..options.max_tokens {
-        let ids = Tensor::from_vec(feed, (rows, width), net.device())?;
-        let hidden = net.read_on(&ids, &mut memory)?;
-        let logits =
-            net.logits(&hidden.narrow(1, width - 1, 1)?)?.squeeze(1)?.to_dtype(DType::F32)?.to_vec2::<f32>()?;
+        let logits = net.logits(&hidden.narrow(1, hidden.dim(1)? - 1, 1)?)?.squeeze(1)?;
+        let mut logits = logits.to_dtype(DType::F32)?.to_vec2::<f32>()?;
+        let of_first = logits.len() == 1;
         let mut next = Vec::with_capacity(rows);
-        for (row, logits) in drawn.iter_mut().zip(&logits) {
-            if row.last() == Some(&end) {
-                next.push(end);
+        for (row, (pen, drawn)) in pens.iter_mut().zip(&mut drawn).enumerate() {
+            let Some(among) = pen.among()? else {
+                drawn.ended = true;
+                next.push(0); // read by nobody
                 continue;
-            }
-            let token = choose(logits, options.temperature, rng);
-            row.push(token);
+            };
+            let mut own = if of_first { logits[0].clone() } else { std::mem::take(&mut logits[row]) };
+            let token = match &among {
+                Among::These(tokens) if tokens.len() == 1 => tokens[0],
+                _ => {
+                    among.keep(&mut own);
+                    choose(&own, options.temperature, rng)
+                }
+            };
+            pen.take(token)?;
+            drawn.tokens.push(token);
+            drawn.among.push(among);
             next.push(token);
         }
-        if drawn.iter().all(|row| row.last() == Some(&end)) {
+        if drawn.iter().all(|answer| answer.ended) {
             break;
         }
-        (feed, width) = (next, 1);
+        hidden = net.read_on(&Tensor::from_vec(next, (rows, 1), net.device())?, &mut memory)?;
+    }
+    for (pen, answer) in pens.iter_mut().zip(&mut drawn) {
+        answer.ended = pen.among()?.is_none();
     }
     Ok(drawn)
 }
@@ -73,32 +180,46 @@ fn choose(logits: &[f32], temperature: f64, rng: &mut ChaCha8Rng) -> u32 {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weight = |logit: &f32| (f64::from(logit - top) / temperature.max(1e-6)).exp();
     let mut left = rng.random::<f64>() * logits.iter().map(weight).sum::<f64>();
-    for (token, logit) in (0u32..).zip(logits) {
-        left -= weight(logit);
+    let mut last = 0;
+    for (token, weight) in (0u32..).zip(logits.iter().map(weight)).filter(|(_, weight)| *weight > 0.0) {
+        left -= weight;
+        last = token;
         if left < 0.0 {
-            return token;
+            break;
         }
     }
-    logits.len().saturating_sub(1) as u32
+    last
 }
 
-/// Log probabilities of the drawn tokens after the prompt, row after row.
+/// Log probabilities of the tokens that were chosen after the prompt, among those they were chosen from, answer after answer.
 ///
 /// # Errors
 /// The network fails.
-pub fn log_probs(net: &Pupil, prompt: &[u32], drawn: &[Vec<u32>], temperature: f64) -> Result<Tensor> {
-    let longest = prompt.len() + drawn.iter().map(Vec::len).max().unwrap_or(0);
-    let (mut ids, mut picks, mut targets) = (Vec::new(), Vec::new(), Vec::new());
-    for (row, tokens) in drawn.iter().enumerate() {
-        ids.extend(prompt.iter().chain(tokens).copied().chain(std::iter::repeat(0)).take(longest));
+pub fn log_probs(net: &Pupil, prompt: &[u32], drawn: &[Drawn], temperature: f64) -> Result<Tensor> {
+    let longest = prompt.len() + drawn.iter().map(|answer| answer.tokens.len()).max().unwrap_or(0);
+    let (mut ids, mut picks, mut targets, mut among) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (row, answer) in drawn.iter().enumerate() {
+        ids.extend(prompt.iter().chain(&answer.tokens).copied().chain(std::iter::repeat(0)).take(longest));
         let from = row * longest + prompt.len() - 1;
-        picks.extend((from..from + tokens.len()).map(|at| at as u32));
-        targets.extend(tokens.iter().copied());
+        for at in answer.choices() {
+            picks.push((from + at) as u32);
+            targets.push(answer.tokens[at]);
+            among.push(&answer.among[at]);
+        }
     }
     let device = net.device();
     let ids = Tensor::from_vec(ids, (drawn.len(), longest), device)?;
     let hidden = net.read(&ids)?.flatten_to(1)?;
-    let logits = net.logits(&hidden.index_select(&Tensor::new(picks, device)?, 0)?)?.affine(1.0 / temperature, 0.0)?;
+    let mut logits =
+        net.logits(&hidden.index_select(&Tensor::new(picks, device)?, 0)?)?.affine(1.0 / temperature, 0.0)?;
+    if among.iter().any(|among| **among != Among::All) {
+        let (rows, width) = logits.dims2()?;
+        let mut lowered = vec![0.0f32; rows * width];
+        for (among, lowered) in among.iter().zip(lowered.chunks_mut(width)) {
+            among.keep(lowered);
+        }
+        logits = (logits + Tensor::from_vec(lowered, (rows, width), device)?)?;
+    }
     let targets = Tensor::new(targets, device)?.unsqueeze(1)?;
     log_softmax(&logits, D::Minus1)?.gather(&targets, 1)?.squeeze(1)
 }
@@ -121,7 +242,7 @@ pub fn advantages(rewards: &[f64]) -> Vec<f64> {
 pub fn loss(
     net: &Pupil,
     prompt: &[u32],
-    drawn: &[Vec<u32>],
+    drawn: &[Drawn],
     advantages: &[f64],
     old: Option<&Tensor>,
     reference: Option<&Tensor>,
@@ -130,9 +251,10 @@ pub fn loss(
     let now = log_probs(net, prompt, drawn, options.temperature)?;
     // Each answer counts the same, however long it is.
     let (mut gain, mut share) = (Vec::new(), Vec::new());
-    for (tokens, advantage) in drawn.iter().zip(advantages) {
-        gain.extend(std::iter::repeat_n(*advantage as f32, tokens.len()));
-        share.extend(std::iter::repeat_n(1.0 / (tokens.len().max(1) * drawn.len()) as f32, tokens.len()));
+    for (answer, advantage) in drawn.iter().zip(advantages) {
+        let choices = answer.choices().count();
+        gain.extend(std::iter::repeat_n(*advantage as f32, choices));
+        share.extend(std::iter::repeat_n(1.0 / (choices.max(1) * drawn.len()) as f32, choices));
     }
     let (gain, share) = (Tensor::new(gain, net.device())?, Tensor::new(share, net.device())?);
     let ratio = (&now - old.unwrap_or(&now).detach())?.exp()?;
@@ -189,13 +311,13 @@ impl Watch {
 
 /// Looks at a group.
 #[must_use]
-pub fn watch(drawn: &[Vec<u32>], rewards: &[f64]) -> Watch {
+pub fn watch(drawn: &[Drawn], rewards: &[f64]) -> Watch {
     let n = drawn.len().max(1) as f64;
-    let different: HashSet<&Vec<u32>> = drawn.iter().collect();
+    let different: HashSet<&Vec<u32>> = drawn.iter().map(|answer| &answer.tokens).collect();
     Watch {
         reward: rewards.iter().sum::<f64>() / n,
         right: rewards.iter().filter(|r| **r >= 1.0).count() as f64 / n,
-        tokens: drawn.iter().map(Vec::len).sum::<usize>() as f64 / n,
+        tokens: drawn.iter().map(|answer| answer.tokens.len()).sum::<usize>() as f64 / n,
         distinct: different.len() as f64 / n,
     }
 }

@@ -8,6 +8,7 @@ pub mod failures;
 pub mod families;
 pub mod grade;
 pub mod grpo;
+pub mod guided;
 mod handling;
 pub mod joined;
 pub mod kinds;

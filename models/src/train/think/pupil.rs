@@ -161,6 +161,19 @@ pub enum Memory {
     Hybrid(lfm2::State),
 }
 
+impl Memory {
+    /// One row's memory for each of so many.
+    ///
+    /// # Errors
+    /// The device has no memory for it.
+    pub fn same_for(&self, rows: usize) -> Result<Self> {
+        Ok(match self {
+            Self::Transformer(cache) => Self::Transformer(cache.select(&vec![0; rows])?),
+            Self::Hybrid(state) => Self::Hybrid(state.select(&vec![0; rows])?),
+        })
+    }
+}
+
 impl Pupil {
     /// Where it lives.
     #[must_use]

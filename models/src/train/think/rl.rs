@@ -11,11 +11,13 @@ use serde_json::json;
 use tokenizers::Tokenizer;
 
 use super::course::open;
-use super::grpo::{self, Options, Watch};
+use super::grpo::{self, Drawn, Options, Pen, UpTo, Watch};
+use super::guided::Guides;
 use super::lessons::{Lessons, Split};
 use super::pupil::Shape;
 use super::sft::{self, SchoolError};
 use super::vocab::END;
+use crate::reason::grammar::Limits;
 use crate::train::run::Keeper;
 use crate::train::{Recipe, Trainer};
 
@@ -39,6 +41,17 @@ pub struct Road {
     pub seed: u64,
     /// From new weights: only shape and tokenizer are the folder's.
     pub from_scratch: bool,
+    /// What answers are held to; `None`: to nothing, so that their form is learnt from reward too.
+    pub guide: Option<Guide>,
+}
+
+/// What answers are held to: the grammar of what the scene and the robot allow, as when the reasoner serves.
+#[derive(Clone, Copy, Debug)]
+pub struct Guide {
+    /// Most tokens of a thought.
+    pub thought_tokens: usize,
+    /// Bounds of an answer.
+    pub limits: Limits,
 }
 
 /// What a step was like.
@@ -74,6 +87,7 @@ impl Road {
         let unfit = |why: String| SchoolError::Tokenizer(format!("{}: {why}", path.display()));
         let tokenizer = Tokenizer::from_file(&path).map_err(|error| unfit(error.to_string()))?;
         let end = tokenizer.token_to_id(END).ok_or_else(|| unfit(format!("has no {END}")))?;
+        let guides = self.guide.map(|guide| Guides::new(&tokenizer, guide.thought_tokens, guide.limits)).transpose()?;
         let shape = Shape::of(folder)?;
         let weights = folder.join("model.safetensors");
         let (params, net) = open(&shape, self.seed, (!self.from_scratch).then_some(weights.as_path()))?;
@@ -95,11 +109,18 @@ impl Road {
                 rng.set_stream(asked);
                 asked += 1;
                 let prompt = sft::encode(&tokenizer, &lesson.clone().into())?.prompt;
-                let drawn = grpo::draw(&policy, &prompt, end, &self.options, &mut rng)?;
-                let reward = |row: &Vec<u32>| {
-                    let words = row.strip_suffix(&[end]).unwrap_or(row);
+                let pen = |_| -> candle_core::Result<Box<dyn Pen + '_>> {
+                    Ok(match &guides {
+                        Some(guides) => Box::new(guides.pen(&lesson)?),
+                        None => Box::new(UpTo::new(end)),
+                    })
+                };
+                let pens = (0..self.options.group.max(1)).map(pen).collect::<candle_core::Result<Vec<_>>>()?;
+                let drawn = grpo::draw(&policy, &prompt, pens, &self.options, &mut rng)?;
+                let reward = |answer: &Drawn| {
+                    let words = answer.tokens.strip_suffix(&[end]).unwrap_or(&answer.tokens);
                     let text = tokenizer.decode(words, false).map_err(|error| unfit(error.to_string()))?;
-                    Ok(grpo::reward(&lesson, &text, words.len() < row.len()))
+                    Ok(grpo::reward(&lesson, &text, answer.ended))
                 };
                 let rewards = drawn.iter().map(reward).collect::<Result<Vec<f64>, SchoolError>>()?;
                 seen.push(grpo::watch(&drawn, &rewards));

@@ -262,7 +262,8 @@ pub enum OptimizerArg {
 const RL_EXAMPLES: &str = "\
 Examples:
   ponder rl think --from my-reasoner --out better --steps 300
-  ponder rl think --from my-reasoner --out zero --from-scratch --steps 2000     (R1-Zero: only tokenizer and shape)
+  ponder rl think --from my-reasoner --out zero --from-scratch --thought-tokens 0 --steps 2000     (R1-Zero: only
+                                                                      tokenizer and shape; it answers without a thought)
 
 Every answer is judged by its truth in symbolic simulation; nobody shows how. Each step is a line of OUT/curve.jsonl:
 reward, right, tokens, distinct answers, divergence; `rerun OUT/curves.rrd` draws them. Ctrl-C loses nothing: the same command goes on where it was.";
@@ -296,6 +297,12 @@ pub struct RlThinkArgs {
     /// Begin with new weights: only shape and tokenizer are taken
     #[arg(long)]
     pub from_scratch: bool,
+    /// Most tokens of a thought, 0 to 512
+    #[arg(long, default_value_t = 160, value_name = "N", value_parser = clap::value_parser!(u32).range(..=512))]
+    pub thought_tokens: u32,
+    /// Hold answers to no grammar: their form is learnt from reward too
+    #[arg(long)]
+    pub free: bool,
     /// Which instructions are asked
     #[arg(long, value_enum, default_value_t = ThinkPart::Train)]
     pub split: ThinkPart,

@@ -14,6 +14,7 @@ use ponder_models::net::vq;
 use ponder_models::perceive::nano::Eye;
 use ponder_models::train::CHECKPOINT;
 use ponder_models::train::imagine::code::{self, WEIGHTS_FILE};
+use ponder_models::train::imagine::evidence::{Evidence, Shown};
 use ponder_models::train::imagine::exam::{Exam, ExamError, Marks};
 use ponder_models::train::imagine::written::Written;
 use ponder_models::train::imagine::{Drawings, Progress, draw, shape};
@@ -126,7 +127,9 @@ pub fn exam(args: &ExamImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let plan = Plan { split: args.split.into(), seed: args.seed, count: args.count };
     let (bar, mut exam, mut shown) = (bar(args.count)?, Exam::default(), 0);
     let mut sheet = imaginer.view().map(|view| Sheet::new(view.side_px));
+    let mut evidence = Evidence::default();
     'all: for scene in 0..args.count.div_ceil(A_SCENE) {
+        let mut together = Vec::new();
         for sketch in sketches(&plan, scene)? {
             let lesson = &sketch.lesson;
             // English and Chinese in turns.
@@ -149,14 +152,17 @@ pub fn exam(args: &ExamImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
                     println!("{}: {words}\n    {}\n    seen: {}", lesson.number, asked(&lesson.things), seen.join(", "))
                 });
             }
+            let things = lesson.things.clone();
+            together.push(Shown { asked: things, drawn: answer.seen, camera: answer.camera });
             bar.set_position(lesson.number + 1);
         }
+        evidence.add(&together);
     }
     bar.finish_and_clear();
     if let Some((path, sheet)) = args.sheet.as_deref().zip(sheet) {
         sheet.write(path)?;
     }
-    report(&exam, &imaginer, args);
+    report(&exam, &evidence, &imaginer, args);
     Ok(if stop.is_cancelled() { INTERRUPTED } else { 0 })
 }
 
@@ -170,7 +176,7 @@ fn asked(things: &[Named]) -> String {
     format!("asked: {}", things.iter().enumerate().map(told).collect::<Vec<_>>().join(", "))
 }
 
-fn report(exam: &Exam, imaginer: &JanusImaginer, args: &ExamImagineArgs) {
+fn report(exam: &Exam, evidence: &Evidence, imaginer: &JanusImaginer, args: &ExamImagineArgs) {
     let rows = [("drawn from words", exam.drawn), ("true, through codes", exam.again), ("true", exam.real)];
     if args.json {
         let row = |m: &Marks| {
@@ -185,6 +191,9 @@ fn report(exam: &Exam, imaginer: &JanusImaginer, args: &ExamImagineArgs) {
             "{}",
             json!({
                 "who": imaginer.name(), "cfg": imaginer.guidance, "temperature": imaginer.temperature, "marks": rows,
+                "evidence": {
+                    "pairs": evidence.pairs, "asked": evidence.asked, "drawn": evidence.drawn, "both": evidence.both,
+                },
             })
         );
         return;
@@ -199,4 +208,13 @@ fn report(exam: &Exam, imaginer: &JanusImaginer, args: &ExamImagineArgs) {
         imaginer.temperature
     );
     rows.iter().for_each(|(name, marks)| println!("  {name:<20} {marks}"));
+    let share = |told: f64| told / evidence.pairs.max(1) as f64 * 100.0;
+    println!(
+        "  of {} pairs of pictures of nearly the same things, the one meant is told from the other by what was asked in \
+         {:.1} %, by what was drawn in {:.1} %, by both in {:.1} %",
+        evidence.pairs,
+        share(evidence.asked),
+        share(evidence.drawn),
+        share(evidence.both)
+    );
 }
