@@ -14,8 +14,8 @@ pub const REST_GAP_M: f64 = 0.015;
 pub const NEAR_GAP_M: f64 = 0.10;
 /// Largest gap between a base's origin and a thing it is at, metres.
 pub const AT_GAP_M: f64 = 0.60;
-/// Fraction from which something counts as open.
-pub const OPEN_FRACTION: f64 = 0.6;
+/// Fraction from which something counts as open: more than a judge asks for, as what is measured may be off.
+pub const OPEN_FRACTION: f64 = 0.7;
 /// Fraction from which a lid does: one that leans over its box is in the hand's way.
 pub const LID_OPEN_FRACTION: f64 = 0.8;
 /// Fraction up to which something counts as closed.

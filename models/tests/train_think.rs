@@ -23,8 +23,6 @@ use ponder_models::train::think::kinds::RESERVED;
 use ponder_models::train::think::pupil::Shape;
 use ponder_models::train::think::{Lessons, Split, Truth, Verdict, grade, sft, vocab};
 use ponder_models::train::{Params, Recipe, Trainer};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 /// Shapes that are schooled in no time.
 fn tiny(vocab_size: usize) -> [Shape; 2] {

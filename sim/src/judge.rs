@@ -4,9 +4,7 @@
 //! the measurement is this file's own.
 
 use ponder_core::Vec3;
-use ponder_core::fact::{
-    AT_GAP_M, CLOSED_FRACTION, NEAR_GAP_M, OPEN_FRACTION, REST_GAP_M, SIDE_OFFSET_M, UPRIGHT_TILT_RAD,
-};
+use ponder_core::fact::{AT_GAP_M, CLOSED_FRACTION, NEAR_GAP_M, REST_GAP_M, SIDE_OFFSET_M, UPRIGHT_TILT_RAD};
 use ponder_core::geometry::Aabb;
 use ponder_core::scene::ObjectId;
 use serde::{Deserialize, Serialize};
@@ -22,6 +20,8 @@ pub const CARRIED_SHARE: f64 = 0.5;
 pub const HELD_SHARE: f64 = 0.2;
 /// An object farther than this from where it began was moved, metres.
 pub const MOVED_M: f64 = 0.03;
+/// Fraction from which something is open.
+const OPEN_FRACTION: f64 = 0.6;
 /// A solid thing at least so high is stood next to, a flatter one stood in, metres.
 const TALL_M: f64 = 0.05;
 
