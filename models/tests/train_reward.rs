@@ -118,7 +118,7 @@ fn the_road_of_reward_goes_on_to_the_bit() {
 fn what_is_drawn_under_the_grammar_checks() {
     let lessons = Lessons::new(14).unwrap();
     let tokenizer = vocab::learn(&lessons, 100, 600).unwrap();
-    let width = tokenizer.get_vocab_size(true);
+    let (width, close) = (tokenizer.get_vocab_size(true), tokenizer.token_to_id(CLOSE));
     let limits = Limits { text_chars: 24, steps: 4, ..Limits::default() };
     for shape in [transformer(width), Shape::Hybrid(lfm2::Config { vocab_size: width, ..lfm2::Config::tiny() })] {
         let params = Params::new(5, &Device::Cpu);
@@ -139,8 +139,9 @@ fn what_is_drawn_under_the_grammar_checks() {
             for answer in drawn.iter().filter(|answer| answer.ended) {
                 ended += 1;
                 let text = tokenizer.decode(&answer.tokens[..answer.tokens.len() - 1], false).unwrap();
-                let (thought, rest) = text.split_once(CLOSE).unwrap();
-                assert!(tokenizer.encode(thought, false).unwrap().len() <= thought_tokens + 2, "{thought}");
+                let thought = answer.tokens.iter().position(|token| Some(*token) == close).unwrap();
+                assert!(thought <= thought_tokens + 1, "{thought} tokens with the line's end");
+                let (_, rest) = text.split_once(CLOSE).unwrap();
                 let draft = lesson.read(rest.trim()).unwrap();
                 if let Draft::Do { .. } = draft {
                     plans += 1;
@@ -148,6 +149,6 @@ fn what_is_drawn_under_the_grammar_checks() {
                 }
             }
         }
-        assert!(plans > 10 && ended > 60, "{plans} plans of {ended}");
+        assert!(plans > 4 && ended > 60, "{plans} plans of {ended}");
     }
 }
