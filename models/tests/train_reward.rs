@@ -133,7 +133,16 @@ fn what_is_drawn_under_the_grammar_checks() {
             let mut rng = ChaCha8Rng::seed_from_u64(index);
             let drawn = grpo::draw(&net, &prompt, pens, &options, &mut rng).unwrap();
             let probable = grpo::log_probs(&net, &prompt, &drawn, 1.0).unwrap().to_vec1::<f32>().unwrap();
-            assert!(probable.iter().all(|p| (-10.0..=0.0).contains(p)), "each was among those it was chosen from");
+            // Beside those that it was chosen from alone each is likelier than beside all.
+            let mut freely = drawn.clone();
+            for among in freely.iter_mut().flat_map(|answer| &mut answer.among) {
+                if matches!(among, grpo::Among::These(tokens) if tokens.len() > 1) {
+                    *among = grpo::Among::All;
+                }
+            }
+            let beside = grpo::log_probs(&net, &prompt, &freely, 1.0).unwrap().to_vec1::<f32>().unwrap();
+            assert!(probable.iter().zip(&beside).all(|(p, beside)| *p <= 0.0 && *p >= beside - 1e-4));
+            assert!(probable.iter().sum::<f32>() > 0.9 * beside.iter().sum::<f32>(), "{probable:?} {beside:?}");
             let tokens: usize = drawn.iter().map(|answer| answer.tokens.len()).sum();
             assert!(probable.len() < tokens, "what had to come is no choice");
             for answer in drawn.iter().filter(|answer| answer.ended) {

@@ -141,11 +141,15 @@ pub fn draw(
     let mut hidden = net.read_on(&ids, &mut memory)?;
     memory = memory.same_for(rows)?; // all begin alike: that is read once
     let mut drawn = vec![Drawn::default(); rows];
+    let mut next: Vec<u32> = Vec::new();
     for _ in 0..options.max_tokens {
+        if !next.is_empty() {
+            hidden = net.read_on(&Tensor::from_vec(next, (rows, 1), net.device())?, &mut memory)?;
+        }
         let logits = net.logits(&hidden.narrow(1, hidden.dim(1)? - 1, 1)?)?.squeeze(1)?;
         let mut logits = logits.to_dtype(DType::F32)?.to_vec2::<f32>()?;
         let of_first = logits.len() == 1;
-        let mut next = Vec::with_capacity(rows);
+        next = Vec::with_capacity(rows);
         for (row, (pen, drawn)) in pens.iter_mut().zip(&mut drawn).enumerate() {
             let Some(among) = pen.among()? else {
                 drawn.ended = true;
@@ -168,9 +172,8 @@ pub fn draw(
         if drawn.iter().all(|answer| answer.ended) {
             break;
         }
-        hidden = net.read_on(&Tensor::from_vec(next, (rows, 1), net.device())?, &mut memory)?;
     }
-    for (pen, answer) in pens.iter_mut().zip(&mut drawn) {
+    for (pen, answer) in pens.iter_mut().zip(&mut drawn).filter(|(_, answer)| !answer.ended) {
         answer.ended = pen.among()?.is_none();
     }
     Ok(drawn)
