@@ -22,6 +22,13 @@ pub fn ball(from: &Vec3, way: &Vec3, radius_m: f64) -> Option<f64> {
     (root > 0.0).then(|| (-b - root.sqrt()) / a).filter(|t| *t > 0.0)
 }
 
+/// The same of the side of an upright post, however high.
+#[must_use]
+pub fn post(from: &Vec3, way: &Vec3, radius_m: f64) -> Option<f64> {
+    let flat = |v: &Vec3| Vec3::new(v.x, v.y, 0.0);
+    ball(&flat(from), &flat(way), radius_m)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +42,7 @@ mod tests {
         assert_eq!(cuboid(&Vec3::zeros(), &Vec3::z(), &half_m), None, "within");
         assert_eq!(ball(&from, &(-Vec3::z() * 2.0), 1.0), Some(1.0));
         assert_eq!(ball(&from, &Vec3::x(), 1.0), None);
+        assert_eq!(post(&from, &-Vec3::z(), 1.0), None, "along it");
+        assert_eq!(post(&Vec3::new(-3.0, 0.0, 9.0), &Vec3::new(0.5, 0.0, -7.0), 1.0), Some(4.0));
     }
 }

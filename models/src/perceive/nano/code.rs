@@ -2,7 +2,7 @@
 //! said to an object. Places are said in the picture (offset of the middle from its cell) and in height over the ground;
 //! a ray of the calibrated camera makes a point in the world of them. Turns are said relative to the ray.
 
-use ponder_core::image::CameraFrame;
+use ponder_core::image::{CameraFrame, Intrinsics};
 use ponder_core::scene::{Color, Label, ObjectId, SceneObject};
 use ponder_core::{Pose, Rotation, Stamp, Vec3};
 
@@ -34,8 +34,12 @@ pub const COLORS: usize = Color::ALL.len() + 1;
 /// All numbers.
 pub const OUTPUTS: usize = COLOR + COLORS;
 
-/// Below this slope of a ray its height can't tell how far along it a thing is.
-const FLAT: f64 = 0.25;
+/// How far off a said depth is, as a part of it.
+const DEPTH_OFF: f64 = 0.03;
+/// How far off a said height is, metres.
+const HEIGHT_OFF_M: f64 = 0.005;
+/// How far off a said middle is, pixels.
+const MIDDLE_OFF_PX: f64 = 0.3;
 
 /// A middle so many cells beside the picture is still said, at its edge.
 const BESIDE: f64 = 2.0;
@@ -49,6 +53,16 @@ fn bearing_rad(frame: &CameraFrame, row: usize, column: usize) -> f64 {
     let (forward, up) = (turn * Vec3::z(), turn * -Vec3::y());
     let way = if forward.xy().norm() > 0.3 { ray } else { up };
     way.y.atan2(way.x)
+}
+
+/// How much farther along its ray a thing is than its depth says, by its height, metres of depth: each counts by how sure it
+/// is. The flatter the ray, the less its height can tell.
+fn farther_m(way: &Vec3, eye_z_m: f64, depth_m: f64, height_m: f64, intrinsics: &Intrinsics) -> f64 {
+    let higher_m = height_m - (eye_z_m + way.z * depth_m);
+    let by_depth = (DEPTH_OFF * depth_m * way.z).powi(2);
+    let by_height = HEIGHT_OFF_M.powi(2) + (MIDDLE_OFF_PX * depth_m / intrinsics.fy_px).powi(2);
+    let farther_m = higher_m / way.z * by_depth / (by_depth + by_height);
+    if farther_m.is_finite() && farther_m.abs() < 0.4 * depth_m { farther_m } else { 0.0 }
 }
 
 /// What the eye should say of an object, and where.
@@ -159,9 +173,7 @@ pub fn decode(
     let way = frame.world_from_camera.rotation * ray;
     let eye_m = frame.world_from_camera.translation.vector;
     let (height_m, depth_m) = (at(HEIGHT) / 10.0, at(DEPTH).clamp(-4.0, 4.0).exp());
-    let by_height_m = (height_m - eye_m.z) / way.z;
-    let sloped = way.z.abs() > FLAT * way.norm() && by_height_m > 0.0 && (by_height_m / depth_m).ln().abs() < 0.5;
-    let center_m = eye_m + way * if sloped { by_height_m } else { depth_m };
+    let center_m = eye_m + way * (depth_m + farther_m(&way, eye_m.z, depth_m, height_m, &frame.intrinsics));
     let size_m = Vec3::from([0, 1, 2].map(|i| at(SIZE + i).clamp(-5.0, 5.0).exp() / 10.0));
     let turn_rad = match kind.turns {
         0 => 0.0,

@@ -3,7 +3,7 @@
 
 use ponder_core::image::CameraFrame;
 use ponder_core::scene::{Affordance, SceneObject};
-use ponder_core::{Pose, ray};
+use ponder_core::{Pose, Rotation, Vec3, ray};
 
 use super::find::Find;
 
@@ -19,14 +19,21 @@ const HOLLOW_M: f64 = 0.04;
 const FLAT_M: f64 = 0.1;
 /// What seems to be this deep in a board is on it, metres.
 const SUNK_M: f64 = 0.015;
+/// Samples of a wall along each side of the picture.
+const WALL_SAMPLES: usize = 48;
+/// What is as near to a wall's upper or lower edge may be another thing's, metres.
+const EDGE_M: f64 = 0.05;
+/// A wall seen over this length is turned by half of what it seems to be, metres.
+const STIFF_M: f64 = 0.3;
 /// Steps.
 const STEPS: usize = 2;
 
 /// Moves a thing along the ray from the camera to where it is seen.
 pub(super) fn settle(object: &mut SceneObject, frame: &CameraFrame) {
     let least_m = match object.label.as_str() {
-        "block" | "ball" => 0.0,
+        "block" | "ball" | "pillar" | "crate" => 0.0,
         "cup" => HOLLOW_M,
+        "wall" => return along_wall(object, frame),
         _ => return,
     };
     for _ in 0..STEPS {
@@ -39,6 +46,54 @@ pub(super) fn settle(object: &mut SceneObject, frame: &CameraFrame) {
         let at_m = frame.world_from_camera.transform_point(&moved_m.into());
         object.world_from_object = Pose::from_parts(at_m.coords.into(), object.world_from_object.rotation);
     }
+}
+
+/// Fits a wall's face to the depths seen of it: it is moved towards or away from the camera, and turned. Where along itself
+/// it stands depth can't tell.
+fn along_wall(object: &mut SceneObject, frame: &CameraFrame) {
+    for _ in 0..STEPS {
+        let Some((off_m, slope)) = face(object, frame) else { return };
+        let Pose { rotation, translation } = object.world_from_object;
+        let at_m = translation.vector + rotation * Vec3::new(0.0, off_m, 0.0);
+        let turned = Rotation::from_axis_angle(&Vec3::z_axis(), slope.atan()) * rotation;
+        object.world_from_object = Pose::from_parts(at_m.into(), turned);
+    }
+}
+
+/// How far behind its said face the seen one lies at the wall's middle, metres, and by how much more with each metre along
+/// it (least squares, twice: then without what is far off the first line); `None`: too little is seen.
+fn face(object: &SceneObject, frame: &CameraFrame) -> Option<(f64, f64)> {
+    let depth_m = frame.depth_m.as_deref()?;
+    let object_from_camera = object.world_from_object.inverse() * frame.world_from_camera;
+    let eye_m = object_from_camera.translation.vector;
+    let half_m = object.size_m * 0.5;
+    let face_m = half_m.y.copysign(eye_m.y);
+    let mut seen: Vec<(f64, f64)> = Vec::new();
+    for i in 0..WALL_SAMPLES * WALL_SAMPLES {
+        let px = |i: usize, of: usize| (2 * i + 1) * of / (2 * WALL_SAMPLES);
+        let (x, y) = (px(i % WALL_SAMPLES, frame.width_px), px(i / WALL_SAMPLES, frame.height_px));
+        let way = object_from_camera.rotation * frame.intrinsics.deproject(x as f64, y as f64, 1.0);
+        let depth = depth_m.get(y * frame.width_px + x).copied().map(f64::from).filter(|depth| depth.is_finite());
+        if let (Some(_), Some(depth)) = (ray::cuboid(&eye_m, &way, &half_m), depth) {
+            let at_m = eye_m + way * depth;
+            if (at_m.y - face_m).abs() < FARTHEST_M && at_m.z.abs() < half_m.z - EDGE_M && at_m.x.abs() < half_m.x {
+                seen.push((at_m.x, at_m.y - face_m));
+            }
+        }
+    }
+    let mut line = (0.0, 0.0);
+    for within_m in [FARTHEST_M, SUNK_M] {
+        seen.retain(|(along, off)| (off - line.0 - line.1 * along).abs() < within_m);
+        if seen.len() < FEWEST {
+            return None;
+        }
+        let n = seen.len() as f64;
+        let (x, y) = (seen.iter().map(|p| p.0).sum::<f64>() / n, seen.iter().map(|p| p.1).sum::<f64>() / n);
+        let spread = seen.iter().map(|p| (p.0 - x).powi(2)).sum::<f64>();
+        let slope = seen.iter().map(|p| (p.0 - x) * (p.1 - y)).sum::<f64>() / (spread + n * STIFF_M * STIFF_M);
+        line = (y - slope * x, slope);
+    }
+    Some(line)
 }
 
 /// Lifts what can be moved out of the surfaces that nothing can be in: onto the highest that is fixed and spans below it.
@@ -78,10 +133,11 @@ fn off_m(object: &SceneObject, frame: &CameraFrame) -> Option<f64> {
             continue;
         }
         let way = object_from_camera.rotation * frame.intrinsics.deproject(x, y, 1.0);
-        let hit = if object.label.as_str() == "ball" {
-            ray::ball(&eye_m, &way, object.size_m.max() * 0.5)
-        } else {
-            ray::cuboid(&eye_m, &way, &(object.size_m * 0.5))
+        let radius_m = object.size_m.x * 0.5;
+        let hit = match object.label.as_str() {
+            "ball" => ray::ball(&eye_m, &way, object.size_m.max() * 0.5),
+            "pillar" => ray::post(&eye_m, &way, radius_m),
+            _ => ray::cuboid(&eye_m, &way, &(object.size_m * 0.5)),
         };
         let seen = depth_m.get(y as usize * frame.width_px + x as usize).copied().map(f64::from);
         if let (Some(hit), Some(seen)) = (hit, seen.filter(|depth| depth.is_finite())) {

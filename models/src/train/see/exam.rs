@@ -15,6 +15,9 @@ use crate::perceive::nano::{Eye, EyeError};
 /// A find within this of a thing, or within half of its extent, may be that thing, metres.
 const NEAR_M: f64 = 0.05;
 
+/// Shares of a thing in sight, from 0 to 1, up to which its row goes; less than 30 % counts of drawers only.
+pub const SHARES: [(f64, &str); 4] = [(0.3, "shut"), (0.5, "30-50 %"), (0.9, "50-90 %"), (f64::INFINITY, "90 % on")];
+
 /// What was found of one kind, or of all.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
@@ -47,6 +50,8 @@ pub struct Exam {
     pub kinds: BTreeMap<String, Marks>,
     /// By camera.
     pub cameras: BTreeMap<String, Marks>,
+    /// By how much of a thing is in sight, as [`SHARES`] has it.
+    pub shares: [Marks; SHARES.len()],
     /// Pictures looked at.
     pub pictures: usize,
     /// Pictures in which every thing in sight was found and nothing made up.
@@ -112,6 +117,9 @@ impl Exam {
             for marks in self.rows(&object.label, &camera) {
                 marks.add(object, find);
             }
+            let share = sighting.visible_px / sighting.whole_px.max(1.0);
+            let row = SHARES.iter().position(|(most, _)| share < *most).unwrap_or(SHARES.len() - 1);
+            self.shares[row].add(object, find);
         }
         for (find, _) in said.iter().zip(&used).filter(|entry| !entry.1) {
             perfect = false;
@@ -168,8 +176,9 @@ impl std::fmt::Display for Exam {
             "", "there", "found", "misnamed", "made up", "p50", "p95", "size", "turn", "open", "switch"
         )?;
         let named = |map: &BTreeMap<String, Marks>| map.clone().into_iter().collect::<Vec<_>>();
-        let rows =
-            named(&self.kinds).into_iter().chain(named(&self.cameras)).chain([("all".to_owned(), self.all.clone())]);
+        let shares = SHARES.iter().zip(&self.shares).map(|(share, marks)| (share.1.to_owned(), marks.clone()));
+        let parts = named(&self.kinds).into_iter().chain(named(&self.cameras)).chain(shares);
+        let rows = parts.chain([("all".to_owned(), self.all.clone())]);
         for (name, marks) in rows {
             let there = marks.there.max(1) as f64;
             let or = |values: &[f64], scale: f64, unit: &str| {
