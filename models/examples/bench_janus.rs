@@ -1,7 +1,7 @@
 //! Janus-Pro-1B at full size with random weights: seeing a picture, reading it with 64 tokens of text, speaking, drawing
 //! the first codes of a picture, codes to pixels, and memory; in f32, bf16 and 8 bits. Beside it, turn by turn, its peer in
 //! PyTorch, if the first argument names a Python that has it: `make bench-janus PYTHON=python3`. Second argument: which
-//! kinds ("f32,bf16,q8_0"), third: which tasks ("encode,prefill,decode,image,picture").
+//! kinds ("f32,bf16,q8_0"), third: which tasks ("encode,prefill,decode,image,picture"), fourth: how many turns.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -15,7 +15,7 @@ use ponder_models::net::decoder::Cache;
 use ponder_models::net::janus::{Config, Janus};
 use ponder_models::net::layers::{Quant, Weights};
 
-const ROUNDS: usize = 3;
+const TURNS: usize = 5;
 const SPOKEN: usize = 8;
 const DRAWN: usize = 16;
 const TASKS: [&str; 5] = ["encode", "prefill", "decode", "image", "picture"];
@@ -26,12 +26,13 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let mut peer = given.next().filter(|python| !python.is_empty()).map(|p| Peer::start(&p, threads)).transpose()?;
     let kinds = given.next().filter(|kinds| !kinds.is_empty()).unwrap_or_else(|| "f32,bf16,q8_0".to_owned());
     let wanted = given.next().unwrap_or_else(|| TASKS.join(","));
+    let turns = given.next().map_or(Ok(TURNS), |turns| turns.parse().map(|turns: usize| turns.max(1)))?;
     let tasks: Vec<&str> = TASKS.into_iter().filter(|task| wanted.split(',').any(|w| w == *task)).collect();
     println!("Janus-Pro-1B, random weights, {threads} threads, {}", Level::best().name());
     println!(
-        "median of {ROUNDS} turns; image = the first {DRAWN} of 576 codes with guidance; picture = codes to pixels"
+        "medians of {turns} turns; image = the first {DRAWN} of 576 codes with guidance; picture = codes to pixels"
     );
-    println!("kind  task        ponder s  PyTorch f32 s   PyTorch / ponder");
+    println!("kind  task        ponder s  PyTorch f32 s   PyTorch / ponder, turn by turn (least to most)");
     for kind in kinds.split(',') {
         reset_peak();
         let (dtype, quant) = match kind {
@@ -42,23 +43,27 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         let vb = VarBuilder::from_backend(Box::new(Random), dtype, Device::Cpu);
         let mut ours = Ours::new(Janus::new(&Config::janus_pro_1b(), Weights::from(vb).quantised(quant))?)?;
         let mut times = vec![Vec::new(); tasks.len()];
-        for round in 0..ROUNDS {
+        for turn in 0..turns {
             for (times, name) in times.iter_mut().zip(&tasks) {
                 times.push([ours.run(name)?, peer.as_mut().map_or(Ok(f64::NAN), |peer| peer.run(name))?]);
-                eprintln!("{kind} turn {round} {name}: {:.3?}", times[round]);
+                eprintln!("{kind} turn {turn} {name}: {:.3?}", times[turn]);
             }
         }
         for (task, name) in tasks.iter().enumerate() {
-            let [ours, theirs] = [0, 1].map(|who| {
-                let mut sorted: Vec<f64> = times[task].iter().map(|times: &[f64; 2]| times[who]).collect();
+            let sorted = |of: &dyn Fn(&[f64; 2]) -> f64| {
+                let mut sorted: Vec<f64> = times[task].iter().map(of).collect();
                 sorted.sort_by(f64::total_cmp);
-                sorted[ROUNDS / 2]
-            });
+                sorted
+            };
+            // What the machine does beside changes from turn to turn: each turn's two times are compared with each other.
+            let [ours, theirs, ratio] = [sorted(&|t| t[0]), sorted(&|t| t[1]), sorted(&|t| t[1] / t[0])];
+            let [our, their, median] = [&ours, &theirs, &ratio].map(|sorted| sorted[turns / 2]);
             let note = match *name {
-                "decode" => format!("  ({:.2} and {:.2} tok/s)", SPOKEN as f64 / ours, SPOKEN as f64 / theirs),
+                "decode" => format!(", {:.2} and {:.2} tok/s", SPOKEN as f64 / our, SPOKEN as f64 / their),
                 _ => String::new(),
             };
-            println!("{kind:<5} {name:<10} {ours:9.2} {theirs:14.2} {:18.2}{note}", theirs / ours);
+            let (least, most) = (ratio[0], ratio[turns - 1]);
+            println!("{kind:<5} {name:<10} {our:9.2} {their:14.2} {median:18.2} ({least:.2} to {most:.2}){note}");
         }
         let (ours, theirs) = (peak(), peer.as_mut().map_or(Ok(f64::NAN), |peer| peer.ask("memory"))?);
         println!("{kind:<5} peak GB    {:9.2} {:14.2} {:18.2}", ours / 1e9, theirs / 1e9, theirs / ours);
