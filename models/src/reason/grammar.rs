@@ -4,7 +4,7 @@
 //! (Grammar-constrained decoding: Geng et al., EMNLP 2023; Lark syntax as llguidance reads it.)
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ponder_core::check::MAX_GOAL_FACTS;
 use ponder_core::fact::Fact;
@@ -124,7 +124,7 @@ impl Script for Guide {
         lines.push("\"ask(\\\"\" TEXT \"\\\")\"".to_owned());
         let names: Vec<String> = (0..lines.len()).map(|i| format!("LINE{i}")).collect();
         let lines = lines.iter().zip(&names).map(|(line, name)| format!("{name}: {line} \"\\n\"\n"));
-        Some(format!("start: {}\n{}{}{}", names.join(" | "), lines.collect::<String>(), numbers(), self.text()))
+        Some(format!("start: {}\n{}{}{}", names.join(" | "), lines.collect::<String>(), *NUMBERS, self.text()))
     }
 
     fn take(&mut self, line: &str) -> Result<(), String> {
@@ -167,8 +167,8 @@ fn number_name(spec: &SkillSpec, param: usize) -> String {
     format!("N{}{param}", name.to_ascii_uppercase())
 }
 
-/// Terminals of all skills' numbers.
-fn numbers() -> String {
+/// Terminals of all skills' numbers: thousands of them, and the same for every line of every answer.
+static NUMBERS: LazyLock<String> = LazyLock::new(|| {
     let mut lines = String::new();
     for spec in SKILLS.iter().map(|skill| skill.spec()) {
         for (i, param) in spec.params.iter().enumerate() {
@@ -178,7 +178,7 @@ fn numbers() -> String {
         }
     }
     lines
-}
+});
 
 /// A literal of the grammar.
 fn literal(text: &str) -> String {

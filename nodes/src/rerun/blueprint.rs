@@ -84,12 +84,31 @@ fn layout(world: ContainerLike, log: ContainerLike, robot: &RobotSpec) -> Bluepr
     let right = Vertical::new([pictures.into(), words.into()]).with_row_shares(vec![1.2, 1.0]);
     let top = Horizontal::new([world, right.into()]).with_column_shares(vec![1.7, 1.0]);
     let bottom = Horizontal::new([Tabs::new(curves).into(), log]).with_column_shares(vec![1.0, 1.0]);
-    Blueprint::new(Vertical::new([top.into(), bottom.into()]).with_row_shares(vec![3.2, 1.0]))
+    let all = Vertical::new([top.into(), bottom.into()]).with_row_shares(vec![3.2, 1.0]);
+    bare(all.into(), "sim_time")
+}
+
+/// These views and nothing beside them, over a timeline.
+fn bare(all: ContainerLike, timeline: &str) -> Blueprint {
+    Blueprint::new(all)
         .with_auto_views(false)
         .with_auto_layout(false)
         .with_blueprint_panel(BlueprintPanel::from_state(PanelState::Hidden))
         .with_selection_panel(SelectionPanel::from_state(PanelState::Hidden))
-        .with_time_panel(TimePanel::new().with_state(PanelState::Collapsed).with_timeline("sim_time"))
+        .with_time_panel(TimePanel::new().with_state(PanelState::Collapsed).with_timeline(timeline))
+}
+
+/// The timeline of a course.
+pub const STEP: &str = "step";
+
+/// Sends the layout for a course's curves of these names.
+///
+/// # Errors
+/// What rerun says.
+pub fn send_curves<'a>(to: &RecordingStream, names: impl Iterator<Item = &'a str>) -> RecordingStreamResult<()> {
+    let view = |name: &str| TimeSeriesView::new(name).with_origin(format!("curves/{name}")).into();
+    let curves: Vec<ContainerLike> = names.map(view).collect();
+    bare(Grid::new(curves).with_grid_columns(3).into(), STEP).send(to, BlueprintActivation::default())
 }
 
 /// Where to look from and at, metres: over the right shoulder of an arm, down on the area of a base.

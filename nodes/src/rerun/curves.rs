@@ -4,10 +4,14 @@ use std::path::Path;
 
 use rerun::Scalars;
 
+use super::blueprint;
 use super::stream::{RecordError, Stream};
 
 /// A recording of curves.
-pub struct Curves(Stream);
+pub struct Curves {
+    stream: Stream,
+    laid_out: bool,
+}
 
 impl Curves {
     /// Into a file, and to a viewer that listens at a URL if one is given.
@@ -15,14 +19,20 @@ impl Curves {
     /// # Errors
     /// [`RecordError::Failed`] when the file can't be made or nobody listens.
     pub fn open(path: &Path, viewer: Option<&str>) -> Result<Self, RecordError> {
-        Stream::open(path, viewer).map(Self)
+        Ok(Self { stream: Stream::open(path, viewer)?, laid_out: false })
     }
 
     /// Adds a point to each curve.
     pub fn add<'a>(&mut self, step: u64, values: impl Iterator<Item = (&'a str, f64)>) {
-        self.0.rec().set_time_sequence("step", i64::try_from(step).unwrap_or(i64::MAX));
+        let values: Vec<(&str, f64)> = values.collect();
+        let rec = self.stream.rec();
+        rec.set_time_sequence(blueprint::STEP, i64::try_from(step).unwrap_or(i64::MAX));
+        if !self.laid_out {
+            // Without a layout they are there as well, only less large.
+            self.laid_out = blueprint::send_curves(rec, values.iter().map(|(name, _)| *name)).is_ok();
+        }
         for (name, value) in values {
-            self.0.log(&format!("curves/{name}"), &Scalars::single(value));
+            self.stream.log(&format!("curves/{name}"), &Scalars::single(value));
         }
     }
 
@@ -31,7 +41,7 @@ impl Curves {
     /// # Errors
     /// [`RecordError::Failed`], the first that was met.
     pub fn finish(&mut self) -> Result<(), RecordError> {
-        self.0.flush();
-        self.0.check()
+        self.stream.flush();
+        self.stream.check()
     }
 }

@@ -1,25 +1,27 @@
-//! Drills: orders about the biggest, the frontmost, the nearest of many, in training only. In the lessons themselves two
-//! numbers are compared too seldom for a small network to learn their order. Below the ring: the reasoner's schooling.
+//! Drills: orders about the biggest, the frontmost, the nearest of many, and about all of a colour, in training only. In the
+//! lessons themselves two numbers are compared too seldom for a small network to learn their order, and those of a colour
+//! stand too seldom among others. Below the ring: the reasoner's schooling.
 
 use ponder_core::fact::Fact;
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-use super::families::{Family, holders};
+use super::families::{Family, all_in, holders};
 use super::mention::{How, Mention};
-use super::scenes::Layout::Many;
+use super::scenes::Layout::{Many, Sort};
 use super::task::{Draw, Task};
 use super::words as w;
 
 /// How many of a hundred lessons of training are drills.
-pub const SHARE: u32 = 15;
+pub const SHARE: u32 = 20;
 
 /// Families of drills.
 #[rustfmt::skip]
 pub static DRILLS: &[Family] = &[
     Family { name: "drill size", weight: 3, layouts: &[Many], draw: |d| drill(d, By::Size) },
     Family { name: "drill place", weight: 2, layouts: &[Many], draw: |d| drill(d, By::Place) },
-    Family { name: "drill nearness", weight: 2, layouts: &[Many], draw: |d| drill(d, By::Nearness) },
+    Family { name: "drill nearness", weight: 3, layouts: &[Many], draw: |d| drill(d, By::Nearness) },
+    Family { name: "drill all", weight: 3, layouts: &[Sort, Many], draw: all_in },
 ];
 
 /// What sets the one apart that is meant.

@@ -37,7 +37,7 @@ pub static TABLE: &[Family] = &[
     Family { name: "put on", weight: 10, layouts: &[Tabletop, Tabletop, Clutter, Drawer, Restack], draw: put_on },
     Family { name: "stack on", weight: 9, layouts: &[Stack, Restack, Restack, Clutter], draw: stack_on },
     Family { name: "beside", weight: 9, layouts: &[Tabletop, Clutter, Clutter], draw: beside },
-    Family { name: "all in", weight: 6, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_in },
+    Family { name: "all in", weight: 10, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_in },
     Family { name: "all but", weight: 12, layouts: &[Sort, Sort, Clutter, Tabletop], draw: all_but },
     Family { name: "two in", weight: 4, layouts: &[Tabletop, Clutter, Sort], draw: two_in },
     Family { name: "sort", weight: 8, layouts: &[Sort], draw: sort },
@@ -174,7 +174,7 @@ fn beside(d: &mut Draw<'_, '_>) -> Option<Task> {
 fn group(d: &mut Draw<'_, '_>) -> Option<(Mention, Option<Color>)> {
     let blocks = d.speaker.of_label("block");
     let colors: Vec<Color> = blocks.iter().filter_map(|i| d.scene().objects[*i].color).collect();
-    let color = (d.rng.random_bool(0.4) && !colors.is_empty()).then(|| colors[d.rng.random_range(0..colors.len())]);
+    let color = (d.rng.random_bool(0.5) && !colors.is_empty()).then(|| colors[d.rng.random_range(0..colors.len())]);
     let mut of = d.speaker.alike("block", color);
     if of.len() < 2 {
         return None;
@@ -188,12 +188,16 @@ fn group(d: &mut Draw<'_, '_>) -> Option<(Mention, Option<Color>)> {
     Some((Mention { said, how: How::Plain, of }, color))
 }
 
-fn all_in(d: &mut Draw<'_, '_>) -> Option<Task> {
+pub(super) fn all_in(d: &mut Draw<'_, '_>) -> Option<Task> {
     let places = holders(d);
     let b = d.one(&places)?;
-    let (ma, _) = group(d)?;
+    let (mut ma, _) = group(d)?;
     let mb = d.speaker.refer(b, d.rng)?;
-    let words = d.say(&w::ALL_IN, &[("{a}", &ma.said), ("{b}", &mb.said)])?;
+    let each = ma.said.strip_suffix('s').unwrap_or(&ma.said).to_owned();
+    let words = d.say(&w::ALL_IN, &[("{a}", &ma.said), ("{b}", &mb.said), ("{c}", &each)])?;
+    if !words.contains(&ma.said) {
+        ma.said = each;
+    }
     let facts = ma.of.iter().map(|i| Fact::In(d.id(*i), d.id(b))).collect();
     d.reach("all in", words, vec![ma, mb], vec![facts])
 }

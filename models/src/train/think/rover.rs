@@ -18,7 +18,7 @@ use super::words::{self as w};
 /// Families for a rover.
 #[rustfmt::skip]
 pub static ROVER: &[Family] = &[
-    Family { name: "go", weight: 8, layouts: &[Room], draw: go },
+    Family { name: "go", weight: 10, layouts: &[Room], draw: go },
     Family { name: "go back", weight: 3, layouts: &[Room], draw: back },
     Family { name: "go in turn", weight: 7, layouts: &[Room], draw: in_turn },
     Family { name: "far", weight: 2, layouts: &[Room], draw: far },
@@ -35,7 +35,7 @@ fn places(d: &Draw<'_, '_>) -> Vec<usize> {
 fn go(d: &mut Draw<'_, '_>) -> Option<Task> {
     let all = places(d);
     let a = d.one(&all)?;
-    let ma = if d.rng.random_bool(0.3) { d.speaker.by_side(a, d.rng)? } else { d.speaker.plainly(a, d.rng)? };
+    let ma = if d.rng.random_bool(0.45) { d.speaker.by_side(a, d.rng)? } else { d.speaker.plainly(a, d.rng)? };
     let enter = d.speaker.label(a) == "zone" && d.rng.random_bool(0.2);
     let words = d.say(if enter { &w::ENTER } else { &w::GO }, &[("{a}", &ma.said)])?;
     d.reach("go", words, vec![ma], vec![vec![Fact::RobotAt(d.id(a))]])

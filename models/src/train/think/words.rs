@@ -103,10 +103,10 @@ wordings!(
     ["{a}应该在{b}的旁边"],
 );
 wordings!(
-    /// All of a kind into; `{a}` is a noun, plural in English.
+    /// All of a kind into; `{a}` is a noun, plural in English, `{c}` the same, singular.
     ALL_IN,
-    en: ["the {b} is for all the {a}", "all the {a} should be in the {b}", "collect all of the {a} in the {b}", "get every one of the {a} into the {b}", "put all the {a} in the {b}", "put all of the {a} in the {b}", "place all {a} into the {b}", "move all of the {a} into the {b}", "gather all the {a} in the {b}", "the {a} go in the {b}", "put the {a} in the {b}"],
-    ["please put all the {a} into the {b}", "gather the {a} in the {b}"],
+    en: ["the {b} is for all the {a}", "all the {a} should be in the {b}", "collect all of the {a} in the {b}", "get every one of the {a} into the {b}", "put all the {a} in the {b}", "put all of the {a} in the {b}", "place all {a} into the {b}", "move all of the {a} into the {b}", "gather all the {a} in the {b}", "the {a} go in the {b}", "put the {a} in the {b}", "put every {c} in the {b}", "place each {c} into the {b}", "every {c} goes in the {b}", "drop every single {c} into the {b}", "each {c} should be in the {b}"],
+    ["please put all the {a} into the {b}", "gather the {a} in the {b}", "move each {c} into the {b}"],
     ["I want all of the {a} in the {b}", "all the {a} belong in the {b}, put them there"],
     zh: ["{a}都要放进{b}里", "让所有{a}进到{b}里", "{b}里要有所有{a}", "收集所有{a}放进{b}", "把所有{a}放进{b}里", "把所有{a}都放进{b}里", "请将全部{a}放到{b}里", "把每个{a}都放入{b}", "把{a}都放到{b}里", "把全部{a}都放进{b}"],
     ["请将所有{a}放入{b}中", "把每个{a}放进{b}里"],
