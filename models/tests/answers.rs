@@ -17,6 +17,7 @@ use ponder_core::symbolic::Symbolic;
 use ponder_core::thinker::Cancel;
 use ponder_models::engine::talk::{CHATML, Chat};
 use ponder_models::engine::write::{Ask, Piece, Role, Script, TextModel, Turn, WriteError, Written};
+use ponder_models::reason::again::WARMTH;
 use ponder_models::reason::answer::{self, AnswerError};
 use ponder_models::reason::grammar::{Guide, Limits};
 use ponder_models::reason::quote::{name, quote, unquote};
@@ -262,7 +263,15 @@ fn templates_of_known_models_render() {
 struct Parrot {
     says: Vec<Result<&'static str, WriteError>>,
     least: Option<f32>,
+    again: usize,
     heard: Vec<Vec<Turn>>,
+    temperatures: Vec<Option<f32>>,
+}
+
+impl Parrot {
+    fn new(says: &[Result<&'static str, WriteError>], least: Option<f32>, again: usize) -> Self {
+        Self { says: says.to_vec(), least, again, heard: Vec::new(), temperatures: Vec::new() }
+    }
 }
 
 impl TextModel for Parrot {
@@ -274,8 +283,13 @@ impl TextModel for Parrot {
         0.5
     }
 
+    fn second_thoughts(&self) -> usize {
+        self.again
+    }
+
     fn write(&mut self, ask: &mut Ask<'_>, hear: &mut dyn FnMut(Piece<'_>), _: &Cancel) -> Result<Written, WriteError> {
         self.heard.push(ask.turns.to_vec());
+        self.temperatures.push(ask.temperature);
         let answer = self.says.remove(0)?.to_owned();
         hear(Piece::Thought("hm, red_block_0"));
         Ok(Written {
@@ -290,7 +304,7 @@ impl TextModel for Parrot {
 
 fn parrot(says: &[Result<&'static str, WriteError>]) -> (Result<Answer, ReasonError>, Vec<Vec<Turn>>, Question) {
     let question = words::question(&mut ChaCha8Rng::seed_from_u64(1), 4);
-    let mut llm = LlmReasoner::new(Parrot { says: says.to_vec(), least: None, heard: Vec::new() }, Options::default());
+    let mut llm = LlmReasoner::new(Parrot::new(says, None, 0), Options::default());
     let answer = llm.think(&question, &mut |_| (), &Cancel::default());
     (answer, llm.model().heard.clone(), question)
 }
@@ -328,7 +342,7 @@ fn failures_of_the_model_are_errors() {
 fn a_plan_that_the_model_is_not_sure_of_is_a_question() {
     let question = words::question(&mut ChaCha8Rng::seed_from_u64(1), 4);
     let draft = |says: &'static str, least: f32, ask_below: Option<f32>| {
-        let parrot = Parrot { says: vec![Ok(says)], least: Some(least), heard: Vec::new() };
+        let parrot = Parrot::new(&[Ok(says)], Some(least), 0);
         let options = Options { ask_below, ..Options::default() };
         LlmReasoner::new(parrot, options).think(&question, &mut |_| (), &Cancel::default()).unwrap().draft
     };
@@ -338,4 +352,36 @@ fn a_plan_that_the_model_is_not_sure_of_is_a_question() {
     assert!(asked.contains("hand_empty"), "{asked}");
     assert!(matches!(draft(plan, 0.4, Some(0.3)), Draft::Do { .. }), "the person's bound goes before the model's");
     assert!(matches!(draft("refuse(unsafe, \"no\")", 0.1, None), Draft::Refuse { .. }), "a refusal moves nothing");
+}
+
+/// What it is not sure of it thinks about again, by chance, and what four of five thoughts come to counts.
+#[test]
+fn second_thoughts_are_counted() {
+    let question = words::question(&mut ChaCha8Rng::seed_from_u64(1), 4);
+    let think = |says: [&'static str; 5], least: f32| {
+        let parrot = Parrot::new(&says.map(Ok), Some(least), 4);
+        let mut llm = LlmReasoner::new(parrot, Options::default());
+        let answer = llm.think(&question, &mut |_| (), &Cancel::default()).unwrap();
+        (answer, llm.model().temperatures.clone())
+    };
+    let (two, three, no) = ("wait(2)\nend", "wait(3)\nend", "refuse(unsafe, \"no\")");
+    let waits = |draft: &Draft, seconds: f64| {
+        let Draft::Do { steps, .. } = draft else { panic!("{draft:?}") };
+        assert_eq!(steps[0].args.values().next(), Some(&DraftArg::Number(seconds)));
+    };
+    let (answer, heat) = think([two, three, three, three, three], 0.4);
+    waits(&answer.draft, 3.0);
+    assert!(answer.thought.text.ends_with("hm, red_block_0\n4 of 5 thoughts agree."), "{}", answer.thought.text);
+    assert_eq!(heat, [None, Some(WARMTH), Some(WARMTH), Some(WARMTH), Some(WARMTH)]);
+    let (answer, heat) = think([two, two, two, two, three], 0.4);
+    waits(&answer.draft, 2.0);
+    assert_eq!(heat.len(), 4, "the last would change nothing");
+    assert!(matches!(think([two, no, no, no, no], 0.4).0.draft, Draft::Refuse { .. }));
+    waits(&think([no, two, two, two, two], 0.4).0.draft, 2.0);
+    let (answer, heat) = think([two, three, no, three, two], 0.4);
+    assert!(matches!(answer.draft, Draft::Ask { .. }), "they don't agree: {answer:?}");
+    assert_eq!(heat.len(), 3, "four can't agree any more");
+    let (answer, heat) = think([two, three, three, three, three], 0.6);
+    waits(&answer.draft, 2.0);
+    assert_eq!(heat, [None], "it is sure enough");
 }

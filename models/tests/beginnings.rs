@@ -42,7 +42,8 @@ fn ask(net: Box<dyn Network>, kept: Option<(&Path, &Path)>, scene: u64) -> Writt
     question.robot = words::robot(true, false);
     let mut guide = Guide::new(&question.scene, &question.robot, Limits::default());
     let turns = [prompt::turn(&question)];
-    let mut ask = Ask { turns: &turns, thought_tokens: 6, script: &mut guide, seed: 3, weigh: false };
+    let mut ask =
+        Ask { turns: &turns, thought_tokens: 6, script: &mut guide, seed: 3, weigh: false, temperature: None };
     model.write(&mut ask, &mut |_| (), &Cancel::default()).unwrap()
 }
 

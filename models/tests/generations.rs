@@ -42,7 +42,8 @@ fn every_answer_of_any_network_checks_refuses_or_asks() {
         let mut guide = Guide::new(&question.scene, &question.robot, Limits::default());
         let turns = [prompt::turn(&question)];
         let thought_tokens = rng.random_range(0..30);
-        let mut ask = Ask { turns: &turns, thought_tokens, script: &mut guide, seed: case, weigh: false };
+        let mut ask =
+            Ask { turns: &turns, thought_tokens, script: &mut guide, seed: case, weigh: false, temperature: None };
         let written =
             model.write(&mut ask, &mut |_| (), &Cancel::default()).unwrap_or_else(|e| panic!("{case} {mood:?}: {e}"));
         assert!(written.thought_tokens <= thought_tokens, "{case}: the budget holds");
@@ -204,7 +205,8 @@ fn a_full_context_is_said_before_anything_is_thought() {
     let mut model = writer(net, style());
     let mut guide = Guide::new(&question.scene, &question.robot, Limits::default());
     let turns = [prompt::turn(&question)];
-    let mut ask = Ask { turns: &turns, thought_tokens: 10, script: &mut guide, seed: 0, weigh: false };
+    let mut ask =
+        Ask { turns: &turns, thought_tokens: 10, script: &mut guide, seed: 0, weigh: false, temperature: None };
     let error = model.write(&mut ask, &mut |_: Piece<'_>| panic!("it thought"), &Cancel::default()).unwrap_err();
     assert!(matches!(error, WriteError::ContextFull { context: 2000, .. }), "{error}");
 }
@@ -218,7 +220,8 @@ fn what_stays_the_same_is_read_once() {
     let mut read = |question: &Question| {
         let mut guide = Guide::new(&question.scene, &question.robot, Limits::default());
         let turns = [prompt::turn(question)];
-        let mut ask = Ask { turns: &turns, thought_tokens: 3, script: &mut guide, seed: 0, weigh: false };
+        let mut ask =
+            Ask { turns: &turns, thought_tokens: 3, script: &mut guide, seed: 0, weigh: false, temperature: None };
         model.write(&mut ask, &mut |_| (), &Cancel::default()).unwrap().prompt_tokens
     };
     let (first, again, other) = (read(&one), read(&one), read(&two));

@@ -9,7 +9,7 @@ use ponder_core::observation::Observation;
 use ponder_core::scene::{Affordances, Color, Label, ObjectId, SceneObject};
 use ponder_core::{Pose, Rotation, Stamp, Vec3};
 use ponder_models::net::nano_eye::{Config, NanoEye};
-use ponder_models::perceive::nano::code::{COLOR, KIND, OUTPUTS, decode, encode};
+use ponder_models::perceive::nano::code::{COLOR, DEPTH, KIND, OUTPUTS, decode, encode};
 use ponder_models::perceive::nano::kinds::KINDS;
 use ponder_models::perceive::nano::{About, CONFIG_FILE, Eye, EyeError, NAME, WEIGHTS_FILE};
 use ponder_models::train::see::{Batch, Lessons, losses};
@@ -77,6 +77,23 @@ fn what_is_said_of_an_object_is_that_object_again() {
         assert_eq!(again.open_fraction.is_some(), label == "drawer");
     }
     assert!(said_outside(&frame), "a thing beside the picture is not said");
+}
+
+/// Height tells how far along a steep ray a thing is, depth along a flat one.
+#[test]
+fn the_flatter_a_ray_the_less_height_tells() {
+    let off_m = |at_m: [f64; 3]| {
+        let (frame, thing) = (empty(), object("block", at_m, 0.0));
+        let said = encode(&thing, &frame, SIDE / 4).unwrap();
+        let mut outputs = vec![0f32; OUTPUTS];
+        outputs[..KIND].copy_from_slice(&said.numbers);
+        outputs[DEPTH] += 0.02;
+        let again = decode(&outputs, (said.row, said.column, KINDS[said.kind].slot), 0.9, &frame).unwrap();
+        let depth_m = frame.world_from_camera.inverse_transform_point(&thing.position_m().into()).z;
+        (again.position_m() - thing.position_m()).norm() / depth_m
+    };
+    let (steep, flat) = (off_m([0.5, 0.0, 0.03]), off_m([-2.0, 0.0, 0.9]));
+    assert!(steep < 0.005 && flat > 0.015, "{steep} {flat}");
 }
 
 fn said_outside(frame: &CameraFrame) -> bool {

@@ -106,6 +106,25 @@ fn many_are_compared_in_training_alone() {
     assert!((35..100).contains(&drills(Split::Train)), "{}", drills(Split::Train));
 }
 
+/// `place each red block into the bowl` means all of them, and the thought says it as the person did.
+#[test]
+fn every_one_means_all_of_them() {
+    let lessons = Lessons::new(6).unwrap();
+    let mut told = 0;
+    for lesson in (0..3000).map(|i| lessons.get(Split::Train, i).unwrap()) {
+        let words = &lesson.question.goal.text;
+        let Some((_, after)) = words.split_once("each ").or(words.split_once("every ")) else { continue };
+        if lesson.family != "all in" || after.starts_with("one of") {
+            continue;
+        }
+        let said = lesson.thought.split(':').next().unwrap();
+        let Draft::Do { goal, .. } = &lesson.draft else { panic!("{words}: {}", lesson.answer) };
+        assert!(words.contains(said) && goal.len() > 1, "{words}: {} {goal:?}", lesson.thought);
+        told += 1;
+    }
+    assert!(told > 20, "{told} of them");
+}
+
 #[test]
 fn lessons_are_the_same_from_the_same_seed_and_true() {
     let (lessons, again) = (Lessons::new(5).unwrap(), Lessons::new(5).unwrap());

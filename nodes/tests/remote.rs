@@ -45,7 +45,7 @@ fn ask(client: &mut Client, cancel: &Cancel, seed: u64) -> (Result<Written, Writ
         }
     };
     let mut script = Free::default();
-    let mut ask = Ask { turns: &turns, thought_tokens: 64, script: &mut script, seed, weigh: false };
+    let mut ask = Ask { turns: &turns, thought_tokens: 64, script: &mut script, seed, weigh: false, temperature: None };
     let written = client.write(&mut ask, &mut hear, cancel);
     (written, heard)
 }

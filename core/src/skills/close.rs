@@ -13,6 +13,9 @@ use crate::Pose;
 
 /// How far a drawer comes out at most, as a share of its depth.
 const TRAVEL: f64 = 0.8;
+/// The last of a drawer's way, metres, and how fast it is gone.
+const GENTLE_M: f64 = 0.02;
+const GENTLE: f64 = 0.12;
 /// Room behind a lid's handle from which the push starts, metres.
 const BEHIND_M: f64 = 0.035;
 /// Angle of a fully open lid, radians.
@@ -74,9 +77,12 @@ impl Skill for Close {
             phases.straight("leave", raised(end, (height_m - end.translation.z).max(0.06)), SLOW);
         } else {
             let height_m = grip_handle(&mut phases, context, arm, handle);
-            // Until it is shut: the stop is felt, the distance is only a bound.
-            let end = moved(handle, -front(object) * (open * object.size_m.x * TRAVEL + 0.01));
-            phases.straight("push", end, SLOW).until_contact(30.0);
+            // Until it is shut: the stop is felt, the distance is only a bound. The last of the way is gone gently, for the
+            // drawer and what is in it hit the stop together with the hand.
+            let way_m = open * object.size_m.x * TRAVEL;
+            let [near, end] = [way_m - GENTLE_M, way_m + 0.01].map(|m| moved(handle, -front(object) * m.max(0.0)));
+            phases.straight("push", near, SLOW).until_contact(30.0);
+            phases.straight("push home", end, GENTLE).until_contact(30.0);
             let_go(&mut phases, end, height_m);
         }
         Ok(phases)

@@ -32,12 +32,19 @@ pub struct House {
     /// It asks back rather than act on a plan with a token less probable than this.
     #[serde(default)]
     pub ask_below: f32,
+    /// So often it thinks again before it asks back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub second_thoughts: usize,
     /// How it draws, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draws: Option<Draws>,
     /// SHA-256 of the files beside it, by name, in hexadecimal.
     #[serde(default)]
     pub sha256: BTreeMap<String, String>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// How a model draws.

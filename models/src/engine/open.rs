@@ -14,7 +14,6 @@ use super::house::House;
 use super::network::{Limited, Liquid, Llama, Network};
 use super::talk::{CHATML, Chat};
 use super::text::{LFM2, Style, Writer};
-use super::write::Manner;
 use super::{lfm2_config, memory};
 use crate::net::decoder::Decoder;
 use crate::net::layers::Quant;
@@ -63,8 +62,9 @@ impl Writer {
         }
         let name = path.file_stem().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
         let unfit = |error: super::grammar::VocabError| unusable(path, error.to_string());
-        let (manner, below) = house.map_or((Manner::Full, 0.0), |house| (house.prompt, house.ask_below));
-        Ok(Self::new(name, net, chat, style).map_err(unfit)?.asked(manner).asking_below(below))
+        let house = house.unwrap_or_default();
+        let writer = Self::new(name, net, chat, style).map_err(unfit)?;
+        Ok(writer.asked(house.prompt).asking_below(house.ask_below).thinking_again(house.second_thoughts))
     }
 }
 

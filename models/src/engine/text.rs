@@ -55,6 +55,7 @@ pub struct Writer {
     style: Style,
     manner: Manner,
     asks_below: f32,
+    second_thoughts: usize,
     meter: Meter,
 }
 
@@ -67,7 +68,7 @@ impl Writer {
         let end = chat.ends.first().copied().unwrap_or(0);
         let grammars = Grammars::new(chat.tokenizer(), net.vocab(), end)?;
         let (name, reader, manner, meter) = (name.into(), Reader::new(net), Manner::Full, Meter::default());
-        Ok(Self { name, reader, chat, grammars, style, manner, asks_below: 0.0, meter })
+        Ok(Self { name, reader, chat, grammars, style, manner, asks_below: 0.0, second_thoughts: 0, meter })
     }
 
     /// The same, to be asked in another manner.
@@ -81,6 +82,13 @@ impl Writer {
     #[must_use]
     pub fn asking_below(mut self, probability: f32) -> Self {
         self.asks_below = probability;
+        self
+    }
+
+    /// The same, which thinks so many times more about what it does not stand by.
+    #[must_use]
+    pub fn thinking_again(mut self, times: usize) -> Self {
+        self.second_thoughts = times;
         self
     }
 
@@ -271,6 +279,10 @@ impl TextModel for Writer {
         self.asks_below
     }
 
+    fn second_thoughts(&self) -> usize {
+        self.second_thoughts
+    }
+
     fn write(
         &mut self,
         ask: &mut Ask<'_>,
@@ -295,7 +307,8 @@ impl TextModel for Writer {
         written.prompt_tokens = new;
         meter.prompt_tokens += new;
         let sampler = |how: Sampling, row| {
-            let how = Sampling { seed: how.seed ^ ask.seed, ..how };
+            let temperature = ask.temperature.unwrap_or(how.temperature);
+            let how = Sampling { seed: how.seed ^ ask.seed, temperature, ..how };
             Sampler::new(how, row).map_err(|error| WriteError::Failed(error.to_string()))
         };
         let mut pen = Pen { sampler: sampler(self.style.thought, 0)?, least: ask.weigh.then_some(1.0), hear, cancel };

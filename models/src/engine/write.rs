@@ -59,6 +59,8 @@ pub struct Ask<'a> {
     pub seed: u64,
     /// Tell how probable its tokens were, where the model knows: for a wide vocabulary that is work.
     pub weigh: bool,
+    /// Temperature of thought and answer; `None`: the model's own.
+    pub temperature: Option<f32>,
 }
 
 /// A piece of text as it is written.
@@ -142,6 +144,11 @@ pub trait TextModel: Send {
     /// A plan with a token less probable than this is one that it does not stand by; 0: it stands by all.
     fn asks_below(&self) -> f32 {
         0.0
+    }
+
+    /// How often it thinks again about a plan that it does not stand by, before it asks; 0: it asks at once.
+    fn second_thoughts(&self) -> usize {
+        0
     }
 
     /// Thinks and answers; `hear` is called with pieces as they come, `cancel` is looked at before every token.

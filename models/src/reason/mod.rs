@@ -1,6 +1,7 @@
 //! The reasoner that thinks in words: a prompt from goal, scene and skills; a thought; an answer under a grammar that
 //! only plans which check, refusals and questions pass.
 
+pub mod again;
 pub mod alias;
 pub mod answer;
 pub mod compact;

@@ -10,6 +10,7 @@ use ponder_core::reasoner::{Answer, Question, ReasonError, Reasoner};
 use ponder_core::thinker::Cancel;
 use ponder_core::thought::Thought;
 
+use super::again::{self, Thoughts, WARMTH};
 use super::alias::{Aliases, Reading};
 use super::free::Free;
 use super::grammar::{Guide, Limits};
@@ -54,16 +55,70 @@ impl<M: TextModel> LlmReasoner<M> {
         &self.model
     }
 
-    /// One answer in the talk so far: what was thought, what was written, and the draft or why it is none.
+    /// One answer in the talk so far: what was thought, what was written, and the draft or why it is none. What it does not
+    /// stand by it thinks about again.
     fn attempt(
         &mut self,
-        question: &Question,
-        turns: &[Turn],
-        round: u64,
+        at: At<'_>,
         thought: &mut Thought,
         say: &mut dyn FnMut(&str),
         cancel: &Cancel,
     ) -> Result<(String, Result<Draft, String>), ReasonError> {
+        let bound = self.options.ask_below.unwrap_or_else(|| self.model.asks_below());
+        let (written, draft, least) = self.once(at, bound > 0.0, None, thought, say, cancel)?;
+        let draft = match draft {
+            Ok(draft) if least.is_some_and(|least| least < bound) => Ok(self.again(draft, at, thought, say, cancel)?),
+            draft => draft,
+        };
+        Ok((written, draft))
+    }
+
+    /// What most of several thoughts come to; a plan that they don't agree on becomes a question.
+    fn again(
+        &mut self,
+        first: Draft,
+        at: At<'_>,
+        thought: &mut Thought,
+        say: &mut dyn FnMut(&str),
+        cancel: &Cancel,
+    ) -> Result<Draft, ReasonError> {
+        let of = self.model.second_thoughts() + 1;
+        let At { question, round, .. } = at;
+        let mut thoughts = Thoughts::new(of, question.robot.arm.is_none());
+        thoughts.add(Some(first.clone()), String::new());
+        for time in 1..of as u64 {
+            if thoughts.is_settled() {
+                break;
+            }
+            let mut other = Thought::default();
+            let at = At { round: round + (time << 8), ..at };
+            let (_, draft, _) = self.once(at, false, Some(WARMTH), &mut other, &mut |_| {}, cancel)?;
+            thought.tokens = thought.tokens.saturating_add(other.tokens);
+            thoughts.add(draft.ok(), other.text);
+        }
+        let Some((draft, other, count)) = thoughts.agreed().filter(|_| of > 1) else {
+            return Ok(doubt(first, question));
+        };
+        let told = again::told(count, of, question.goal.language);
+        for text in [other, told].into_iter().filter(|text| !text.is_empty()) {
+            let text = format!("\n{text}");
+            say(&text);
+            thought.text.push_str(&text);
+        }
+        Ok(draft)
+    }
+
+    /// One answer, and how probable the least probable of its tokens was.
+    fn once(
+        &mut self,
+        at: At<'_>,
+        weigh: bool,
+        temperature: Option<f32>,
+        thought: &mut Thought,
+        say: &mut dyn FnMut(&str),
+        cancel: &Cancel,
+    ) -> Result<(String, Result<Draft, String>, Option<f32>), ReasonError> {
+        let At { question, turns, round } = at;
         let (mut guide, mut free);
         let script: &mut dyn Script = if self.options.grammar {
             guide = Guide::new(&question.scene, &question.robot, self.options.limits);
@@ -73,8 +128,7 @@ impl<M: TextModel> LlmReasoner<M> {
             &mut free
         };
         let seed = seed(self.options.seed, question, round);
-        let bound = self.options.ask_below.unwrap_or_else(|| self.model.asks_below());
-        let mut ask = Ask { turns, thought_tokens: self.options.thought_tokens, script, seed, weigh: bound > 0.0 };
+        let mut ask = Ask { turns, thought_tokens: self.options.thought_tokens, script, seed, weigh, temperature };
         let mut gap = !thought.text.is_empty();
         let mut hear = |piece: Piece<'_>| {
             if let Piece::Thought(text) = piece {
@@ -89,7 +143,7 @@ impl<M: TextModel> LlmReasoner<M> {
             Err(WriteError::Cancelled) => return Err(ReasonError::Cancelled),
             // A model that does not come to an end has no answer, which is no reason to stop the robot.
             Err(WriteError::Unfinished(tokens)) => {
-                return Ok((String::new(), Err(WriteError::Unfinished(tokens).to_string())));
+                return Ok((String::new(), Err(WriteError::Unfinished(tokens).to_string()), None));
             }
             Err(error) => return Err(ReasonError::Failed(error.to_string())),
         };
@@ -100,10 +154,16 @@ impl<M: TextModel> LlmReasoner<M> {
             }
             Ok(draft)
         });
-        let doubts = written.least.is_some_and(|least| least < bound);
-        let draft = draft.map(|draft| if doubts { doubt(draft, question) } else { draft });
-        Ok((written.answer, draft))
+        Ok((written.answer, draft, written.least))
     }
+}
+
+/// What is answered: the talk so far, and how often it went on, which chance comes from.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    question: &'a Question,
+    turns: &'a [Turn],
+    round: u64,
 }
 
 impl<M: TextModel> Reasoner for LlmReasoner<M> {
@@ -147,7 +207,7 @@ impl<M: TextModel> LlmReasoner<M> {
         let mut thought = Thought::default();
         let mut last = String::new();
         for round in 0..2 {
-            let (written, draft) = self.attempt(question, &turns, round, &mut thought, say, cancel)?;
+            let (written, draft) = self.attempt(At { question, turns: &turns, round }, &mut thought, say, cancel)?;
             match draft {
                 Ok(draft) => return Ok(finished(thought, draft, question)),
                 Err(error) => {

@@ -33,7 +33,7 @@ pub(super) fn body(model: &str, ask: &Ask<'_>, extras: Extras) -> (Value, bool) 
     // As the local models draw: DeepSeek's advice for R1. Seeds stay below what every server takes.
     let mut body = json!({
         "model": model, "messages": messages, "stream": true, "stream_options": {"include_usage": true},
-        "temperature": R1.temperature, "top_p": R1.top_p, "seed": ask.seed & 0x7fff_ffff,
+        "temperature": ask.temperature.unwrap_or(R1.temperature), "top_p": R1.top_p, "seed": ask.seed & 0x7fff_ffff,
         "max_tokens": ask.thought_tokens + Style::default().answer_tokens,
     });
     let mut more = false;

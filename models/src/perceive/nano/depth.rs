@@ -147,3 +147,95 @@ fn off_m(object: &SceneObject, frame: &CameraFrame) -> Option<f64> {
     off.sort_by(f64::total_cmp);
     (off.len() >= FEWEST).then(|| off[off.len() / 2])
 }
+
+#[cfg(test)]
+mod tests {
+    use ponder_core::Stamp;
+    use ponder_core::image::{CameraName, Intrinsics};
+    use ponder_core::scene::{Affordances, Label, ObjectId};
+
+    use super::*;
+
+    const SIDE: usize = 96;
+
+    fn object(label: &str, size_m: [f64; 3], at_m: [f64; 3], turn_rad: f64) -> SceneObject {
+        SceneObject {
+            id: ObjectId::default(),
+            label: Label::from(label).unwrap_or_default(),
+            color: None,
+            world_from_object: Pose::from_parts(
+                Vec3::from(at_m).into(),
+                Rotation::from_axis_angle(&Vec3::z_axis(), turn_rad),
+            ),
+            size_m: size_m.into(),
+            score: 1.0,
+            seen: Stamp(0),
+            open_fraction: None,
+            on: None,
+            handle_m: None,
+            affordances: Affordances::default(),
+        }
+    }
+
+    /// What a level camera at the origin, a metre up, sees of a thing before it: its depths, and nothing else.
+    fn seen(thing: &SceneObject) -> CameraFrame {
+        let (right, down, forward) = (-Vec3::y(), -Vec3::z(), Vec3::x());
+        let turn = Rotation::from_basis_unchecked(&[right, down, forward]);
+        let world_from_camera = Pose::from_parts(Vec3::z().into(), turn);
+        let intrinsics = Intrinsics { fx_px: 80.0, fy_px: 80.0, cx_px: 47.5, cy_px: 47.5 };
+        let object_from_camera = thing.world_from_object.inverse() * world_from_camera;
+        let depth = |pixel: usize| {
+            let way = intrinsics.deproject((pixel % SIDE) as f64, (pixel / SIDE) as f64, 1.0);
+            let (eye_m, way) = (object_from_camera.translation.vector, object_from_camera.rotation * way);
+            let hit = match thing.label.as_str() {
+                "pillar" => ray::post(&eye_m, &way, thing.size_m.x * 0.5),
+                _ => ray::cuboid(&eye_m, &way, &(thing.size_m * 0.5)),
+            };
+            hit.map_or(f32::NAN, |depth| depth as f32)
+        };
+        CameraFrame {
+            name: CameraName::default(),
+            stamp: Stamp(0),
+            width_px: SIDE,
+            height_px: SIDE,
+            rgb: vec![0; SIDE * SIDE * 3].into(),
+            depth_m: Some((0..SIDE * SIDE).map(depth).collect()),
+            intrinsics,
+            world_from_camera,
+        }
+    }
+
+    /// Said a little off, each is put where its depths are.
+    #[test]
+    fn things_are_put_where_they_are_seen() {
+        for (label, size_m, at_m) in [
+            ("crate", [0.45; 3], [3.0, 0.4, 0.5]),
+            ("pillar", [0.3, 0.3, 1.2], [4.0, -0.8, 0.6]),
+            ("block", [0.04; 3], [0.6, 0.1, 1.0]),
+        ] {
+            let truth = object(label, size_m, at_m, 0.2);
+            let mut said = truth.clone();
+            said.world_from_object.translation.vector *= 1.02;
+            let before_m = (said.position_m() - truth.position_m()).norm();
+            settle(&mut said, &seen(&truth));
+            let after_m = (said.position_m() - truth.position_m()).norm();
+            assert!(after_m < 0.5 * before_m, "{label}: {before_m} to {after_m}");
+        }
+    }
+
+    #[test]
+    fn a_wall_is_moved_across_itself_and_turned() {
+        let truth = object("wall", [6.2, 0.1, 0.8], [5.0, 0.5, 0.9], 1.4);
+        let mut said = object("wall", [6.2, 0.1, 0.8], [5.15, 0.5, 0.9], 1.38);
+        settle(&mut said, &seen(&truth));
+        let across = truth.world_from_object.rotation * Vec3::y();
+        let off_m = (said.position_m() - truth.position_m()).dot(&across);
+        let off_rad = said.world_from_object.rotation.angle_to(&truth.world_from_object.rotation);
+        assert!(off_m.abs() < 0.01 && off_rad < 0.005, "{off_m} m, {off_rad} rad");
+        // Nothing seen: it stays.
+        let mut said = truth.clone();
+        let frame = CameraFrame { depth_m: Some(vec![f32::NAN; SIDE * SIDE].into()), ..seen(&truth) };
+        settle(&mut said, &frame);
+        assert_eq!(said, truth);
+    }
+}
