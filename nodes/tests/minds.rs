@@ -67,7 +67,10 @@ fn a_run_with_both_learned_parts_the_usual_ones_is_journalled_and_replays_to_the
     let output = ponder(&dir, &[&args[..], &["--time-limit", "60"]].concat()).output().unwrap();
     let story = said(&output);
     assert_eq!(output.status.code(), Some(0), "{story}");
-    assert!(story.contains("perception  eye-nano\nplanner     reasoner-nano, asking back below 0.6\n"), "{story}");
+    assert!(
+        story.contains("perception  eye-nano\nplanner     reasoner-nano, thinking again and asking back below 0.8\n"),
+        "{story}"
+    );
     let journal = std::fs::read(dir.path().join("a.journal")).unwrap();
     let header: Value = serde_json::from_slice(journal.split(|b| *b == b'\n').next().unwrap()).unwrap();
     let weights = header["weights_sha256"].as_object().unwrap();

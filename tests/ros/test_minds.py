@@ -19,6 +19,10 @@ def double(x):
     return ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=x)
 
 
+def whole(x):
+    return ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=x)
+
+
 def text(x):
     return ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=x)
 
@@ -87,7 +91,7 @@ class Learned(Asking, unittest.TestCase):
                 self.assertTrue(self.client.change("reason", label))
             self.assertTrue(all(r.successful for r in self.set("reason", **values)))
 
-        anew(ask_below=double(1.0))
+        anew(ask_below=double(1.0), second_thoughts=whole(0))
         self.assertFalse(self.set("reason", ask_below=double(1.5))[0].successful)
         self.assertTrue(self.client.change("reason", "configure") and self.client.change("reason", "activate"))
         self.client.all_active()

@@ -28,13 +28,23 @@ pub struct Options {
     pub seed: u64,
     /// Answers are held to the grammar while they are written; without it they are only read and checked afterwards.
     pub grammar: bool,
-    /// A plan with a token less probable than this becomes a question; `None`: what the model itself says.
+    /// What is answered with a token less probable than this is thought about again, and a plan that thoughts don't agree on
+    /// becomes a question; `None`: what the model itself says.
     pub ask_below: Option<f32>,
+    /// How often it is thought about again; `None`: what the model itself says.
+    pub second_thoughts: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { thought_tokens: 512, limits: Limits::default(), seed: 0, grammar: true, ask_below: None }
+        Self {
+            thought_tokens: 512,
+            limits: Limits::default(),
+            seed: 0,
+            grammar: true,
+            ask_below: None,
+            second_thoughts: None,
+        }
     }
 }
 
@@ -82,7 +92,7 @@ impl<M: TextModel> LlmReasoner<M> {
         say: &mut dyn FnMut(&str),
         cancel: &Cancel,
     ) -> Result<Draft, ReasonError> {
-        let of = self.model.second_thoughts() + 1;
+        let of = self.options.second_thoughts.unwrap_or_else(|| self.model.second_thoughts()) + 1;
         let At { question, round, .. } = at;
         let mut thoughts = Thoughts::new(of, question.robot.arm.is_none());
         thoughts.add(Some(first.clone()), String::new());

@@ -170,8 +170,9 @@ impl Mind {
             Err(_) => model,
         };
         let bound = wish.options.ask_below.unwrap_or_else(|| model.asks_below());
+        let again = wish.options.second_thoughts.unwrap_or_else(|| model.second_thoughts());
         let llm = LlmReasoner::new(model, wish.options);
-        let (name, tally) = (named(llm.name(), &wish.options, bound), Shared::default());
+        let (name, tally) = (named(llm.name(), &wish.options, bound, again), Shared::default());
         let mut llm = Counted { inner: llm, tally: tally.clone() };
         let work =
             move |question: &Question, say: &mut dyn FnMut(&str), cancel: &Cancel| llm.think(question, say, cancel);
@@ -198,7 +199,7 @@ impl Mind {
             let both = Backed::new(Box::new(first), second, breaker.clone());
             Box::new(Counted { inner: both, tally: counts.clone() })
         };
-        let name = named(make().name(), &wish.options, 0.0);
+        let name = named(make().name(), &wish.options, 0.0, 0);
         let weights = fallback.map(|mind| mind.weights).unwrap_or_default();
         Ok(Self { name, make: Arc::new(make), tally, weights, is_slow: true })
     }
@@ -250,10 +251,11 @@ pub fn language_model(meant: &str) -> Result<PathBuf, MindError> {
 }
 
 /// The name with what was left out.
-fn named(name: &str, options: &Options, ask_below: f32) -> String {
+fn named(name: &str, options: &Options, ask_below: f32, again: usize) -> String {
     let thought = if options.thought_tokens == 0 { ", without thought" } else { "" };
     let grammar = if options.grammar { "" } else { ", without grammar" };
-    let doubt = if ask_below > 0.0 { format!(", asking back below {ask_below}") } else { String::new() };
+    let again = if again > 0 { "thinking again and " } else { "" };
+    let doubt = if ask_below > 0.0 { format!(", {again}asking back below {ask_below}") } else { String::new() };
     format!("{name}{thought}{grammar}{doubt}")
 }
 

@@ -78,8 +78,14 @@ pub const KIND: NodeKind = NodeKind {
         },
         Declared {
             name: "ask_below",
-            about: "A model asks back rather than act on a plan with a token less probable than this; -1: its own bound",
+            about: "What is less probable than this a model thinks about again, then asks back; -1: its own bound",
             kind: Kind::Number { default: -1.0, min: -1.0, max: 1.0 },
+            fixed: true,
+        },
+        Declared {
+            name: "second_thoughts",
+            about: "How often it thinks again before it asks back; -1: as often as the model itself says",
+            kind: Kind::Count { default: -1, min: -1, max: 32 },
             fixed: true,
         },
         Declared {
@@ -150,6 +156,7 @@ fn wish(host: &Host) -> Result<Wish, String> {
     wish.options.thought_tokens = usize::try_from(params.count("thought_tokens")).unwrap_or_default();
     wish.options.seed = u64::try_from(params.count("seed")).unwrap_or_default();
     wish.options.ask_below = bound(params.number("ask_below"), &wish.who)?;
+    wish.options.second_thoughts = usize::try_from(params.count("second_thoughts")).ok();
     let given = |text: String| (!text.is_empty()).then_some(text);
     Ok(Wish { url: given(url), model: given(model), fallback, ..wish })
 }

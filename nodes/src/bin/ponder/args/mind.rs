@@ -28,9 +28,13 @@ pub struct MindArgs {
     /// A model answers as it likes and is only checked afterwards
     #[arg(long)]
     pub no_grammar: bool,
-    /// A model asks back rather than act on a plan with a token less probable than this; without it, the model's own bound
+    /// A model thinks again about what it wrote with a token less probable than this, and asks back rather than act on a
+    /// plan that its thoughts don't agree on; without it, the model's own bound
     #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
     pub ask_below: Option<f32>,
+    /// How often it thinks again; without it, as often as the model itself says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=32))]
+    pub second_thoughts: Option<u8>,
     /// Longest context of a model in this process, in tokens; its own bound holds too
     #[arg(long, default_value_t = 8192, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
     pub context: u32,
@@ -95,8 +99,11 @@ impl MindArgs {
             "remote" => bail!("--fallback is for when the remote reasoner fails: name another, or none"),
             other => Some(other.parse()?),
         };
-        if self.ask_below.is_some() && matches!(who, Who::Symbolic | Who::Remote) {
-            bail!("--ask-below is for a model in this process: how sure another one is isn't known");
+        let unsure = self.ask_below.is_some() || self.second_thoughts.is_some();
+        if unsure && matches!(who, Who::Symbolic | Who::Remote) {
+            bail!(
+                "--ask-below and --second-thoughts are for a model in this process: how sure another one is isn't known"
+            );
         }
         let thought_tokens = self.thought_tokens as usize;
         let options = Options {
@@ -104,6 +111,7 @@ impl MindArgs {
             seed,
             grammar: !self.no_grammar,
             ask_below: self.ask_below,
+            second_thoughts: self.second_thoughts.map(usize::from),
             ..Options::default()
         };
         let (url, model) = (self.url.clone(), self.model.clone());
