@@ -112,7 +112,7 @@ fn every_one_means_all_of_them() {
     let lessons = Lessons::new(6).unwrap();
     let mut told = 0;
     for lesson in (0..3000).map(|i| lessons.get(Split::Train, i).unwrap()) {
-        let words = &lesson.question.goal.text;
+        let words = &lesson.question.goal.instruction;
         let Some((_, after)) = words.split_once("each ").or(words.split_once("every ")) else { continue };
         if lesson.family != "all in" || after.starts_with("one of") {
             continue;
