@@ -11,11 +11,15 @@ pub const WARMTH: f32 = 0.7;
 /// Share of the thoughts that must agree, in tenths.
 const AGREE_TENTHS: usize = 8;
 
+/// So many must agree, however many came to nothing.
+const FEWEST: usize = 3;
+
 /// Thoughts so far, by what they came to.
 pub struct Thoughts {
     /// What each came to, how often, and the first draft and thought that did.
     ends: Vec<(String, usize, Draft, String)>,
-    of: usize,
+    total: usize,
+    failed: usize,
     left: usize,
     by_steps: bool,
 }
@@ -25,13 +29,16 @@ impl Thoughts {
     /// by what they bring about.
     #[must_use]
     pub fn new(of: usize, by_steps: bool) -> Self {
-        Self { ends: Vec::new(), of, left: of, by_steps }
+        Self { ends: Vec::new(), total: of, failed: 0, left: of, by_steps }
     }
 
-    /// Counts one that came to this, or to nothing.
+    /// Counts one that came to this, or to nothing that can be trusted.
     pub fn add(&mut self, draft: Option<Draft>, thought: String) {
         self.left = self.left.saturating_sub(1);
-        let Some(draft) = draft else { return };
+        let Some(draft) = draft else {
+            self.failed += 1;
+            return;
+        };
         let end = meaning(&draft, self.by_steps);
         match self.ends.iter_mut().find(|known| known.0 == end) {
             Some(known) => known.1 += 1,
@@ -39,8 +46,9 @@ impl Thoughts {
         }
     }
 
+    /// Of those that came to something, but never fewer than a few.
     fn needed(&self) -> usize {
-        (self.of * AGREE_TENTHS).div_ceil(10)
+        ((self.total - self.failed) * AGREE_TENTHS).div_ceil(10).max(FEWEST.min(self.total))
     }
 
     /// Is it settled, whatever those that are left come to?

@@ -14,3 +14,4 @@ pub mod quote;
 pub mod reasoner;
 pub mod schema;
 pub mod split;
+pub mod sums;

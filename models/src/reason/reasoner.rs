@@ -12,9 +12,10 @@ use ponder_core::thought::Thought;
 
 use super::again::{self, Thoughts, WARMTH};
 use super::alias::{Aliases, Reading};
+use super::compact::Grid;
 use super::free::Free;
 use super::grammar::{Guide, Limits};
-use super::{answer, compact, facts, prompt};
+use super::{answer, compact, facts, prompt, sums};
 use crate::engine::write::{Ask, Manner, Piece, Role, Script, TextModel, Turn, WriteError};
 
 /// How a reasoner of this kind thinks.
@@ -75,9 +76,10 @@ impl<M: TextModel> LlmReasoner<M> {
         cancel: &Cancel,
     ) -> Result<(String, Result<Draft, String>), ReasonError> {
         let bound = self.options.ask_below.unwrap_or_else(|| self.model.asks_below());
-        let (written, draft, least) = self.once(at, bound > 0.0, None, thought, say, cancel)?;
+        let Once { written, draft, least, sums_hold } = self.once(at, bound > 0.0, None, thought, say, cancel)?;
+        let unsure = least.is_some_and(|least| least < bound) || bound > 0.0 && !sums_hold;
         let draft = match draft {
-            Ok(draft) if least.is_some_and(|least| least < bound) => Ok(self.again(draft, at, thought, say, cancel)?),
+            Ok(draft) if unsure => Ok(self.again(draft, sums_hold, at, thought, say, cancel)?),
             draft => draft,
         };
         Ok((written, draft))
@@ -87,6 +89,7 @@ impl<M: TextModel> LlmReasoner<M> {
     fn again(
         &mut self,
         first: Draft,
+        counts: bool,
         at: At<'_>,
         thought: &mut Thought,
         say: &mut dyn FnMut(&str),
@@ -95,16 +98,16 @@ impl<M: TextModel> LlmReasoner<M> {
         let of = self.options.second_thoughts.unwrap_or_else(|| self.model.second_thoughts()) + 1;
         let At { question, round, .. } = at;
         let mut thoughts = Thoughts::new(of, question.robot.arm.is_none());
-        thoughts.add(Some(first.clone()), String::new());
+        thoughts.add(counts.then(|| first.clone()), String::new());
         for time in 1..of as u64 {
             if thoughts.is_settled() {
                 break;
             }
             let mut other = Thought::default();
             let at = At { round: round + (time << 8), ..at };
-            let (_, draft, _) = self.once(at, false, Some(WARMTH), &mut other, &mut |_| {}, cancel)?;
+            let Once { draft, sums_hold, .. } = self.once(at, false, Some(WARMTH), &mut other, &mut |_| {}, cancel)?;
             thought.tokens = thought.tokens.saturating_add(other.tokens);
-            thoughts.add(draft.ok(), other.text);
+            thoughts.add(draft.ok().filter(|_| sums_hold), other.text);
         }
         let Some((draft, other, count)) = thoughts.agreed().filter(|_| of > 1) else {
             return Ok(doubt(first, question));
@@ -118,7 +121,7 @@ impl<M: TextModel> LlmReasoner<M> {
         Ok(draft)
     }
 
-    /// One answer, and how probable the least probable of its tokens was.
+    /// One answer.
     fn once(
         &mut self,
         at: At<'_>,
@@ -127,7 +130,7 @@ impl<M: TextModel> LlmReasoner<M> {
         thought: &mut Thought,
         say: &mut dyn FnMut(&str),
         cancel: &Cancel,
-    ) -> Result<(String, Result<Draft, String>, Option<f32>), ReasonError> {
+    ) -> Result<Once, ReasonError> {
         let At { question, turns, round } = at;
         let (mut guide, mut free);
         let script: &mut dyn Script = if self.options.grammar {
@@ -153,7 +156,8 @@ impl<M: TextModel> LlmReasoner<M> {
             Err(WriteError::Cancelled) => return Err(ReasonError::Cancelled),
             // A model that does not come to an end has no answer, which is no reason to stop the robot.
             Err(WriteError::Unfinished(tokens)) => {
-                return Ok((String::new(), Err(WriteError::Unfinished(tokens).to_string()), None));
+                let draft = Err(WriteError::Unfinished(tokens).to_string());
+                return Ok(Once { written: String::new(), draft, least: None, sums_hold: true });
             }
             Err(error) => return Err(ReasonError::Failed(error.to_string())),
         };
@@ -164,8 +168,22 @@ impl<M: TextModel> LlmReasoner<M> {
             }
             Ok(draft)
         });
-        Ok((written.answer, draft, written.least))
+        // Who is asked compactly thinks in the prompt's numbers.
+        let compact = self.model.manner() == Manner::Compact;
+        let sums_hold = !compact || sums::hold(&written.thought, &question.scene, Grid::of(&question.robot));
+        Ok(Once { written: written.answer, draft, least: written.least, sums_hold })
     }
+}
+
+/// One answer.
+struct Once {
+    written: String,
+    /// What it says, or why it says nothing that can be used.
+    draft: Result<Draft, String>,
+    /// How probable the least probable of its tokens was.
+    least: Option<f32>,
+    /// Its thought is not wrong about what can be worked out again.
+    sums_hold: bool,
 }
 
 /// What is answered: the talk so far, and how often it went on, which chance comes from.

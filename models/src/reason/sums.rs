@@ -1,0 +1,167 @@
+//! The sums in a thought: where it quotes a thing's numbers, works out how far one is from another, or keeps the most of
+//! several, that can be worked out again. A thought that is wrong about one is no ground to act on. (Checked step by step:
+//! Lightman et al., arXiv 2305.20050; here by arithmetic, not by a model.)
+
+use ponder_core::scene::{ObjectId, Scene};
+
+use super::compact::{Grid, numbers};
+
+/// An entry of a list: a thing, the numbers told of it, and which thing leads up to there, with its number.
+struct Entry {
+    id: ObjectId,
+    line: [u32; 3],
+    told: Vec<u32>,
+    leads: Option<(ObjectId, u32)>,
+}
+
+/// Is every sum right that can be worked out again? In the words of [`super::compact`].
+#[must_use]
+pub fn hold(thought: &str, scene: &Scene, grid: Grid) -> bool {
+    thought.split(['.', '。']).all(|part| {
+        let body = part.split_once([':', '：']).map_or(part, |(_, body)| body);
+        let lists: Vec<Vec<Entry>> = body
+            .split([';', '；'])
+            .map(|list| list.split([',', '、']).filter_map(|text| entry(text, scene, grid)).collect())
+            .collect();
+        let alone = match lists.as_slice() {
+            [first, second, ..] if first.len() == 1 && second.iter().all(|entry| entry.told.len() == 5) => {
+                return quoted(&first[0]) && nearest(&first[0], second) && ends(body, second);
+            }
+            lists => lists.first(),
+        };
+        alone.is_none_or(|list| list.iter().all(quoted) && most(list) && ends(body, list))
+    })
+}
+
+/// `block red A 12 40 35 A 35`: what is told after a thing's name.
+fn entry(text: &str, scene: &Scene, grid: Grid) -> Option<Entry> {
+    let mut words = text.split_whitespace().peekable();
+    let thing = |word: &str| scene.objects.iter().find(|object| object.id.as_str() == word);
+    let object = words.by_ref().find_map(thing)?;
+    let mut told = Vec::new();
+    while let Some(number) = words.peek().and_then(|word| word.parse().ok()) {
+        told.push(number);
+        words.next();
+    }
+    let leads = words.next().and_then(thing).zip(words.next().and_then(|word| word.parse().ok()));
+    let leads = leads.filter(|_| !told.is_empty()).map(|(object, number)| (object.id, number));
+    Some(Entry { id: object.id, line: numbers(object, grid), told, leads })
+}
+
+/// Its first numbers are those of its line.
+fn quoted(entry: &Entry) -> bool {
+    entry.told.len() > 3 || entry.line.starts_with(&entry.told)
+}
+
+/// Each is as far off as told, and the nearest leads.
+fn nearest(from: &Entry, all: &[Entry]) -> bool {
+    let mut best: Option<(ObjectId, u32)> = None;
+    all.iter().all(|entry| {
+        let (dx, dy) = (entry.line[0].abs_diff(from.line[0]), entry.line[1].abs_diff(from.line[1]));
+        let off = f64::from(dx).hypot(f64::from(dy)).round() as u32;
+        if best.is_none_or(|(_, least)| off < least) {
+            best = Some((entry.id, off));
+        }
+        entry.told == [entry.line[0], entry.line[1], dx, dy, off] && entry.leads == best
+    })
+}
+
+/// Who leads has the largest number up to there, all along, or the smallest.
+fn most(all: &[Entry]) -> bool {
+    let leads = |more: fn(u32, u32) -> bool| {
+        let mut best: Option<(ObjectId, u32)> = None;
+        all.iter().filter(|entry| entry.leads.is_some()).all(|entry| {
+            let Some(number) = entry.told.last().copied() else { return true };
+            if best.is_none_or(|(_, old)| more(number, old)) {
+                best = Some((entry.id, number));
+            }
+            entry.leads == best
+        })
+    };
+    leads(|new, old| new > old) || leads(|new, old| new < old)
+}
+
+/// Who leads in the end is who is meant.
+fn ends(body: &str, all: &[Entry]) -> bool {
+    let Some((last, _)) = all.last().and_then(|entry| entry.leads) else { return true };
+    let meant = body.rsplit([';', '；']).next().unwrap_or_default();
+    meant.split_whitespace().any(|word| word == last.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ponder_core::Pose;
+    use ponder_core::robot::RobotSpec;
+    use ponder_core::scene::{Label, SceneObject};
+
+    use super::*;
+    use crate::train::think::{Lessons, Split};
+
+    /// What is taught is right, and wrong once a number of it is changed.
+    #[test]
+    fn what_is_taught_holds_and_a_changed_number_does_not() {
+        let lessons = Lessons::new(8).unwrap_or_else(|error| panic!("{error}"));
+        let (mut right, mut wrong) = (0, 0);
+        for index in 0..600 {
+            let Ok(lesson) = lessons.get(Split::Train, index) else { panic!("no lesson {index}") };
+            let asked = crate::reason::alias::Aliases::of(&lesson.question).1;
+            let robot: &Arc<RobotSpec> = &asked.robot;
+            let grid = Grid::of(robot);
+            assert!(hold(&lesson.thought, &asked.scene, grid), "{}", lesson.thought);
+            right += 1;
+            // The last number of a list of distances or of leaders.
+            let Some(at) = lesson.thought.rfind(|c: char| c.is_ascii_digit()) else { continue };
+            if !lesson.thought.contains([';', '；'])
+                || asked.robot.arm.is_none()
+                || !lesson.question.attempts.is_empty()
+            {
+                continue;
+            }
+            let digit = if lesson.thought.as_bytes()[at] == b'7' { "4" } else { "7" };
+            let changed = format!("{}{digit}{}", &lesson.thought[..at], &lesson.thought[at + 1..]);
+            wrong += usize::from(!hold(&changed, &asked.scene, grid));
+        }
+        assert!(right == 600 && wrong > 60, "{right} {wrong}");
+    }
+
+    #[test]
+    fn the_nearest_is_who_leads_and_who_is_meant() {
+        let robot =
+            Lessons::new(1).and_then(|lessons| lessons.get(Split::Train, 0)).map(|lesson| lesson.question.robot);
+        let Ok(robot) = robot else { panic!("no robot") };
+        let grid = Grid::of(&robot);
+        let thing = |id: &str, x: f64, y: f64| SceneObject {
+            id: ObjectId::from(id).unwrap_or_default(),
+            label: Label::from("block").unwrap_or_default(),
+            world_from_object: Pose::translation(x, y, 0.02),
+            ..template()
+        };
+        let objects = vec![thing("A", 0.5, 0.1), thing("B", 0.4, 0.0), thing("C", 0.6, -0.2)];
+        let line = |i: usize| numbers(&objects[i], grid);
+        let off = |i: usize| {
+            let (dx, dy) = (line(i)[0].abs_diff(line(0)[0]), line(i)[1].abs_diff(line(0)[1]));
+            (dx, dy, f64::from(dx).hypot(f64::from(dy)).round() as u32)
+        };
+        let told = |i: usize| {
+            format!("{} {} {} {} {} {}", objects[i].id, line(i)[0], line(i)[1], off(i).0, off(i).1, off(i).2)
+        };
+        let thought = |lead: &str, meant: &str| {
+            let (x, y) = (line(0)[0], line(0)[1]);
+            let near = off(1).2;
+            format!("it: A {x} {y}; {} B {near}, {} {lead} {near}; block {meant}. in(B, A).", told(1), told(2))
+        };
+        let scene = Scene { objects: objects.clone(), ..Scene::default() };
+        assert!(hold(&thought("B", "B"), &scene, grid), "{}", thought("B", "B"));
+        assert!(!hold(&thought("C", "B"), &scene, grid));
+        assert!(!hold(&thought("B", "C"), &scene, grid));
+        assert!(hold("red block: block red B.", &scene, grid), "nothing is worked out");
+    }
+
+    fn template() -> SceneObject {
+        let lessons = Lessons::new(1).and_then(|lessons| lessons.get(Split::Train, 0));
+        let Ok(lesson) = lessons else { panic!("no lesson") };
+        lesson.question.scene.objects[0].clone()
+    }
+}
