@@ -4,7 +4,7 @@
 use super::pool::Shared;
 
 /// Most unused memory that is kept, bytes: the tensors of the last layers of a picture are of 75 MB.
-const KEPT: i32 = 256 << 20;
+const KEPT: i32 = 1 << 30;
 
 /// Keeps it from now on, in this process.
 pub(super) fn keep() {
