@@ -70,22 +70,6 @@ fn advantages_stand_beside_the_group() {
 }
 
 #[test]
-fn the_best_and_the_worst_teach() {
-    let rewards = [0.2, 1.2, 0.2, 0.0, 1.2, 0.2];
-    assert_eq!(grpo::farthest(&rewards, 4), [1, 3, 4, 5]);
-    assert_eq!(grpo::farthest(&rewards, 9), [0, 1, 2, 3, 4, 5]);
-    assert_eq!(grpo::farthest(&[1.0, 0.0, 0.5], 2), [0, 1]);
-    let options = |punish| grpo::Options { kept: 4, punish, ..grpo::Options::default() };
-    let right = grpo::teachers(&rewards, &options(0.0));
-    assert_eq!(right.iter().map(|(i, _)| *i).collect::<Vec<_>>(), [1, 4]);
-    assert!(right.iter().all(|(_, gain)| *gain > 0.0));
-    let (all, half) = (grpo::teachers(&rewards, &options(1.0)), grpo::teachers(&rewards, &options(0.5)));
-    assert!(all.iter().map(|(_, gain)| gain).sum::<f64>().abs() < 1e-9);
-    assert_eq!((all[0], half[1].1), (half[0], all[1].1 * 0.5));
-    assert!(grpo::teachers(&[0.2; 6], &options(1.0)).is_empty(), "none is better than another");
-}
-
-#[test]
 fn the_road_of_reward_goes_on_to_the_bit() {
     let lessons = Lessons::new(12).unwrap();
     let tokenizer = vocab::learn(&lessons, 100, 600).unwrap();

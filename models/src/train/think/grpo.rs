@@ -21,12 +21,6 @@ use crate::reason::split::CLOSE;
 pub struct Options {
     /// Answers to each question, at least 2.
     pub group: usize,
-    /// How many of them are learnt from, at least 2: the best and the worst.
-    pub kept: usize,
-    /// How much what was worse than its group is made less likely, beside how much what was better is made likelier, 0..=1.
-    /// Where most answers are wrong, what they have in common with right ones suffers with them; at 0 only what is right
-    /// teaches. (RAFT and its kin: Xiong et al., arXiv 2504.11343.)
-    pub punish: f64,
     /// Most tokens of an answer, its thought included.
     pub max_tokens: usize,
     /// Temperature of the drawing, above 0.
@@ -39,7 +33,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { group: 12, kept: 6, punish: 0.0, max_tokens: 160, temperature: 1.0, clip: 0.2, kl: 0.02 }
+        Self { group: 8, max_tokens: 160, temperature: 1.0, clip: 0.2, kl: 0.02 }
     }
 }
 
@@ -231,27 +225,6 @@ pub fn log_probs(net: &Pupil, prompt: &[u32], drawn: &[Drawn], temperature: f64)
     }
     let targets = Tensor::new(targets, device)?.unsqueeze(1)?;
     log_softmax(&logits, D::Minus1)?.gather(&targets, 1)?.squeeze(1)
-}
-
-/// Of a group so many answers, half of them the best and half the worst, in their order: drawing is cheap beside learning, and
-/// these differ most. (PODS: Xu et al., arXiv 2504.13818.)
-#[must_use]
-pub fn farthest(rewards: &[f64], kept: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..rewards.len()).collect();
-    order.sort_by(|a, b| rewards[*b].total_cmp(&rewards[*a]).then(a.cmp(b)));
-    let kept = kept.min(order.len());
-    order.drain(kept.div_ceil(2)..order.len() - kept / 2);
-    order.sort_unstable();
-    order
-}
-
-/// Who of a group teaches, and how much: of the best and the worst each reward beside theirs, where that is not 0.
-#[must_use]
-pub fn teachers(rewards: &[f64], options: &Options) -> Vec<(usize, f64)> {
-    let kept = farthest(rewards, options.kept);
-    let gains = advantages(&kept.iter().map(|i| rewards[*i]).collect::<Vec<f64>>());
-    let weighed = gains.into_iter().map(|gain| if gain < 0.0 { gain * options.punish } else { gain });
-    kept.into_iter().zip(weighed).filter(|(_, gain)| *gain != 0.0).collect()
 }
 
 /// Each reward beside its group's: less the mean, by the deviation; all 0 where none is better than another.

@@ -124,11 +124,9 @@ impl Road {
                 };
                 let rewards = drawn.iter().map(reward).collect::<Result<Vec<f64>, SchoolError>>()?;
                 seen.push(grpo::watch(&drawn, &rewards));
-                let teachers = grpo::teachers(&rewards, &self.options);
+                let gains = grpo::advantages(&rewards);
                 in_vain += 1;
-                if !teachers.is_empty() {
-                    let (drawn, gains): (Vec<Drawn>, Vec<f64>) =
-                        teachers.into_iter().map(|(i, gain)| (drawn[i].clone(), gain)).unzip();
+                if gains.iter().any(|gain| *gain != 0.0) {
                     let probable = |net| grpo::log_probs(net, &prompt, &drawn, self.options.temperature);
                     let from = reference.as_ref().map(probable).transpose()?;
                     groups.push((prompt, drawn, gains, from));

@@ -313,20 +313,11 @@ pub struct RlThinkArgs {
     #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub prompts: u32,
     /// Answers a question
-    #[arg(long, default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub group: u32,
-    /// How many of them are learnt from: the best and the worst
-    #[arg(long, default_value_t = 6, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
-    pub keep: u32,
-    /// How much what is worse than its group is made less likely, beside how much what is better is made likelier, 0 to 1
-    #[arg(long, default_value_t = 0.0, value_name = "WEIGHT")]
-    pub punish: f64,
     /// Highest learning rate
     #[arg(long, default_value_t = 2e-4, value_name = "RATE")]
     pub lr: f64,
-    /// Who moves the matrices
-    #[arg(long, value_enum, default_value_t = OptimizerArg::Adamw)]
-    pub optimizer: OptimizerArg,
     /// Weight of the divergence from where it began
     #[arg(long, default_value_t = 0.02, value_name = "WEIGHT")]
     pub kl: f64,

@@ -10,7 +10,7 @@ use ponder_models::train::think::rl::{Guide, Road};
 
 use super::curve::Curve;
 use super::{bar, ended, tell};
-use crate::args::{OptimizerArg, RlThinkArgs};
+use crate::args::RlThinkArgs;
 
 /// Room for an answer after its thought, tokens: twelve steps and their goal.
 const ANSWER_TOKENS: usize = 128;
@@ -22,14 +22,12 @@ pub fn think(args: &RlThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
         warmup: (args.steps / 10).min(10),
         peak_lr: args.lr,
         weight_decay: 0.0,
-        muon: args.optimizer == OptimizerArg::Muon,
         ..Recipe::default()
     };
     let kl = if args.from_scratch { 0.0 } else { args.kl }; // there is nothing to stay near to
     let thought_tokens = args.thought_tokens as usize;
     let max_tokens = thought_tokens + ANSWER_TOKENS;
-    let (group, kept) = (args.group as usize, args.keep as usize);
-    let options = Options { group, kept, punish: args.punish.clamp(0.0, 1.0), max_tokens, kl, ..Options::default() };
+    let options = Options { group: args.group as usize, max_tokens, kl, ..Options::default() };
     // Who knows no words yet would say them without end.
     let text_chars = if args.from_scratch { 24 } else { Limits::default().text_chars };
     let guide = Guide { thought_tokens, limits: Limits { text_chars, ..Limits::default() } };
