@@ -53,7 +53,7 @@ fn a_reasoner_goes_through_school() {
     let other = [&["train", "think", "--data", "book.jsonl", "--out", "mind", "--steps", "4"][..], &small].concat();
     bad(dir, &other, "another recipe");
 
-    bad(dir, &["exam", "think", "symbolic", "--ask-below", "0.5"], "--ask-below is for a model");
+    bad(dir, &["exam", "think", "symbolic", "--ask-below", "0.5"], "--ask-below and --second-thoughts are for a model");
     assert!(good(dir, &["exam", "think", "mind", "--count", "2", "--show", "1"]).contains("of    2  all"));
     assert!(good(dir, &["exam", "think", "symbolic", "--count", "4", "--json"]).contains("\"right_of\""));
     let distill = ["distill", "--teacher", "symbolic", "--student", "transformer-half", "--out", "student"];
