@@ -58,6 +58,12 @@ impl Thoughts {
         most >= self.needed() || most + self.left < self.needed()
     }
 
+    /// How many have been counted.
+    #[must_use]
+    pub fn so_far(&self) -> usize {
+        self.total - self.left
+    }
+
     /// What enough of them came to, with the thought that did first and in how many; `None`: they don't agree.
     #[must_use]
     pub fn agreed(self) -> Option<(Draft, String, usize)> {

@@ -109,10 +109,11 @@ impl<M: TextModel> LlmReasoner<M> {
             thought.tokens = thought.tokens.saturating_add(other.tokens);
             thoughts.add(draft.ok().filter(|_| sums_hold), other.text);
         }
+        let so_far = thoughts.so_far();
         let Some((draft, other, count)) = thoughts.agreed().filter(|_| of > 1) else {
             return Ok(doubt(first, question));
         };
-        let told = again::told(count, of, question.goal.language);
+        let told = again::told(count, so_far, question.goal.language);
         for text in [other, told].into_iter().filter(|text| !text.is_empty()) {
             let text = format!("\n{text}");
             say(&text);
