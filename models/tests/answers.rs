@@ -16,7 +16,7 @@ use ponder_core::state::Side;
 use ponder_core::symbolic::Symbolic;
 use ponder_core::thinker::Cancel;
 use ponder_models::engine::talk::{CHATML, Chat};
-use ponder_models::engine::write::{Ask, Manner, Piece, Role, Script, TextModel, Turn, WriteError, Written};
+use ponder_models::engine::write::{Ask, Piece, Role, Script, TextModel, Turn, WriteError, Written};
 use ponder_models::reason::again::WARMTH;
 use ponder_models::reason::answer::{self, AnswerError};
 use ponder_models::reason::grammar::{Guide, Limits};
@@ -385,51 +385,4 @@ fn second_thoughts_are_counted() {
     let (answer, heat) = think([two, three, three, three, three], 0.6);
     waits(&answer.draft, 2.0);
     assert_eq!(heat, [None], "it is sure enough");
-}
-
-/// Thinks in the prompt's numbers: so many times wrongly, then rightly.
-struct Reckoner {
-    wrong: usize,
-    asked: usize,
-}
-
-impl TextModel for Reckoner {
-    fn name(&self) -> &str {
-        "reckoner"
-    }
-
-    fn manner(&self) -> Manner {
-        Manner::Compact
-    }
-
-    fn asks_below(&self) -> f32 {
-        0.5
-    }
-
-    fn second_thoughts(&self) -> usize {
-        4
-    }
-
-    fn write(&mut self, ask: &mut Ask<'_>, _: &mut dyn FnMut(Piece<'_>), _: &Cancel) -> Result<Written, WriteError> {
-        // ` drawer orange A closed 50 83 169`
-        let line = ask.turns[0].text.lines().nth(1).expect("there is a thing");
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let id = words.iter().find(|word| word.len() == 1 && word.as_bytes()[0].is_ascii_uppercase()).expect("a name");
-        let [.., x, y, _] = words[..] else { panic!("{line}") };
-        let y: u32 = y.parse().expect("a number");
-        let off = u32::from(self.asked < self.wrong);
-        self.asked += 1;
-        let thought = format!("it: {id} {x} {}.", y + off);
-        Ok(Written { thought, answer: "wait(2)\nend".to_owned(), least: Some(1.0), ..Written::default() })
-    }
-}
-
-#[test]
-fn a_thought_that_reckons_wrongly_does_not_count() {
-    let question = words::question(&mut ChaCha8Rng::seed_from_u64(1), 4);
-    for (wrong, asked, acts) in [(0, 1, true), (1, 5, true), (2, 5, true), (3, 3, false)] {
-        let mut llm = LlmReasoner::new(Reckoner { wrong, asked: 0 }, Options::default());
-        let answer = llm.think(&question, &mut |_| (), &Cancel::default()).unwrap();
-        assert_eq!((llm.model().asked, matches!(answer.draft, Draft::Do { .. })), (asked, acts), "{wrong}: {answer:?}");
-    }
 }

@@ -1,0 +1,59 @@
+//! A thought that reckons wrongly is no ground to act on: the reasoner thinks again, and asks where that does not help.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what fails is a test
+
+mod words;
+
+use ponder_core::plan::Draft;
+use ponder_core::reasoner::Reasoner;
+use ponder_core::thinker::Cancel;
+use ponder_models::engine::write::{Ask, Manner, Piece, TextModel, WriteError, Written};
+use ponder_models::reason::reasoner::{LlmReasoner, Options};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// Thinks in the prompt's numbers: so many times wrongly, then rightly.
+struct Reckoner {
+    wrong: usize,
+    asked: usize,
+}
+
+impl TextModel for Reckoner {
+    fn name(&self) -> &str {
+        "reckoner"
+    }
+
+    fn manner(&self) -> Manner {
+        Manner::Compact
+    }
+
+    fn asks_below(&self) -> f32 {
+        0.5
+    }
+
+    fn second_thoughts(&self) -> usize {
+        4
+    }
+
+    fn write(&mut self, ask: &mut Ask<'_>, _: &mut dyn FnMut(Piece<'_>), _: &Cancel) -> Result<Written, WriteError> {
+        // ` drawer orange A closed 50 83 169`
+        let line = ask.turns[0].text.lines().nth(1).expect("there is a thing");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let id = words.iter().find(|word| word.len() == 1 && word.as_bytes()[0].is_ascii_uppercase()).expect("a name");
+        let [.., x, y, _] = words[..] else { panic!("{line}") };
+        let y: u32 = y.parse().expect("a number");
+        let off = u32::from(self.asked < self.wrong);
+        self.asked += 1;
+        let thought = format!("it: {id} {x} {}.", y + off);
+        Ok(Written { thought, answer: "wait(2)\nend".to_owned(), least: Some(1.0), ..Written::default() })
+    }
+}
+
+#[test]
+fn a_thought_that_reckons_wrongly_does_not_count() {
+    let question = words::question(&mut ChaCha8Rng::seed_from_u64(1), 4);
+    for (wrong, asked, acts) in [(0, 1, true), (1, 5, true), (2, 5, true), (3, 3, false)] {
+        let mut llm = LlmReasoner::new(Reckoner { wrong, asked: 0 }, Options::default());
+        let answer = llm.think(&question, &mut |_| (), &Cancel::default()).unwrap();
+        assert_eq!((llm.model().asked, matches!(answer.draft, Draft::Do { .. })), (asked, acts), "{wrong}: {answer:?}");
+    }
+}
