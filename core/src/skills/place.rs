@@ -17,6 +17,10 @@ const SPOT_ROOM_M: f64 = 0.025;
 
 /// Room kept around it on a small one: what the opening fingers need, metres.
 const SMALL_ROOM_M: f64 = 0.014;
+/// How much fingers open to let go, metres.
+const WIDE_M: f64 = 0.03;
+/// The same inside of walls: fingers that press against them from within lift a bowl with them.
+const NARROW_M: f64 = 0.016;
 /// Room between a load and a container's wall, metres.
 const WALL_ROOM_M: f64 = 0.03;
 
@@ -180,15 +184,23 @@ pub enum Align {
     Hand(f64),
 }
 
-/// The phases that carry the load over a point, lower its underside to `bottom_m`, let go and leave. `deepest_m` is as
-/// low as the tool itself may go.
+/// Where a load is put down.
+#[derive(Clone, Copy, Debug)]
+pub enum Onto {
+    /// On what is open all around.
+    Top,
+    /// Between walls: as low as the tool itself may go, metres.
+    Within(f64),
+}
+
+/// The phases that carry the load over a point, lower its underside to `bottom_m`, let go and leave.
 pub fn put_down(
     context: &Context<'_>,
     load: &Load<'_>,
     spot_m: Vec3,
     bottom_m: f64,
     align: Align,
-    deepest_m: f64,
+    onto: Onto,
 ) -> Result<Phases, Failure> {
     let arm: &Arm = arm(context)?;
     let tool = context.world_from_tool.ok_or(Failure::new(FailureCode::Unreachable, None))?;
@@ -210,6 +222,10 @@ pub fn put_down(
     // `hand_yaw + turn` turns the offset with it.
     let offset_m = load.object.position_m() - tool.translation.vector;
     let offset_m = Rotation::from_euler_angles(0.0, 0.0, yaw - hand_yaw) * Vec3::new(offset_m.x, offset_m.y, 0.0);
+    let (deepest_m, open_m) = match onto {
+        Onto::Top => (0.0, WIDE_M),
+        Onto::Within(deepest_m) => (deepest_m, NARROW_M),
+    };
     let lowest_m = (bottom_m + load.hang_m).max(deepest_m);
     let target = downward(Vec3::new(spot_m.x - offset_m.x, spot_m.y - offset_m.y, lowest_m), yaw);
     let height_m = travel_height_m(context.scene, arm, load.hang_m).max(lowest_m + 0.05);
@@ -222,8 +238,12 @@ pub fn put_down(
     lower.carrying = true;
     let touch = phases.straight("set down", target, SLOW * 0.6).until_contact(12.0);
     touch.carrying = true;
-    phases.fingers("let go", (width_m + 0.03).min(arm.gripper.max_width_m), LET_GO_N).dwell_s = 0.25;
+    let opened = |by_m: f64| (width_m + by_m).min(arm.gripper.max_width_m);
+    phases.fingers("let go", opened(open_m), LET_GO_N).dwell_s = 0.25;
     phases.straight("back off", raised(target, 0.06), SLOW);
+    if matches!(onto, Onto::Within(_)) {
+        phases.fingers("open", opened(WIDE_M), LET_GO_N);
+    }
     phases.straight("leave", above, 1.0);
     Ok(phases)
 }

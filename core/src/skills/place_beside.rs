@@ -7,7 +7,7 @@ use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Un
 use crate::state::{Side, State, Support};
 
 use super::grasp::{arm, check_reach, downward, footprint_gap_m, hand_room_m, index_of, near_zero, object};
-use super::place::{Align, check_held, load, put_down};
+use super::place::{Align, Onto, check_held, load, put_down};
 
 /// The skill.
 pub struct PlaceBeside;
@@ -90,6 +90,6 @@ impl Skill for PlaceBeside {
             })
         });
         let spot_m = spots.flatten().find(free).ok_or(no_room)?;
-        put_down(context, &load, spot_m, reference.bottom_m() + 0.001, align, 0.0)
+        put_down(context, &load, spot_m, reference.bottom_m() + 0.001, align, Onto::Top)
     }
 }

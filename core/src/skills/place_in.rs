@@ -8,7 +8,7 @@ use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Un
 use crate::state::{State, Support};
 
 use super::grasp::{check_reach, index_of, object};
-use super::place::{Align, check_held, fits, load, put_down, spot_in};
+use super::place::{Align, Onto, check_held, fits, load, put_down, spot_in};
 use crate::geometry::yaw_rad;
 
 /// Thickness of a container's walls and slope that a load must clear, metres.
@@ -71,6 +71,6 @@ impl Skill for PlaceIn {
         // The hand along the container's sides: fingers that open have the most room so.
         let align = Align::Hand(yaw_rad(&container.world_from_object));
         let deepest_m = container.top_m() - HAND_ROOM_M;
-        put_down(context, &load, spot_m, container.bottom_m() + 0.012, align, deepest_m)
+        put_down(context, &load, spot_m, container.bottom_m() + 0.012, align, Onto::Within(deepest_m))
     }
 }

@@ -9,7 +9,7 @@ use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Un
 use crate::state::{State, Support};
 
 use super::grasp::{arm, check_reach, downward, hand_room_m, index_of, object};
-use super::place::{Align, check_held, load, put_down, spot_on};
+use super::place::{Align, Onto, check_held, load, put_down, spot_on};
 
 /// Wider than this a surface is a place to choose a spot on, not one to centre on, metres.
 const WIDE_M: f64 = 0.3;
@@ -84,6 +84,6 @@ impl Skill for PlaceOn {
         };
         let spot_m = spot_on(surface, &near_m, &load, context.scene, &reach, &has_hand_room)?;
         let align = if small { Align::Load(yaw_rad(&surface.world_from_object)) } else { Align::AsHeld };
-        put_down(context, &load, spot_m, surface.top_m() + 0.001, align, 0.0)
+        put_down(context, &load, spot_m, surface.top_m() + 0.001, align, Onto::Top)
     }
 }
