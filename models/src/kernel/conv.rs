@@ -12,6 +12,9 @@ use super::memory::{room, written};
 use super::pool::Shared;
 use super::{Level, Pool, floats};
 
+mod winograd;
+use winograd::Winograd;
+
 /// Panels of pixels in a piece of work.
 const PANELS: usize = 4;
 
@@ -20,11 +23,19 @@ thread_local! {
     static GATHERED: RefCell<Lined<f32>> = RefCell::default();
 }
 
+/// Weights in the order in which they are read.
+#[derive(Clone)]
+enum Packed {
+    /// Tiles of outputs, each [in * kernel * kernel][width].
+    Tiles(Arc<[f32]>),
+    /// Transformed.
+    Winograd(Arc<Winograd>),
+}
+
 /// A convolution with weights [out, in, kernel, kernel], stride, and zeros around the picture. Cloning shares weights.
 #[derive(Clone)]
 pub struct Conv2d {
-    /// Tiles of outputs, each [in * kernel * kernel][width].
-    packed: Arc<[f32]>,
+    packed: Packed,
     weights: [usize; 4],
     bias: Option<Arc<[f32]>>,
     stride: usize,
@@ -48,6 +59,18 @@ struct Place {
     kernel: (usize, usize),
     stride: usize,
     padding: usize,
+}
+
+/// The rows of weights of `outputs`, in tiles.
+fn tiles(rows: &[f32], outputs: usize, depth: usize, level: Level) -> Packed {
+    let most = tile(level).0;
+    let last = width(outputs - (outputs - 1) / most * most, most);
+    let mut packed = vec![0f32; ((outputs - 1) / most * most + last) * depth];
+    for (i, to) in packed.chunks_mut(most * depth).enumerate() {
+        let some = most.min(outputs - i * most);
+        pack_rows(&rows[i * most * depth..], depth, some, depth, to.len() / depth, to);
+    }
+    Packed::Tiles(packed.into())
 }
 
 impl Conv2d {
@@ -83,15 +106,10 @@ impl Conv2d {
         let (storage, layout) = rows.storage_and_layout();
         let Storage::Cpu(storage) = &*storage else { candle_core::bail!("a convolution's weights must be on the CPU") };
         let rows = floats(storage, layout)?;
-        let most = tile(level).0;
-        let last = width(outputs - (outputs - 1) / most * most, most);
-        let mut packed = vec![0f32; ((outputs - 1) / most * most + last) * depth];
-        for (i, to) in packed.chunks_mut(most * depth).enumerate() {
-            let some = most.min(outputs - i * most);
-            pack_rows(&rows[i * most * depth..], depth, some, depth, to.len() / depth, to);
-        }
         let weights = [outputs, inputs, height, across];
-        Ok(Self { packed: packed.into(), weights, bias: bias.map(Arc::from), stride, padding, level })
+        let winograd = if stride == 1 { Winograd::new(rows, weights, level) } else { None };
+        let packed = winograd.map_or_else(|| tiles(rows, outputs, depth, level), |w| Packed::Winograd(Arc::new(w)));
+        Ok(Self { packed, weights, bias: bias.map(Arc::from), stride, padding, level })
     }
 
     /// x [batch, in, height, width], a float tensor, to [batch, out, height', width'] in f32, on the CPU and without
@@ -114,6 +132,10 @@ impl Conv2d {
 
     /// One picture [in][height][width] to `out` [out][pixels], over what is there or added to it.
     fn picture(&self, x: &[f32], place: Place, (out, add): (Shared<f32>, bool), pool: &Pool) {
+        let packed = match &self.packed {
+            Packed::Winograd(winograd) => return winograd.picture(x, place, self.bias.as_deref(), (out, add), pool),
+            Packed::Tiles(packed) => packed,
+        };
         let [outputs, inputs, ..] = self.weights;
         let (most, columns) = tile(self.level);
         let (depth, pixels) = (inputs * place.kernel.0 * place.kernel.1, place.pixels);
@@ -143,7 +165,7 @@ impl Conv2d {
                     for m in (0..outputs).step_by(most) {
                         let rows = most.min(outputs - m);
                         let width = if rows == most { most } else { width(rows, most) };
-                        let a = self.packed[m * depth + k * width..][..some * width].as_ptr();
+                        let a = packed[m * depth + k * width..][..some * width].as_ptr();
                         for (panel, from) in (start..end).step_by(columns).enumerate() {
                             let columns = (columns, columns.min(end - from));
                             let b = gathered[panel * columns.0 * some..][..columns.0 * some].as_ptr();

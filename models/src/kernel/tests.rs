@@ -86,6 +86,13 @@ fn convolutions_are_convolutions() {
         (1, 3, 20, 32, 48, 16, 16, 0),
         (1, 2, 3, 4, 5, 5, 1, 4),
         (1, 2, 3, 2, 3, 3, 3, 2),
+        // Channels enough for Winograd's way, over more windows than a piece has, and over none but edges.
+        (2, 33, 47, 9, 7, 3, 1, 1),
+        (1, 40, 32, 40, 35, 3, 1, 1),
+        (1, 300, 33, 5, 6, 3, 1, 0),
+        (1, 32, 50, 6, 130, 3, 1, 2),
+        (1, 32, 32, 1, 1, 3, 1, 1),
+        (1, 64, 64, 3, 3, 3, 1, 0),
     ] {
         let (x, weights) = (random(&[batch, inputs, height, width]), random(&[outputs, inputs, kernel, kernel]));
         let bias = random(&[outputs]);
