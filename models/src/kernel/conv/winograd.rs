@@ -187,46 +187,57 @@ on_every_level!(
 #[inline(always)]
 unsafe fn look_on<F: Floats>(plane: &[f32], place: Place, piece: (usize, usize), to: &mut [[f32; MOST]; POINTS]) {
     let Place { height, width, padding, .. } = place;
-    // Even and odd columns of the windows' four rows: they overlap by two.
+    // Even and odd columns of the windows' four rows: windows overlap by two.
     let (mut even, mut odd) = ([[0f32; MOST + 1]; 4], [[0f32; MOST + 1]; 4]);
+    let mut whole = [0f32; 2 * MOST + 2];
     for (row, column, some, at) in runs(piece, place.out_width.div_ceil(2)) {
+        // Of a row under the windows, from the padding on: what lies inside of the picture.
+        let (from, long) = (2 * column, 2 * some + 2);
+        let first = padding.saturating_sub(from).min(long);
+        let last = (width + padding).saturating_sub(from).clamp(first, long);
         for r in 0..4 {
             let (even, odd) = (&mut even[r][..=some], &mut odd[r][..=some]);
             let y = (2 * row + r).wrapping_sub(padding);
-            if y >= height {
+            if y >= height || first == last {
                 (even.fill(0.0), odd.fill(0.0));
                 continue;
             }
-            let (line, from) = (&plane[y * width..(y + 1) * width], 2 * column);
-            let inside = from >= padding && from + 2 * some + 2 <= width + padding;
-            if inside {
-                let pairs = line[from - padding..].chunks_exact(2);
-                for ((even, odd), pair) in even.iter_mut().zip(odd).zip(pairs) {
-                    (*even, *odd) = (pair[0], pair[1]);
-                }
+            let inside = &plane[y * width + from + first - padding..][..last - first];
+            let pairs = if inside.len() == long {
+                inside
             } else {
-                let value = |x: usize| line.get(x.wrapping_sub(padding)).copied().unwrap_or(0.0);
-                for (t, (even, odd)) in even.iter_mut().zip(odd).enumerate() {
-                    (*even, *odd) = (value(from + 2 * t), value(from + 2 * t + 1));
-                }
+                let whole = &mut whole[..long];
+                whole[..first].fill(0.0);
+                whole[first..last].copy_from_slice(inside);
+                whole[last..].fill(0.0);
+                &*whole
+            };
+            for ((even, odd), pair) in even.iter_mut().zip(odd).zip(pairs.chunks_exact(2)) {
+                (*even, *odd) = (pair[0], pair[1]);
             }
         }
-        for i in 0..4 {
-            let (a, b, sign) = [(0, 2, -1.0), (1, 2, 1.0), (2, 1, -1.0), (1, 3, -1.0)][i];
-            let (mut e, mut o) = ([0f32; MOST + 1], [0f32; MOST + 1]);
-            for t in 0..=some {
-                e[t] = even[a][t] + sign * even[b][t];
-                o[t] = odd[a][t] + sign * odd[b][t];
+        let mixed = |i: usize, rows: &[[f32; MOST + 1]; 4]| {
+            let mut to = [0f32; MOST + 1];
+            let [a, b, c, d] = rows.each_ref().map(|row| &row[..=some]);
+            let both = to[..=some].iter_mut();
+            match i {
+                0 => both.zip(a).zip(c).for_each(|((to, a), c)| *to = a - c),
+                1 => both.zip(b).zip(c).for_each(|((to, b), c)| *to = b + c),
+                2 => both.zip(b).zip(c).for_each(|((to, b), c)| *to = c - b),
+                _ => both.zip(b).zip(d).for_each(|((to, b), d)| *to = b - d),
             }
-            let [v0, v1, v2, v3] = &mut to[4 * i..4 * i + 4] else { return };
-            let (v0, v1) = (&mut v0[at..at + some], &mut v1[at..at + some]);
-            let (v2, v3) = (&mut v2[at..at + some], &mut v3[at..at + some]);
-            for t in 0..some {
-                v0[t] = e[t] - e[t + 1];
-                v1[t] = o[t] + e[t + 1];
-                v2[t] = e[t + 1] - o[t];
-                v3[t] = o[t] - o[t + 1];
-            }
+            to
+        };
+        for (i, to) in to.chunks_exact_mut(4).enumerate() {
+            let (even, odd) = (mixed(i, &even), mixed(i, &odd));
+            let [(e, then), (o, odd_then)] = [&even, &odd].map(|line| (&line[..some], &line[1..=some]));
+            let mut put = |point: usize, a: &[f32], b: &[f32], of: fn(f32, f32) -> f32| {
+                to[point][at..at + some].iter_mut().zip(a).zip(b).for_each(|((to, a), b)| *to = of(*a, *b));
+            };
+            put(0, e, then, |a, b| a - b);
+            put(1, o, then, |a, b| a + b);
+            put(2, then, o, |a, b| a - b);
+            put(3, o, odd_then, |a, b| a - b);
         }
     }
 }
