@@ -9,7 +9,7 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use common::{Expected, argmax, fixture, gap, rows};
-use ponder_models::engine::prompt::conversation;
+use ponder_models::engine::prompt::{SYSTEM, conversation};
 use ponder_models::engine::{
     ChatOptions, DrawOptions, End, Janus, Message, Options, Part, Role, RunError, Sampler, Sampling, Tokenizer,
 };
@@ -83,7 +83,7 @@ fn an_answer_is_the_networks_and_streams_as_it_is_made() {
     // The same by hand, without a cache.
     let network = janus.network();
     let places = network.config().num_image_tokens();
-    let system = ChatOptions::default().system;
+    let system = SYSTEM;
     let mut ids = conversation(janus.tokenizer(), janus.control(), places, &system, &messages).unwrap().ids;
     assert_eq!(reply.prompt_tokens, ids.len());
     let Part::Picture(shown) = &messages[0].parts[0] else { panic!("the picture stands first") };
@@ -117,7 +117,7 @@ fn a_conversation_goes_on_from_what_is_known() {
     let other = [Message::user("what is in the cup?").with_picture(picture(&janus, 0.75))];
     let seen = chat(&mut janus, &other, &options);
     let places = janus.network().config().num_image_tokens();
-    let system = ChatOptions::default().system;
+    let system = SYSTEM;
     let ids = conversation(janus.tokenizer(), janus.control(), places, &system, &other).unwrap().ids;
     assert_eq!(Some(seen.reused_tokens), ids.iter().position(|&id| id == janus.control().picture));
     assert_eq!(seen.tokens, chat(&mut open("janus_hf"), &other, &options).tokens);

@@ -10,15 +10,17 @@ use ponder_core::lesson::{DrawingLesson, DrawingShelf, LESSONS_FILE, Named, PIXE
 use ponder_core::scene::{Color, Label};
 use ponder_core::thinker::Cancel;
 use ponder_core::view::{CHANNELS, View};
-use ponder_models::engine::{LoadError, Options};
+use ponder_models::engine::{ChatOptions, Janus, LoadError, Options};
 use ponder_models::imagine::JanusImaginer;
 use ponder_models::net::vq::{Config, Vq};
 use ponder_models::perceive::Sight;
+use ponder_models::picture::Picture;
 use ponder_models::train::Params;
+use ponder_models::train::imagine::asked::Asked;
 use ponder_models::train::imagine::code::{self, WEIGHTS_FILE};
 use ponder_models::train::imagine::exam::Marks;
 use ponder_models::train::imagine::written::Written;
-use ponder_models::train::imagine::{Drawings, Progress, draw, shape};
+use ponder_models::train::imagine::{Drawings, Progress, answer, draw, shape};
 
 const SIDE: usize = 32;
 const COLORS: [(Color, &str); 3] = [(Color::Red, "red"), (Color::Green, "green"), (Color::Blue, "blue")];
@@ -152,12 +154,56 @@ fn what_follows_words_is_learned_and_the_folder_draws() {
     assert!(imaginer.sketch("xyzzy 龙", 1, &mut |_| (), &Cancel::default()).is_ok(), "words that nobody taught it");
     let blind = Sight::open(&out, &Options::default());
     assert!(matches!(blind, Err(LoadError::Blind(_))), "it draws only");
+    is_asked_and_draws_on(&out, &lessons, folder.path());
     let mut bytes = read(&out);
     let end = bytes.len() - 1;
     bytes[end] ^= 1;
     std::fs::write(out.join("model.safetensors"), bytes).unwrap();
     let changed = JanusImaginer::open(&out, &Options::default());
     assert!(matches!(changed, Err(LoadError::Config { ref field, .. }) if field == "sha256"));
+}
+
+/// The third course, from a folder that draws: answers are learned, it goes on to the bit, and one folder sees and draws.
+fn is_asked_and_draws_on(from: &Path, lessons: &Drawings, folder: &Path) {
+    let course = answer::Course {
+        from: from.to_owned(),
+        vision: answer::eye(32, 1, SIDE),
+        steps: 40,
+        rows: 6,
+        turns: 3,
+        drawn: 2,
+        peak_lr: 0.01,
+        seed: 5,
+    };
+    let run = |out: &Path, stop: u64| {
+        let (begun, mut losses) = (course.begin(out).unwrap(), Vec::new());
+        let written = Written::of(begun.code_shape(), &begun.code, lessons, out, &mut |_| true).unwrap().unwrap();
+        let told = &mut |p: &Progress| {
+            losses.push(mark(p, "asked"));
+            p.step < stop
+        };
+        course.run(lessons, &written, begun, out, told).unwrap();
+        losses
+    };
+    let (whole, parts) = (folder.join("asked"), folder.join("asked-parts"));
+    let losses = run(&whole, 40);
+    assert!(losses[39] < losses[0] * 0.8, "{losses:?}");
+    for stop in [7, 30, 40] {
+        run(&parts, stop);
+    }
+    let read = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
+    assert!(read(&whole) == read(&parts), "stopped and gone on with, it is the same to the bit");
+
+    let mut sight = Sight::open(&whole, &Options::default()).unwrap();
+    let picture = Picture { width_px: SIDE, height_px: SIDE, rgb: vec![128; SIDE * SIDE * 3] };
+    let short = ChatOptions { max_tokens: 4, ..ChatOptions::default() };
+    assert!(sight.answer(&picture, "what is on the table?", &short, &mut |_| {}, &|| false).is_ok());
+    let mut imaginer = JanusImaginer::open(&whole, &Options::default()).unwrap();
+    assert!(imaginer.imagine("a red block", 1, &mut |_| (), &Cancel::default()).is_ok());
+    let (mut janus, mut marks) = (Janus::open(&whole, &Options::default()).unwrap(), Asked::default());
+    let wrong = marks.take(&mut janus, (&lessons.all()[0], lessons.pixels(0)), &Cancel::default()).unwrap();
+    let [asked, right, usual] = marks.of(|_| true);
+    assert!(asked >= 4 && right + wrong.len() == asked && usual == asked, "one answer a sort is the most usual one");
 }
 
 #[test]

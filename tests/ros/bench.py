@@ -12,6 +12,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PONDER = os.environ.get("PONDER") or str(ROOT / ".deps/ros/overlay/lib/ponder/ponder")
 BENCH = os.environ.get("PONDER_BENCH") or str(ROOT / "target/release/examples/ros_bench")
+# What is measured is the graph, not who sees and thinks.
+BASELINES = {"perceive": {"perception": "ground-truth"}, "reason": {"reasoner": "symbolic"}}
 
 
 def settle(domain):
@@ -75,7 +77,7 @@ class Graph:
 
     def node(self, names, prefix=(), **params):
         """`ponder node NAMES`; an emergency stop is remembered in the measurement's own folder."""
-        params = {"use_sim_time": "true", "state_dir": self.folder.name, **params}
+        params = {"use_sim_time": "true", "state_dir": self.folder.name, **BASELINES.get(names, {}), **params}
         if "act" not in names.split():
             del params["state_dir"]
         given = [word for name, value in params.items() for word in ("-p", f"{name}:={value}")]

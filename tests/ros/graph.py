@@ -30,6 +30,8 @@ from sensor_msgs.msg import JointState
 from simulation_interfaces.srv import ResetSimulation
 
 NODES = ("world", "perceive", "reason", "act")
+# Where a test is not about who sees and thinks, the quick ones do, which need no pictures.
+BASELINES = {"perceive": ("perception", "ground-truth"), "reason": ("reasoner", "symbolic")}
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
 
 
@@ -44,7 +46,7 @@ class Nodes:
     """Processes of Ponder's nodes."""
 
     def __init__(self, parameters=None, nodes=NODES):
-        """`parameters`: of each node by its name, as `name:=value`."""
+        """`parameters`: of each node by its name, as `name:=value`; the baselines see and think unless they say who."""
         self.folder = tempfile.TemporaryDirectory(prefix="ponder-graph-")
         state = pathlib.Path(self.folder.name) / "state"
         self.environment = {**os.environ, "XDG_STATE_HOME": str(state), "RCUTILS_COLORIZED_OUTPUT": "0"}
@@ -55,6 +57,9 @@ class Nodes:
 
     def start(self, name):
         values = ["use_sim_time:=true", *self.parameters.get(name, ())]
+        who, baseline = BASELINES.get(name, (None, None))
+        if who and not any(value.startswith(f"{who}:=") for value in values):
+            values.append(f"{who}:={baseline}")
         arguments = [part for value in values for part in ("-p", value)]
         command = [program(), "node", name, "--ros-args", *arguments]
         with open(self._log(name), "ab") as log:

@@ -20,13 +20,13 @@ pub struct ChatOptions {
     pub sampling: Sampling,
     /// Longest answer, in tokens.
     pub max_tokens: usize,
-    /// What stands before the conversation; empty: nothing.
-    pub system: String,
+    /// What stands before the conversation, empty: nothing; none: what the model's makers set there.
+    pub system: Option<String>,
 }
 
 impl Default for ChatOptions {
     fn default() -> Self {
-        Self { sampling: Sampling::default(), max_tokens: 512, system: prompt::SYSTEM.into() }
+        Self { sampling: Sampling::default(), max_tokens: 512, system: None }
     }
 }
 
@@ -91,8 +91,9 @@ impl Janus {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Reply, RunError> {
         let mut sampler = Sampler::new(options.sampling, 0)?;
-        let places = self.network.config().num_image_tokens();
-        let prompt = prompt::conversation(&self.tokenizer, &self.control, places, &options.system, messages)?;
+        let places = self.network.config().num_seen_tokens();
+        let system = options.system.as_deref().unwrap_or(&self.system);
+        let prompt = prompt::conversation(&self.tokenizer, &self.control, places, system, messages)?;
         if prompt.ids.len() >= self.context {
             return Err(RunError::TooLong { tokens: prompt.ids.len(), context: self.context });
         }
@@ -145,7 +146,7 @@ impl Janus {
         reply: &mut Reply,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<f32>>, RunError> {
-        let each = self.network.config().num_image_tokens();
+        let each = self.network.config().num_seen_tokens();
         let mut seen = 0;
         let places = prompt.ids.iter().map(|&id| {
             if id != self.control.picture {

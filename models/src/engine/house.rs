@@ -35,6 +35,9 @@ pub struct House {
     /// So often it thinks again before it asks back.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub second_thoughts: usize,
+    /// What stands before a conversation about pictures, where it is not what DeepSeek sets there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
     /// How it draws, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draws: Option<Draws>,

@@ -9,7 +9,7 @@ use super::chat::Memory;
 use super::checkpoint::{Options, networks};
 use super::error::{LoadError, RunError};
 use super::house::{Draws, House};
-use super::prompt::Control;
+use super::prompt::{Control, SYSTEM};
 use super::tokenizer::Tokenizer;
 use crate::net::janus;
 
@@ -20,6 +20,7 @@ pub struct Janus {
     pub(super) control: Control,
     pub(super) context: usize,
     pub(super) memory: Memory,
+    pub(super) system: String,
     draws: Draws,
 }
 
@@ -31,12 +32,15 @@ impl Janus {
     /// [`LoadError`], naming file and tensor.
     pub fn open(folder: &Path, options: &Options) -> Result<Self, LoadError> {
         // A model of our own is held to its hashes, and says how it draws.
-        let draws = House::read(folder)?.and_then(|house| house.draws).unwrap_or_default();
+        let house = House::read(folder)?;
+        let (system, draws) = house.map_or((None, None), |house| (house.system, house.draws));
         let tokenizer = Tokenizer::open(folder)?;
         let (network, cfg) = networks(folder, options)?;
         let control = Control::find(&tokenizer, &cfg, folder)?;
         let context = options.context.min(network.language.config().max_positions);
-        Ok(Self { memory: Memory::new(network.language.cache()), network, tokenizer, control, context, draws })
+        let system = system.unwrap_or_else(|| SYSTEM.to_owned());
+        let (memory, draws) = (Memory::new(network.language.cache()), draws.unwrap_or_default());
+        Ok(Self { memory, network, tokenizer, control, context, system, draws })
     }
 
     /// The networks alone.

@@ -148,8 +148,8 @@ fn tower(fields: &Fields, (width, layers, heads): (&str, &str, &str)) -> Result<
 fn check(fields: &Fields, network: &janus::Config) -> Result<(), LoadError> {
     let (side, stride) = (network.picture_px, network.vq.stride());
     let patch = network.vision.as_ref().map_or(stride, |vision| vision.patch_size);
-    if patch != stride || !side.is_multiple_of(stride) {
-        let why = format!("a patch is {patch} pixels and a code {stride}: pictures of {side} can't be both");
+    if !side.is_multiple_of(patch.max(1)) || !side.is_multiple_of(stride.max(1)) {
+        let why = format!("a patch is {patch} pixels and a code {stride}: they don't tile pictures of {side}");
         return Err(fields.wrong("vision_config", why));
     }
     Ok(())

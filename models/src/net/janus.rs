@@ -78,7 +78,13 @@ impl Config {
         }
     }
 
-    /// Places in the stream a picture takes that is understood, and codes of one that is drawn: both see it whole.
+    /// Places in the stream that a picture takes which is understood.
+    #[must_use]
+    pub fn num_seen_tokens(&self) -> usize {
+        self.vision.as_ref().map_or(0, siglip::Config::num_patches)
+    }
+
+    /// Codes of a picture that is drawn; Janus-Pro's two ways see it in as many places.
     #[must_use]
     pub fn num_image_tokens(&self) -> usize {
         (self.picture_px / self.vq.stride().max(1)).pow(2)

@@ -29,7 +29,7 @@ const WRONG: f64 = 0.05;
 /// for, can only be learned from what can be seen.
 const VEILED: f64 = 0.4;
 /// Batches whose lessons are drawn together and sorted by length.
-const WINDOW: u64 = 32;
+pub(super) const WINDOW: u64 = 32;
 
 /// What fixes a course, beside its lessons.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub struct Course {
 
 /// A lesson as it is taught: its tokens, and which picture.
 #[derive(Clone, Debug)]
-struct Row {
+pub(super) struct Row {
     prompt: Vec<u32>,
     picture: usize,
 }
@@ -131,7 +131,7 @@ impl Course {
     }
 
     /// The batches of a window, each of lessons about as long as each other.
-    fn window(
+    pub(super) fn window(
         &self,
         lessons: &Drawings,
         tokenizer: &Tokenizer,
@@ -158,7 +158,7 @@ impl Course {
 }
 
 /// How surprising the codes are after the words, nats a code. Shorter rows have nothing said behind their first token.
-fn loss(
+pub(super) fn loss(
     network: &Janus,
     rows: &[Row],
     pad: u32,

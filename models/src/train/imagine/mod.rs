@@ -1,8 +1,11 @@
 //! How janus-nano learned to draw, and how well: first a code of pictures, by drawing again what was seen ([`code`]); then
-//! all lessons as codes ([`written`]), and a language model that says the codes after the words ([`draw`]); and the
-//! examination, in which the eye looks for what was asked ([`exam`]). Outside the ring. The way is LlamaGen's (Sun et al.,
+//! all lessons as codes ([`written`]), and a language model that says the codes after the words ([`draw`]); then to be asked
+//! about pictures, through an eye of its own ([`answer`]); and the examinations, in which eye-nano looks for what was to be
+//! drawn ([`exam`]), and in which it is asked itself ([`asked`]). Outside the ring. The way is LlamaGen's (Sun et al.,
 //! 2024) and Janus's (Wu et al., 2024), in small and without an adversary.
 
+pub mod answer;
+pub mod asked;
 mod book;
 pub mod code;
 pub mod draw;
@@ -10,6 +13,7 @@ pub mod evidence;
 pub mod exam;
 pub mod lessons;
 mod loss;
+pub mod questions;
 mod ship;
 pub mod words;
 pub mod written;

@@ -1,4 +1,4 @@
-//! The folder of a Janus that draws only, as it comes out of a course: shape and words in transformers' layout, weights in
+//! The folder of a Janus of ours, as it comes out of a course: shape and words in transformers' layout, weights in
 //! f16, and `ponder.json` with how it draws, its camera, and the hashes of all of it.
 
 use std::collections::HashMap;
@@ -68,7 +68,12 @@ pub(super) fn config(shape: &Config, tokenizer: &Tokenizer, folder: &Path) -> Re
             "rms_norm_eps": l.rms_norm_eps, "rope_theta": l.rope_theta, "max_position_embeddings": l.max_positions,
             "hidden_act": "silu",
         },
-        "vision_config": null,
+        "vision_config": shape.vision.as_ref().map(|v| json!({
+            "hidden_size": v.hidden_size, "mlp_ratio": v.intermediate_size as f64 / v.hidden_size.max(1) as f64,
+            "num_hidden_layers": v.num_layers, "num_attention_heads": v.num_heads, "image_size": v.image_size,
+            "patch_size": v.patch_size, "layer_norm_eps": v.layer_norm_eps, "attention_bias": v.qkv_bias,
+            "hidden_act": "gelu", "num_channels": 3, "depth": shape.aligner_depth,
+        })),
         "vq_config": {
             "image_size": shape.picture_px, "in_channels": q.in_channels, "out_channels": q.out_channels,
             "patch": q.patch, "norm_num_groups": q.groups, "encoder_square_layers": q.square_layers,
@@ -88,6 +93,7 @@ pub(super) fn write(params: &Params, view: &View, folder: &Path) -> Result<(), I
     let half = half.collect::<candle_core::Result<HashMap<_, _>>>()?;
     save::write(folder, &save::rename(&half, Layout::Transformers)?, SHARD)?;
     let house = House {
+        system: Some(String::new()),
         draws: Some(Draws { guidance: GUIDANCE, temperature: TEMPERATURE, view: Some(view.clone()) }),
         ..House::default()
     };

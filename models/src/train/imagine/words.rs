@@ -83,6 +83,42 @@ pub fn write(lessons: &Drawings, folder: &Path) -> Result<(), ImagineError> {
         .map_err(|error| ImagineError::File { path, why: error.to_string() })
 }
 
+/// Writes the words of another folder into this one, and behind them those of these sentences that it lacks, unless it
+/// has some: known words keep their numbers.
+///
+/// # Errors
+/// [`ImagineError::File`].
+pub(super) fn extend(from: &Path, sentences: &[String], folder: &Path) -> Result<(), ImagineError> {
+    let path = folder.join(WORDS_FILE);
+    if path.exists() {
+        return Ok(());
+    }
+    let source = from.join(WORDS_FILE);
+    let failed = |path: &Path, why: String| ImagineError::File { path: path.to_owned(), why };
+    let text = std::fs::read_to_string(&source).map_err(|error| failed(&source, error.to_string()))?;
+    let mut all: Value = serde_json::from_str(&text).map_err(|error| failed(&source, error.to_string()))?;
+    let Some(vocab) = all.pointer_mut("/model/vocab").and_then(Value::as_object_mut) else {
+        return Err(failed(&source, "holds no words".to_owned()));
+    };
+    let words: BTreeSet<String> = sentences.iter().flat_map(|sentence| pieces(sentence)).collect();
+    for word in words {
+        let next = vocab.len();
+        vocab.entry(word).or_insert(json!(next));
+    }
+    all["decoder"] = decoder();
+    let text = serde_json::to_string_pretty(&all).unwrap_or_default() + "\n";
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&path, text))
+        .map_err(|error| failed(&path, error.to_string()))
+}
+
+/// How words become text: a space before each, but not before a comma or a Chinese character.
+fn decoder() -> Value {
+    let apart = json!({ "type": "WordPiece", "prefix": "##", "cleanup": true });
+    let together = json!({ "type": "Replace", "pattern": { "Regex": "^ (?=[\u{3001}-\u{9fff}\u{ff00}-\u{ff5e}])" }, "content": "" });
+    json!({ "type": "Sequence", "decoders": [apart, together] })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,9 +49,9 @@ pub const KIND: NodeKind = NodeKind {
         },
         Declared {
             name: "perception",
-            about: "Who perceives: ground-truth is the baseline that believes what a simulator knows; eye-nano, trained here, \
-                    looks at pictures; or a Janus: a name or a folder",
-            kind: Kind::Text("ground-truth"),
+            about: "Who perceives: eye-nano, trained here, looks at pictures; ground-truth is the baseline that believes what a \
+                    simulator knows; or a Janus: a name or a folder",
+            kind: Kind::Text("eye-nano"),
             fixed: true,
         },
         Declared {

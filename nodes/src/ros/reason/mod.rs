@@ -42,8 +42,9 @@ pub const KIND: NodeKind = NodeKind {
         },
         Declared {
             name: "reasoner",
-            about: "Who reasons: symbolic is the baseline, remote a server; or a model: a name, a GGUF file or a folder",
-            kind: Kind::Text("symbolic"),
+            about: "Who reasons: reasoner-nano, trained here; symbolic is the baseline, remote a server; or a model: a name, a \
+                    GGUF file or a folder",
+            kind: Kind::Text("reasoner-nano"),
             fixed: true,
         },
         Declared {

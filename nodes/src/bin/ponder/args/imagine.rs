@@ -56,7 +56,7 @@ pub struct TrainImagineArgs {
     /// Folder of the imaginer; the code is learned in its folder `code`
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Only one of the two courses
+    /// Only one of the courses; without it the first two
     #[arg(long, value_enum)]
     pub stage: Option<ImagineStage>,
     /// Folder or weights of an earlier code to begin with
@@ -71,10 +71,11 @@ pub struct TrainImagineArgs {
     /// Its highest learning rate
     #[arg(long, default_value_t = 2e-3, value_name = "RATE")]
     pub code_lr: f64,
-    /// Folder of an earlier imaginer, or a checkpoint of it, whose second course is gone on from
-    #[arg(long, value_name = "DIR|FILE")]
+    /// Folder of an earlier imaginer, or a checkpoint of it, whose second course is gone on from; for the third the folder
+    /// of one that draws
+    #[arg(long, value_name = "DIR|FILE", required_if_eq("stage", "answer"))]
     pub from: Option<PathBuf>,
-    /// Steps of the second course
+    /// Steps of the second course, or the third
     #[arg(long, default_value_t = 6000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub steps: u64,
     /// Pictures a step of it
@@ -104,4 +105,6 @@ pub enum ImagineStage {
     Code,
     /// What codes follow which words
     Draw,
+    /// To be asked about pictures, by another eye, and to draw on
+    Answer,
 }

@@ -7,17 +7,19 @@ use indicatif::ProgressBar;
 use ponder_core::imaginer::{ImagineError, Imaginer};
 use ponder_core::lesson::{Named, Rests};
 use ponder_core::thinker::Cancel;
-use ponder_models::engine::Options;
+use ponder_models::engine::{Janus, Options, RunError};
 use ponder_models::imagine::JanusImaginer;
 use ponder_models::kernel::pool::alone;
 use ponder_models::net::vq;
 use ponder_models::perceive::nano::Eye;
 use ponder_models::train::CHECKPOINT;
+use ponder_models::train::imagine::asked::Asked;
 use ponder_models::train::imagine::code::{self, WEIGHTS_FILE};
 use ponder_models::train::imagine::evidence::{Evidence, Shown};
 use ponder_models::train::imagine::exam::{Exam, ExamError, Marks};
+use ponder_models::train::imagine::questions::Sort;
 use ponder_models::train::imagine::written::Written;
-use ponder_models::train::imagine::{Drawings, Progress, draw, shape};
+use ponder_models::train::imagine::{Drawings, Progress, answer, draw, shape};
 use ponder_nodes::stages::{eye_folder, imaginer_folder};
 use ponder_sim::lessons::drawings::{A_SCENE, Plan, sketches, write};
 use serde_json::{Value, json};
@@ -30,6 +32,11 @@ use crate::args::{DataImagineArgs, ExamImagineArgs, ImagineStage, TrainImagineAr
 
 /// Folder of the first course.
 const CODE: &str = "code";
+/// The eye that is asked: width and layers.
+const EYE_WIDTH: usize = 128;
+const EYE_LAYERS: usize = 4;
+/// Questions about a picture while it learns.
+const TURNS: usize = 6;
 
 /// Draws pictures to be drawn again.
 pub fn data(args: &DataImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
@@ -55,6 +62,9 @@ pub fn data(args: &DataImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
 pub fn train(args: &TrainImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let lessons = Drawings::open(&args.data)?;
     eprintln!("{} pictures to learn from", lessons.all().len());
+    if args.stage == Some(ImagineStage::Answer) {
+        return train_answers(args, &lessons, stop);
+    }
     let (code_out, wants) = (args.out.join(CODE), |stage| args.stage.is_none_or(|only| only == stage));
     let code_shape = vq::Config::nano();
     if wants(ImagineStage::Code) {
@@ -79,14 +89,9 @@ pub fn train(args: &TrainImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
         return Ok(ended(true, &code_out));
     }
     let weights = code_out.join(WEIGHTS_FILE);
-    let count = lessons.all().len();
-    let codes = bar(count as u64)?;
-    let written = Written::of(&code_shape, &weights, &lessons, &code_out, &mut |done| {
-        tell(&codes, done as u64, 1000, "pictures as codes");
-        !stop.is_cancelled()
-    })?;
-    codes.finish_and_clear();
-    let Some(written) = written else { return Ok(ended(false, &args.out)) };
+    let Some(written) = as_codes(&code_shape, &weights, &lessons, &code_out, stop)? else {
+        return Ok(ended(false, &args.out));
+    };
     let course = draw::Course {
         shape: shape(args.hidden as usize, args.layers as usize, code_shape, lessons.view().side_px),
         steps: args.steps,
@@ -98,6 +103,47 @@ pub fn train(args: &TrainImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let (bar, mut curve) = (bar(args.steps)?, Curve::of(&args.out, &args.watch)?);
     let told = &mut |p: &Progress| told(&bar, &mut curve, p, stop);
     let done = alone(|| course.run(&lessons, &written, &weights, &args.out, told))?;
+    bar.finish_and_clear();
+    curve.end()?;
+    Ok(ended(done, &args.out))
+}
+
+/// All lessons as codes; none if it was stopped.
+fn as_codes(
+    shape: &vq::Config,
+    weights: &Path,
+    lessons: &Drawings,
+    folder: &Path,
+    stop: &Cancel,
+) -> anyhow::Result<Option<Written>> {
+    let codes = bar(lessons.all().len() as u64)?;
+    let written = Written::of(shape, weights, lessons, folder, &mut |done| {
+        tell(&codes, done as u64, 1000, "pictures as codes");
+        !stop.is_cancelled()
+    })?;
+    codes.finish_and_clear();
+    Ok(written)
+}
+
+/// Teaches one that draws to be asked.
+fn train_answers(args: &TrainImagineArgs, lessons: &Drawings, stop: &Cancel) -> anyhow::Result<u8> {
+    let course = answer::Course {
+        from: args.from.clone().context("--from says which imaginer begins it")?,
+        vision: answer::eye(EYE_WIDTH, EYE_LAYERS, lessons.view().side_px),
+        steps: args.steps,
+        rows: args.rows as usize,
+        turns: TURNS,
+        drawn: (args.rows as usize / 5).max(1),
+        peak_lr: args.lr,
+        seed: args.seed,
+    };
+    let begun = course.begin(&args.out)?;
+    let Some(written) = as_codes(begun.code_shape(), &begun.code, lessons, &args.out, stop)? else {
+        return Ok(ended(false, &args.out));
+    };
+    let (bar, mut curve) = (bar(args.steps)?, Curve::of(&args.out, &args.watch)?);
+    let told = &mut |p: &Progress| told(&bar, &mut curve, p, stop);
+    let done = alone(|| course.run(lessons, &written, begun, &args.out, told))?;
     bar.finish_and_clear();
     curve.end()?;
     Ok(ended(done, &args.out))
@@ -128,6 +174,8 @@ pub fn exam(args: &ExamImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let (bar, mut exam, mut shown) = (bar(args.count)?, Exam::default(), 0);
     let mut sheet = imaginer.view().map(|view| Sheet::new(view.side_px));
     let mut evidence = Evidence::default();
+    let janus = Janus::open(&imaginer_folder(Some(&args.who))?, &Options::default())?;
+    let mut answering = janus.sees().then(|| (janus, Asked::default()));
     'all: for scene in 0..args.count.div_ceil(A_SCENE) {
         let mut together = Vec::new();
         for sketch in sketches(&plan, scene)? {
@@ -152,6 +200,16 @@ pub fn exam(args: &ExamImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
                     println!("{}: {words}\n    {}\n    seen: {}", lesson.number, asked(&lesson.things), seen.join(", "))
                 });
             }
+            if let Some((janus, marks)) = &mut answering {
+                let wrong = match marks.take(janus, (lesson, &sketch.pixels), stop) {
+                    Err(RunError::Cancelled) => break 'all,
+                    wrong => wrong?,
+                };
+                for wrong in wrong.iter().filter(|_| lesson.number < args.show) {
+                    let (turn, said) = (&wrong.turn, &wrong.said);
+                    bar.suspend(|| println!("{}: {} {said:?}, not {:?}", lesson.number, turn.question, turn.answer));
+                }
+            }
             let things = lesson.things.clone();
             together.push(Shown { asked: things, drawn: answer.seen, camera: answer.camera });
             bar.set_position(lesson.number + 1);
@@ -162,7 +220,7 @@ pub fn exam(args: &ExamImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
     if let Some((path, sheet)) = args.sheet.as_deref().zip(sheet) {
         sheet.write(path)?;
     }
-    report(&exam, &evidence, &imaginer, args);
+    report(&exam, &evidence, answering.as_ref().map(|(_, marks)| marks), &imaginer, args);
     Ok(if stop.is_cancelled() { INTERRUPTED } else { 0 })
 }
 
@@ -176,7 +234,20 @@ fn asked(things: &[Named]) -> String {
     format!("asked: {}", things.iter().enumerate().map(told).collect::<Vec<_>>().join(", "))
 }
 
-fn report(exam: &Exam, evidence: &Evidence, imaginer: &JanusImaginer, args: &ExamImagineArgs) {
+/// Rows of marks in answering.
+fn answers(asked: &Asked) -> Vec<(&'static str, [usize; 3])> {
+    let sorts = Sort::ALL.into_iter().map(|sort| (sort.name(), asked.of(|(s, ..)| s == sort)));
+    let all = [
+        ("English", asked.of(|(_, zh, _)| !zh)),
+        ("Chinese", asked.of(|(_, zh, _)| zh)),
+        ("known wordings", asked.of(|(.., new)| !new)),
+        ("new wordings", asked.of(|(.., new)| new)),
+        ("all questions", asked.of(|_| true)),
+    ];
+    sorts.chain(all).collect()
+}
+
+fn report(exam: &Exam, evidence: &Evidence, asked: Option<&Asked>, imaginer: &JanusImaginer, args: &ExamImagineArgs) {
     let rows = [("drawn from words", exam.drawn), ("true, through codes", exam.again), ("true", exam.real)];
     if args.json {
         let row = |m: &Marks| {
@@ -191,6 +262,9 @@ fn report(exam: &Exam, evidence: &Evidence, imaginer: &JanusImaginer, args: &Exa
             "{}",
             json!({
                 "who": imaginer.name(), "cfg": imaginer.guidance, "temperature": imaginer.temperature, "marks": rows,
+                "answers": asked.map(|asked| answers(asked).into_iter().map(|(name, [asked, right, usual])| {
+                    (name.to_owned(), json!({ "asked": asked, "right": right, "by_the_most_usual": usual }))
+                }).collect::<serde_json::Map<_, _>>()),
                 "evidence": {
                     "pairs": evidence.pairs, "asked": evidence.asked, "drawn": evidence.drawn, "both": evidence.both,
                 },
@@ -217,4 +291,10 @@ fn report(exam: &Exam, evidence: &Evidence, imaginer: &JanusImaginer, args: &Exa
         share(evidence.drawn),
         share(evidence.both)
     );
+    let Some(asked) = asked else { return };
+    println!("  asked about the true pictures, right to the word; beside it by the most usual answer alone");
+    for (name, [asked, right, usual]) in answers(asked) {
+        let share = |n: usize| n as f64 / asked.max(1) as f64 * 100.0;
+        println!("    {name:<20} {:5.1} % of {asked:<6} {:5.1} %", share(right), share(usual));
+    }
 }
