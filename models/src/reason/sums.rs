@@ -1,14 +1,16 @@
-//! The sums in a thought: where it quotes a thing's numbers, works out how far one is from another, or keeps the most of
-//! several, that can be worked out again. A thought that is wrong about one is no ground to act on. (Checked step by step:
+//! The sums in a thought: where it quotes a thing's kind, colour or numbers, works out how far one is from another, or
+//! keeps the most of several, that can be worked out again. A thought that is wrong about one is no ground to act on. (Checked step by step:
 //! Lightman et al., arXiv 2305.20050; here by arithmetic, not by a model.)
 
-use ponder_core::scene::{ObjectId, Scene};
+use ponder_core::scene::{Color, ObjectId, Scene};
 
 use super::compact::{Grid, numbers};
 
 /// An entry of a list: a thing, the numbers told of it, and which thing leads up to there, with its number.
 struct Entry {
     id: ObjectId,
+    /// Are kind and colour its own, where they are told?
+    named: bool,
     line: [u32; 3],
     told: Vec<u32>,
     leads: Option<(ObjectId, u32)>,
@@ -33,11 +35,21 @@ pub fn hold(thought: &str, scene: &Scene, grid: Grid) -> bool {
     })
 }
 
-/// `block red A 12 40 35 A 35`: what is told after a thing's name.
+/// `block red A 12 40 35 A 35`: what is told before and after a thing's name.
 fn entry(text: &str, scene: &Scene, grid: Grid) -> Option<Entry> {
     let mut words = text.split_whitespace().peekable();
     let thing = |word: &str| scene.objects.iter().find(|object| object.id.as_str() == word);
-    let object = words.by_ref().find_map(thing)?;
+    let mut before = Vec::new();
+    let object = words.by_ref().find_map(|word| {
+        before.push(word);
+        thing(word)
+    })?;
+    let named = match before.as_slice() {
+        [.., kind, color, _] if color_of(color).is_some() => {
+            *kind == object.label.as_str() && color_of(color) == object.color
+        }
+        _ => true,
+    };
     let mut told = Vec::new();
     while let Some(number) = words.peek().and_then(|word| word.parse().ok()) {
         told.push(number);
@@ -45,12 +57,16 @@ fn entry(text: &str, scene: &Scene, grid: Grid) -> Option<Entry> {
     }
     let leads = words.next().and_then(thing).zip(words.next().and_then(|word| word.parse().ok()));
     let leads = leads.filter(|_| !told.is_empty()).map(|(object, number)| (object.id, number));
-    Some(Entry { id: object.id, line: numbers(object, grid), told, leads })
+    Some(Entry { id: object.id, named, line: numbers(object, grid), told, leads })
 }
 
-/// Its first numbers are those of its line.
+fn color_of(word: &str) -> Option<Color> {
+    Color::ALL.iter().find(|(_, name, ..)| *name == word).map(|(color, ..)| *color)
+}
+
+/// Kind, colour and first numbers are those of its line.
 fn quoted(entry: &Entry) -> bool {
-    entry.told.len() > 3 || entry.line.starts_with(&entry.told)
+    entry.named && (entry.told.len() > 3 || entry.line.starts_with(&entry.told))
 }
 
 /// Each is as far off as told, and the nearest leads.
@@ -158,7 +174,10 @@ mod tests {
         assert!(!hold(&thought("B", "C"), &scene, grid));
         let short = thought("B", "B").replacen(&told(2), &told(2)[..told(2).len() - 2], 1);
         assert!(!hold(&short, &scene, grid), "a number is missing: {short}");
-        assert!(hold("red block: block red B.", &scene, grid), "nothing is worked out");
+        let color = objects[1].color.map_or("red", Color::name);
+        let other = if color == "blue" { "red" } else { "blue" };
+        assert!(hold(&format!("{color} block: block {color} B."), &scene, grid), "nothing is worked out");
+        assert!(!hold(&format!("{other} block: block {other} B."), &scene, grid), "it has another colour");
     }
 
     fn template() -> SceneObject {
