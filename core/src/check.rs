@@ -2,6 +2,7 @@
 //! robot has the part for it, its arguments type-check, its objects are in the scene, and, run through symbolically
 //! from the start, its preconditions hold. What fails says which step, what, and why.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use crate::fact::Fact;
 use crate::plan::{Arg, Draft, DraftArg, DraftCall, MAX_ARGS, MAX_STEPS, Plan, SkillCall};
 use crate::robot::RobotSpec;
 use crate::scene::{Affordance, ObjectId, Scene};
-use crate::skill::{Param, ParamKind, Skill, Unmet};
+use crate::skill::{Param, ParamKind, Part, Skill, Unmet};
 use crate::skills;
 use crate::state::State;
 
@@ -183,6 +184,37 @@ pub fn run_through(calls: &[SkillCall], mut state: State) -> Result<State, PlanE
         call.skill.effect(call, &mut state);
     }
     Ok(state)
+}
+
+/// Longest plan that is searched for steps that it does not need.
+const SEARCHED: usize = 24;
+
+/// Are there steps one after the other that handle a thing which the goal does not speak of, and without which the others
+/// still work and bring about the goal? Of a plan without a goal, or with one that can't be followed symbolically, that is
+/// not known: then there are none.
+#[must_use]
+pub fn has_needless_steps(plan: &Plan, scene: &Scene, robot: &Arc<RobotSpec>) -> bool {
+    let (calls, goal) = (plan.steps(), plan.goal());
+    if goal.is_empty() || !goal.iter().all(is_symbolic) || calls.len() > SEARCHED {
+        return false;
+    }
+    let mut states = vec![State::of(scene, robot)];
+    for call in calls {
+        let mut state = states[states.len() - 1].clone();
+        call.skill.effect(call, &mut state);
+        states.push(state);
+    }
+    let meant = |id: ObjectId| goal.iter().any(|fact| fact.objects().any(|other| other == id));
+    let handles_other = |call: &SkillCall| {
+        call.spec().needs == Part::Arm && (0..MAX_ARGS).filter_map(|arg| call.object(arg)).any(|id| !meant(id))
+    };
+    let strays =
+        |range: Range<usize>| range.into_iter().any(|i| states[i] != states[i + 1] && handles_other(&calls[i]));
+    let reaches = |first: usize, end: usize| {
+        let rest = run_through(&calls[end..], states[first].clone());
+        rest.is_ok_and(|state| goal.iter().all(|fact| state.holds(fact)))
+    };
+    (0..calls.len()).any(|first| (first + 1..=calls.len()).any(|end| strays(first..end) && reaches(first, end)))
 }
 
 /// Facts whose truth the symbolic effects follow; the others are measured at the end only.

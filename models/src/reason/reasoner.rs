@@ -76,10 +76,10 @@ impl<M: TextModel> LlmReasoner<M> {
         cancel: &Cancel,
     ) -> Result<(String, Result<Draft, String>), ReasonError> {
         let bound = self.options.ask_below.unwrap_or_else(|| self.model.asks_below());
-        let Once { written, draft, least, sums_hold } = self.once(at, bound > 0.0, None, thought, say, cancel)?;
-        let unsure = least.is_some_and(|least| least < bound) || bound > 0.0 && !sums_hold;
+        let Once { written, draft, least, sound } = self.once(at, bound > 0.0, None, thought, say, cancel)?;
+        let unsure = least.is_some_and(|least| least < bound) || bound > 0.0 && !sound;
         let draft = match draft {
-            Ok(draft) if unsure => Ok(self.again(draft, sums_hold, at, thought, say, cancel)?),
+            Ok(draft) if unsure => Ok(self.again(draft, sound, at, thought, say, cancel)?),
             draft => draft,
         };
         Ok((written, draft))
@@ -105,9 +105,9 @@ impl<M: TextModel> LlmReasoner<M> {
             }
             let mut other = Thought::default();
             let at = At { round: round + (time << 8), ..at };
-            let Once { draft, sums_hold, .. } = self.once(at, false, Some(WARMTH), &mut other, &mut |_| {}, cancel)?;
+            let Once { draft, sound, .. } = self.once(at, false, Some(WARMTH), &mut other, &mut |_| {}, cancel)?;
             thought.tokens = thought.tokens.saturating_add(other.tokens);
-            thoughts.add(draft.ok().filter(|_| sums_hold), other.text);
+            thoughts.add(draft.ok().filter(|_| sound), other.text);
         }
         let so_far = thoughts.so_far();
         let Some((draft, other, count)) = thoughts.agreed().filter(|_| of > 1) else {
@@ -158,21 +158,24 @@ impl<M: TextModel> LlmReasoner<M> {
             // A model that does not come to an end has no answer, which is no reason to stop the robot.
             Err(WriteError::Unfinished(tokens)) => {
                 let draft = Err(WriteError::Unfinished(tokens).to_string());
-                return Ok(Once { written: String::new(), draft, least: None, sums_hold: true });
+                return Ok(Once { written: String::new(), draft, least: None, sound: true });
             }
             Err(error) => return Err(ReasonError::Failed(error.to_string())),
         };
         thought.tokens = thought.tokens.saturating_add(u32::try_from(written.thought_tokens).unwrap_or(u32::MAX));
+        let (scene, robot) = (&question.scene, &question.robot);
+        let mut sound = true;
         let draft = answer::read(&written.answer).map_err(|error| error.to_string()).and_then(|draft| {
             if let Draft::Do { .. } = &draft {
-                check::check(&draft, &question.scene, &question.robot).map_err(|error| error.to_string())?;
+                let plan = check::check(&draft, scene, robot).map_err(|error| error.to_string())?;
+                sound = !check::has_needless_steps(&plan, scene, robot);
             }
             Ok(draft)
         });
         // Who is asked compactly thinks in the prompt's numbers.
         let compact = self.model.manner() == Manner::Compact;
-        let sums_hold = !compact || sums::hold(&written.thought, &question.scene, Grid::of(&question.robot));
-        Ok(Once { written: written.answer, draft, least: written.least, sums_hold })
+        sound &= !compact || sums::hold(&written.thought, scene, Grid::of(robot));
+        Ok(Once { written: written.answer, draft, least: written.least, sound })
     }
 }
 
@@ -183,8 +186,8 @@ struct Once {
     draft: Result<Draft, String>,
     /// How probable the least probable of its tokens was.
     least: Option<f32>,
-    /// Its thought is not wrong about what can be worked out again.
-    sums_hold: bool,
+    /// Its thought is not wrong about what can be worked out again, and its plan handles nothing that its goal does not need.
+    sound: bool,
 }
 
 /// What is answered: the talk so far, and how often it went on, which chance comes from.

@@ -142,6 +142,24 @@ mod tests {
         assert!(right == 600 && wrong > 60, "{right} {wrong}");
     }
 
+    /// Of what is taught hardly a plan has steps that its goal does not need.
+    #[test]
+    fn what_is_taught_needs_its_steps() {
+        use ponder_core::check::{check, has_needless_steps};
+        let lessons = Lessons::new(8).unwrap_or_else(|error| panic!("{error}"));
+        let (mut plans, mut needless) = (0, Vec::new());
+        for index in 0..1500 {
+            let Ok(lesson) = lessons.get(Split::Train, index) else { panic!("no lesson {index}") };
+            let (scene, robot) = (&lesson.question.scene, &lesson.question.robot);
+            let Ok(plan) = check(&lesson.draft, scene, robot) else { continue };
+            plans += 1;
+            if has_needless_steps(&plan, scene, robot) {
+                needless.push(format!("{}: {}\n{:?}", lesson.question.goal.instruction, lesson.thought, lesson.draft));
+            }
+        }
+        assert!(plans > 500 && needless.len() * 100 < plans, "{} of {plans}: {}", needless.len(), needless.join("\n"));
+    }
+
     #[test]
     fn the_nearest_is_who_leads_and_who_is_meant() {
         let robot =
