@@ -81,6 +81,9 @@ pub struct TrainImagineArgs {
     /// Pictures a step of it
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rows: u32,
+    /// Pictures a step that the third course draws beside those that it asks about
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub drawn: u32,
     /// Its highest learning rate
     #[arg(long, default_value_t = 0.012, value_name = "RATE")]
     pub lr: f64,

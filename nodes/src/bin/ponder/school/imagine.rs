@@ -133,7 +133,7 @@ fn train_answers(args: &TrainImagineArgs, lessons: &Drawings, stop: &Cancel) -> 
         steps: args.steps,
         rows: args.rows as usize,
         turns: TURNS,
-        drawn: (args.rows as usize / 5).max(1),
+        drawn: args.drawn as usize,
         peak_lr: args.lr,
         seed: args.seed,
     };
