@@ -84,7 +84,7 @@ fn an_answer_is_the_networks_and_streams_as_it_is_made() {
     let network = janus.network();
     let places = network.config().num_image_tokens();
     let system = SYSTEM;
-    let mut ids = conversation(janus.tokenizer(), janus.control(), places, &system, &messages).unwrap().ids;
+    let mut ids = conversation(janus.tokenizer(), janus.control(), places, system, &messages).unwrap().ids;
     assert_eq!(reply.prompt_tokens, ids.len());
     let Part::Picture(shown) = &messages[0].parts[0] else { panic!("the picture stands first") };
     let features = network.understanding.as_ref().unwrap().forward(&shown.unsqueeze(0).unwrap()).unwrap();
@@ -118,7 +118,7 @@ fn a_conversation_goes_on_from_what_is_known() {
     let seen = chat(&mut janus, &other, &options);
     let places = janus.network().config().num_image_tokens();
     let system = SYSTEM;
-    let ids = conversation(janus.tokenizer(), janus.control(), places, &system, &other).unwrap().ids;
+    let ids = conversation(janus.tokenizer(), janus.control(), places, system, &other).unwrap().ids;
     assert_eq!(Some(seen.reused_tokens), ids.iter().position(|&id| id == janus.control().picture));
     assert_eq!(seen.tokens, chat(&mut open("janus_hf"), &other, &options).tokens);
 }

@@ -199,7 +199,8 @@ unsafe fn look_on<F: Floats>(plane: &[f32], place: Place, piece: (usize, usize),
             let (even, odd) = (&mut even[r][..=some], &mut odd[r][..=some]);
             let y = (2 * row + r).wrapping_sub(padding);
             if y >= height || first == last {
-                (even.fill(0.0), odd.fill(0.0));
+                even.fill(0.0);
+                odd.fill(0.0);
                 continue;
             }
             let inside = &plane[y * width + from + first - padding..][..last - first];
@@ -254,7 +255,7 @@ unsafe fn put_on<F: Floats>(
 ) {
     let (out_width, out_height) = (place.out_width, place.pixels / place.out_width);
     let mut lines = [[0f32; 2 * MOST]; 2];
-    for i in 0..2 {
+    for (i, line) in lines.iter_mut().enumerate() {
         let sign = if i == 0 { 1.0 } else { -1.0 };
         let mut sums = [[0f32; MOST]; 4];
         for (j, sums) in sums.iter_mut().enumerate() {
@@ -266,7 +267,7 @@ unsafe fn put_on<F: Floats>(
                 *sum = a + sign * b + sign * c;
             }
         }
-        for (t, pair) in lines[i].chunks_exact_mut(2).enumerate().take(piece.1) {
+        for (t, pair) in line.chunks_exact_mut(2).enumerate().take(piece.1) {
             pair[0] = sums[0][t] + sums[1][t] + sums[2][t] + bias;
             pair[1] = sums[1][t] - sums[2][t] - sums[3][t] + bias;
         }
