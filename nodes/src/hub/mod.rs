@@ -39,7 +39,7 @@ pub enum HubError {
     },
     /// No model of the kind that is needed is here.
     #[error(
-        "no model that sees and draws is here: `ponder models pull janus-pro-1b` fetches one (4.2 GB), or give a folder with --model DIR"
+        "no model that sees and draws is here: `ponder models pull janus-pro-1b` fetches one (4.2 GB), or give a folder with --model DIR; --model janus-nano knows its own table only"
     )]
     NoneHere,
     /// No folder to keep models in.
