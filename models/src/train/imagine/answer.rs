@@ -96,8 +96,8 @@ impl Course {
             start.insert(need.name, tensor);
         }
         let code = out.join(CODE_FILE);
-        let parts: HashMap<&String, &Tensor> = start.iter().filter(|(name, _)| name.starts_with(CODE)).collect();
-        let parts: HashMap<String, Tensor> = parts.into_iter().map(|(n, t)| (n.clone(), t.clone())).collect();
+        let parts = start.iter().filter(|(name, _)| name.starts_with(CODE));
+        let parts: HashMap<String, Tensor> = parts.map(|(name, tensor)| (name.clone(), tensor.clone())).collect();
         candle_core::safetensors::save(&parts, &code)?;
         let mut shape = read.network.clone();
         if shape.vision.is_none() {
