@@ -189,8 +189,10 @@ pub enum Align {
 pub enum Onto {
     /// On what is open all around.
     Top,
-    /// Between walls: as low as the tool itself may go, metres.
+    /// Between walls, with nothing else there: as low as the tool itself may go, metres.
     Within(f64),
+    /// The same among other things, which fingers that open wide push aside.
+    Among(f64),
 }
 
 /// The phases that carry the load over a point, lower its underside to `bottom_m`, let go and leave.
@@ -225,6 +227,7 @@ pub fn put_down(
     let (deepest_m, open_m) = match onto {
         Onto::Top => (0.0, WIDE_M),
         Onto::Within(deepest_m) => (deepest_m, NARROW_M),
+        Onto::Among(deepest_m) => (deepest_m, WIDE_M),
     };
     let lowest_m = (bottom_m + load.hang_m).max(deepest_m);
     let target = downward(Vec3::new(spot_m.x - offset_m.x, spot_m.y - offset_m.y, lowest_m), yaw);

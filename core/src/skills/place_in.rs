@@ -3,11 +3,11 @@
 use crate::fact::Fact;
 use crate::outcome::Failure;
 use crate::plan::{Facts, SkillCall};
-use crate::scene::Affordance;
+use crate::scene::{Affordance, SceneObject};
 use crate::skill::{Context, Param, ParamKind, Part, Phases, Skill, SkillSpec, Unmet};
 use crate::state::{State, Support};
 
-use super::grasp::{check_reach, index_of, object};
+use super::grasp::{check_reach, footprint_gap_m, index_of, object};
 use super::place::{Align, Onto, check_held, fits, load, put_down, spot_in};
 use crate::geometry::yaw_rad;
 
@@ -71,6 +71,14 @@ impl Skill for PlaceIn {
         // The hand along the container's sides: fingers that open have the most room so.
         let align = Align::Hand(yaw_rad(&container.world_from_object));
         let deepest_m = container.top_m() - HAND_ROOM_M;
-        put_down(context, &load, spot_m, container.bottom_m() + 0.012, align, Onto::Within(deepest_m))
+        let within = |o: &SceneObject| {
+            o.can(Affordance::Graspable)
+                && ![load.object.id, container.id].contains(&o.id)
+                && footprint_gap_m(container, &o.position_m()) <= 0.0
+                && o.bottom_m() < container.top_m()
+        };
+        let has_more = context.scene.objects.iter().any(within);
+        let onto = if has_more { Onto::Among(deepest_m) } else { Onto::Within(deepest_m) };
+        put_down(context, &load, spot_m, container.bottom_m() + 0.012, align, onto)
     }
 }
