@@ -3,11 +3,15 @@
 
 mod words;
 
+use ponder_core::check::{check, has_needless_steps};
 use ponder_core::plan::Draft;
 use ponder_core::reasoner::Reasoner;
 use ponder_core::thinker::Cancel;
 use ponder_models::engine::write::{Ask, Manner, Piece, TextModel, WriteError, Written};
+use ponder_models::reason::alias::Aliases;
+use ponder_models::reason::answer;
 use ponder_models::reason::reasoner::{LlmReasoner, Options};
+use ponder_models::train::think::{Lesson, Lessons, Split};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -55,5 +59,66 @@ fn a_thought_that_reckons_wrongly_does_not_count() {
         let mut llm = LlmReasoner::new(Reckoner { wrong, asked: 0 }, Options::default());
         let answer = llm.think(&question, &mut |_| (), &Cancel::default()).unwrap();
         assert_eq!((llm.model().asked, matches!(answer.draft, Draft::Do { .. })), (asked, acts), "{wrong}: {answer:?}");
+    }
+}
+
+/// Answers a lesson as it is taught: so many times with one more thing picked up in the end, then without.
+struct Tidier {
+    lesson: Lesson,
+    besides: String,
+    stray: usize,
+    asked: usize,
+}
+
+impl TextModel for Tidier {
+    fn name(&self) -> &str {
+        "tidier"
+    }
+
+    fn manner(&self) -> Manner {
+        Manner::Compact
+    }
+
+    fn asks_below(&self) -> f32 {
+        0.5
+    }
+
+    fn second_thoughts(&self) -> usize {
+        4
+    }
+
+    fn write(&mut self, _: &mut Ask<'_>, _: &mut dyn FnMut(Piece<'_>), _: &Cancel) -> Result<Written, WriteError> {
+        self.asked += 1;
+        let answer = if self.asked <= self.stray { self.besides.clone() } else { self.lesson.answer.clone() };
+        Ok(Written { thought: self.lesson.thought.clone(), answer, least: Some(1.0), ..Written::default() })
+    }
+}
+
+#[test]
+fn a_plan_that_handles_something_else_does_not_count() {
+    let lessons = Lessons::new(8).unwrap();
+    let besides = |lesson: &Lesson| {
+        let (scene, robot) = (&lesson.question.scene, &lesson.question.robot);
+        let Draft::Do { goal, .. } = &lesson.draft else { return None };
+        let plan = check(&lesson.draft, scene, robot).ok()?;
+        (!goal.is_empty() && !has_needless_steps(&plan, scene, robot)).then_some(())?;
+        let (aliases, asked) = Aliases::of(&lesson.question);
+        asked.scene.objects.iter().find_map(|object| {
+            let more = lesson.answer.replacen("end", &format!("pick({})\nend", object.id), 1);
+            let draft = aliases.lengthen(&answer::read(&more).ok()?);
+            let plan = check(&draft, scene, robot).ok()?;
+            has_needless_steps(&plan, scene, robot).then_some(more)
+        })
+    };
+    let mut found = (0..200).filter_map(|index| {
+        let lesson = lessons.get(Split::Train, index).unwrap();
+        besides(&lesson).map(|besides| (lesson, besides))
+    });
+    let (lesson, besides) = found.next().expect("a plan to which something can be added");
+    for (stray, asked, acts) in [(0, 1, true), (1, 5, true), (3, 3, false)] {
+        let model = Tidier { lesson: lesson.clone(), besides: besides.clone(), stray, asked: 0 };
+        let mut llm = LlmReasoner::new(model, Options::default());
+        let answer = llm.think(&lesson.question, &mut |_| (), &Cancel::default()).unwrap();
+        assert_eq!((llm.model().asked, matches!(answer.draft, Draft::Do { .. })), (asked, acts), "{stray}: {answer:?}");
     }
 }

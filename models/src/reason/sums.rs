@@ -1,6 +1,6 @@
 //! The sums in a thought: where it quotes a thing's kind, colour or numbers, works out how far one is from another, or
-//! keeps the most of several, that can be worked out again. A thought that is wrong about one is no ground to act on. (Checked step by step:
-//! Lightman et al., arXiv 2305.20050; here by arithmetic, not by a model.)
+//! keeps the most of several, that can be worked out again. A thought that is wrong about one is no ground to act on.
+//! (Checked step by step: Lightman et al., arXiv 2305.20050; here by arithmetic, not by a model.)
 
 use ponder_core::scene::{Color, ObjectId, Scene};
 
