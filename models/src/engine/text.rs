@@ -7,6 +7,7 @@ use std::path::Path;
 use ponder_core::thinker::Cancel;
 
 use super::beginnings::Beginnings;
+use super::error::RunError;
 use super::grammar::{Grammars, VocabError};
 use super::meter::{Meter, timed};
 use super::network::Network;
@@ -14,7 +15,7 @@ use super::reading::Reader;
 use super::sampling::{Sampler, Sampling};
 use super::talk::Chat;
 use super::utf8::Utf8;
-use super::write::{Ask, Manner, Piece, TextModel, WriteError, Written};
+use super::write::{Ask, Manner, Piece, Reckoned, Script, TextModel, WriteError, Written};
 use crate::reason::split::{CLOSE, Split};
 
 /// What DeepSeek gives for R1 and its distillates.
@@ -23,6 +24,9 @@ pub const R1: Sampling =
 /// What Liquid AI gives for LFM2.
 pub const LFM2: Sampling =
     Sampling { temperature: 0.3, top_k: 0, top_p: 1.0, min_p: 0.15, repetition_penalty: 1.05, seed: 0 };
+
+/// So often a word of a thought that is wrong is drawn anew: more often than there are numbers in one token.
+const REDRAWS: usize = 150;
 
 /// How far back a repeated token counts.
 const RECENT: usize = 64;
@@ -116,12 +120,13 @@ impl Writer {
         &mut self,
         mut logits: Vec<f32>,
         budget: usize,
+        script: &dyn Script,
         pen: &mut Pen<'_>,
         written: &mut Written,
     ) -> Result<Vec<u32>, WriteError> {
         let mut split = Split::new(true);
         let mut text = Utf8::default();
-        let mut thought = String::new();
+        let (mut thought, mut begun) = (String::new(), String::new());
         let mut said = Vec::new();
         let closing = loop {
             if written.thought_tokens >= budget {
@@ -137,7 +142,15 @@ impl Writer {
                     *logit = f32::NEG_INFINITY;
                 }
             }
-            let token = pen.draw(&mut logits, &said)?;
+            let token = pen.draw_of(&mut logits, &said, &mut |token| {
+                let words = std::str::from_utf8(self.grammars.bytes(token)).ok();
+                let Some(words) = words.filter(|_| !self.chat.is_added(token)) else { return Reckoned::Open };
+                let kept = begun.len();
+                begun.push_str(words);
+                let reckoned = script.reckon(&begun);
+                begun.truncate(kept);
+                reckoned
+            })?;
             if Some(token) == self.chat.close {
                 break format!("{CLOSE}\n\n");
             }
@@ -152,7 +165,9 @@ impl Writer {
                     (pen.hear)(piece);
                 }
             };
-            split.feed(&text.push(self.grammars.bytes(token)), &mut heard);
+            let piece = text.push(self.grammars.bytes(token));
+            begun.push_str(&piece);
+            split.feed(&piece, &mut heard);
             if split.is_answer() {
                 self.reader.read(&[token])?;
                 break "\n\n".to_owned(); // it wrote the tag in letters
@@ -176,7 +191,7 @@ impl Writer {
         &mut self,
         mut logits: Vec<f32>,
         mut unread: Vec<u32>,
-        script: &mut dyn super::write::Script,
+        script: &mut dyn Script,
         pen: &mut Pen<'_>,
         written: &mut Written,
     ) -> Result<(), WriteError> {
@@ -225,7 +240,7 @@ impl Writer {
         &mut self,
         mut logits: Vec<f32>,
         mut unread: Vec<u32>,
-        script: &mut dyn super::write::Script,
+        script: &mut dyn Script,
         pen: &mut Pen<'_>,
         written: &mut Written,
     ) -> Result<(), WriteError> {
@@ -313,7 +328,7 @@ impl TextModel for Writer {
         };
         let mut pen = Pen { sampler: sampler(self.style.thought, 0)?, least: ask.weigh.then_some(1.0), hear, cancel };
         let (logits, unread) = if think {
-            let unread = timed(&mut meter.thought, || self.think(logits, budget, &mut pen, &mut written))?;
+            let unread = timed(&mut meter.thought, || self.think(logits, budget, ask.script, &mut pen, &mut written))?;
             meter.thought_tokens += written.thought_tokens;
             (Vec::new(), unread)
         } else {
@@ -342,8 +357,35 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     fn draw(&mut self, logits: &mut [f32], said: &[u32]) -> Result<u32, WriteError> {
+        self.draw_of(logits, said, &mut |_| Reckoned::Open)
+    }
+
+    /// Draws anew what is wrong. Where all there is is wrong, what was drawn first stands, as something improbable; what is
+    /// known to be right counts as certain.
+    fn draw_of(
+        &mut self,
+        logits: &mut [f32],
+        said: &[u32],
+        reckon: &mut dyn FnMut(u32) -> Reckoned,
+    ) -> Result<u32, WriteError> {
         let recent = &said[said.len().saturating_sub(RECENT)..];
-        let token = self.sampler.choose(logits, recent).map_err(|error| WriteError::Failed(error.to_string()))?;
+        let failed = |error: RunError| WriteError::Failed(error.to_string());
+        let first = self.sampler.choose(logits, recent).map_err(failed)?;
+        let (mut token, mut left) = (first, REDRAWS);
+        loop {
+            match reckon(token) {
+                Reckoned::Open => break,
+                Reckoned::Right => return Ok(token),
+                Reckoned::Wrong => logits[token as usize] = f32::NEG_INFINITY,
+            }
+            // A repeated token was made less likely already.
+            let other = self.sampler.choose(logits, &[]).ok().filter(|_| left > 0);
+            left = left.saturating_sub(1);
+            token = other.unwrap_or(first);
+            if other.is_none() {
+                break;
+            }
+        }
         if let Some(least) = &mut self.least {
             let chosen = logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
             let beside: f32 = logits.iter().map(|logit| (logit - chosen).exp()).sum();

@@ -41,10 +41,26 @@ pub trait Script {
         false
     }
 
+    /// Is the thought's last word, of which this is the beginning up to there, right? A wrong one is drawn anew.
+    fn reckon(&self, _begun: &str) -> Reckoned {
+        Reckoned::Open
+    }
+
     /// JSON Schema of the whole answer, for models that are steered by one rather than line by line.
     fn schema(&self) -> Option<serde_json::Value> {
         None
     }
+}
+
+/// What is known of a word of a thought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reckoned {
+    /// Nothing: it is the model's to choose.
+    Open,
+    /// It is what can be worked out, however probable the model found it.
+    Right,
+    /// It is not what can be worked out.
+    Wrong,
 }
 
 /// What is asked of a model.

@@ -16,11 +16,12 @@ use ponder_core::skills::SKILLS;
 use ponder_core::state::State;
 
 use super::answer::{self, Line, REASONS};
-use super::numbers;
+use super::compact::Grid;
 use super::quote::name;
 use super::{facts, facts::go_together};
+use super::{numbers, reckon};
 use crate::engine::grammar::TEXT;
-use crate::engine::write::Script;
+use crate::engine::write::{Reckoned, Script};
 
 /// Bounds of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct Guide {
     lines: usize,
     ended: bool,
     limits: Limits,
+    /// The grid of thoughts that are held against the scene.
+    reckons: Option<Grid>,
 }
 
 impl Guide {
@@ -59,7 +62,14 @@ impl Guide {
         let reachable = facts::reachable(scene, &state);
         let limits = Limits { steps: limits.steps.min(MAX_STEPS), facts: limits.facts.min(MAX_GOAL_FACTS), ..limits };
         let scene = scene.clone();
-        Self { scene, state, reachable, goal: Vec::new(), steps: 0, lines: 0, ended: false, limits }
+        Self { scene, state, reachable, goal: Vec::new(), steps: 0, lines: 0, ended: false, limits, reckons: None }
+    }
+
+    /// The same for a thought in the numbers of this grid: what it says of things must be right, word by word.
+    #[must_use]
+    pub fn reckoning(mut self, grid: Grid) -> Self {
+        self.reckons = Some(grid);
+        self
     }
 
     /// May the plan end here?
@@ -146,6 +156,10 @@ impl Script for Guide {
             Line::Refuse(..) | Line::Ask(_) => self.ended = true,
         }
         Ok(())
+    }
+
+    fn reckon(&self, begun: &str) -> Reckoned {
+        self.reckons.map_or(Reckoned::Open, |grid| reckon::last_word(begun, &self.scene, grid))
     }
 
     fn schema(&self) -> Option<serde_json::Value> {

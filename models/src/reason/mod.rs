@@ -12,6 +12,7 @@ mod numbers;
 pub mod prompt;
 pub mod quote;
 pub mod reasoner;
+pub mod reckon;
 pub mod schema;
 pub mod split;
 pub mod sums;

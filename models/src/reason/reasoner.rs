@@ -134,8 +134,13 @@ impl<M: TextModel> LlmReasoner<M> {
     ) -> Result<Once, ReasonError> {
         let At { question, turns, round } = at;
         let (mut guide, mut free);
+        // Who is asked compactly thinks in the prompt's numbers.
+        let compact = self.model.manner() == Manner::Compact;
         let script: &mut dyn Script = if self.options.grammar {
             guide = Guide::new(&question.scene, &question.robot, self.options.limits);
+            if compact {
+                guide = guide.reckoning(Grid::of(&question.robot));
+            }
             &mut guide
         } else {
             free = Free::default();
@@ -172,8 +177,6 @@ impl<M: TextModel> LlmReasoner<M> {
             }
             Ok(draft)
         });
-        // Who is asked compactly thinks in the prompt's numbers.
-        let compact = self.model.manner() == Manner::Compact;
         sound &= !compact || sums::hold(&written.thought, scene, Grid::of(robot));
         Ok(Once { written: written.answer, draft, least: written.least, sound })
     }

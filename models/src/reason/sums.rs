@@ -7,13 +7,35 @@ use ponder_core::scene::{Color, ObjectId, Scene};
 use super::compact::{Grid, numbers};
 
 /// An entry of a list: a thing, the numbers told of it, and which thing leads up to there, with its number.
-struct Entry {
-    id: ObjectId,
+pub(super) struct Entry {
+    pub(super) id: ObjectId,
     /// Are kind and colour its own, where they are told?
-    named: bool,
-    line: [u32; 3],
-    told: Vec<u32>,
-    leads: Option<(ObjectId, u32)>,
+    pub(super) named: bool,
+    pub(super) line: [u32; 3],
+    pub(super) told: Vec<u32>,
+    pub(super) leads: Option<(ObjectId, u32)>,
+}
+
+impl Entry {
+    /// Its first two numbers and how far off another it is: to the side, ahead, and straight.
+    pub(super) fn far(&self, from: &Self) -> [u32; 5] {
+        let (dx, dy) = (self.line[0].abs_diff(from.line[0]), self.line[1].abs_diff(from.line[1]));
+        [self.line[0], self.line[1], dx, dy, f64::from(dx).hypot(f64::from(dy)).round() as u32]
+    }
+}
+
+/// Which of several has the most, or the least, up to there, and how much.
+#[derive(Default)]
+pub(super) struct Best(Option<(ObjectId, u32)>);
+
+impl Best {
+    /// The same with one more; of equals the first stays.
+    pub(super) fn with(&mut self, id: ObjectId, number: u32, more: fn(u32, u32) -> bool) -> Option<(ObjectId, u32)> {
+        if self.0.is_none_or(|(_, old)| more(number, old)) {
+            self.0 = Some((id, number));
+        }
+        self.0
+    }
 }
 
 /// Is every sum right that can be worked out again? In the words of [`super::compact`].
@@ -21,10 +43,7 @@ struct Entry {
 pub fn hold(thought: &str, scene: &Scene, grid: Grid) -> bool {
     thought.split(['.', '。']).all(|part| {
         let body = part.split_once([':', '：']).map_or(part, |(_, body)| body);
-        let lists: Vec<Vec<Entry>> = body
-            .split([';', '；'])
-            .map(|list| list.split([',', '、']).filter_map(|text| entry(text, scene, grid)).collect())
-            .collect();
+        let lists: Vec<Vec<Entry>> = body.split([';', '；']).map(|list| entries(list, scene, grid)).collect();
         let alone = match lists.as_slice() {
             [first, second, ..] if first.len() == 1 && second.iter().any(|entry| entry.told.len() > 3) => {
                 return quoted(&first[0]) && nearest(&first[0], second) && ends(body, second);
@@ -35,8 +54,13 @@ pub fn hold(thought: &str, scene: &Scene, grid: Grid) -> bool {
     })
 }
 
+/// The entries of a list.
+pub(super) fn entries(list: &str, scene: &Scene, grid: Grid) -> Vec<Entry> {
+    list.split([',', '、']).filter_map(|text| entry(text, scene, grid)).collect()
+}
+
 /// `block red A 12 40 35 A 35`: what is told before and after a thing's name.
-fn entry(text: &str, scene: &Scene, grid: Grid) -> Option<Entry> {
+pub(super) fn entry(text: &str, scene: &Scene, grid: Grid) -> Option<Entry> {
     let mut words = text.split_whitespace().peekable();
     let thing = |word: &str| scene.objects.iter().find(|object| object.id.as_str() == word);
     let mut before = Vec::new();
@@ -71,28 +95,20 @@ fn quoted(entry: &Entry) -> bool {
 
 /// Each is as far off as told, and the nearest leads.
 fn nearest(from: &Entry, all: &[Entry]) -> bool {
-    let mut best: Option<(ObjectId, u32)> = None;
+    let mut best = Best::default();
     all.iter().all(|entry| {
-        let (dx, dy) = (entry.line[0].abs_diff(from.line[0]), entry.line[1].abs_diff(from.line[1]));
-        let off = f64::from(dx).hypot(f64::from(dy)).round() as u32;
-        if best.is_none_or(|(_, least)| off < least) {
-            best = Some((entry.id, off));
-        }
-        entry.told == [entry.line[0], entry.line[1], dx, dy, off] && entry.leads == best
+        let far = entry.far(from);
+        entry.told == far && entry.leads == best.with(entry.id, far[4], |new, old| new < old)
     })
 }
 
 /// Who leads has the largest number up to there, all along, or the smallest.
 fn most(all: &[Entry]) -> bool {
     let leads = |more: fn(u32, u32) -> bool| {
-        let mut best: Option<(ObjectId, u32)> = None;
-        all.iter().filter(|entry| entry.leads.is_some()).all(|entry| {
-            let Some(number) = entry.told.last().copied() else { return true };
-            if best.is_none_or(|(_, old)| more(number, old)) {
-                best = Some((entry.id, number));
-            }
-            entry.leads == best
-        })
+        let mut best = Best::default();
+        all.iter()
+            .filter(|entry| entry.leads.is_some())
+            .all(|entry| entry.told.last().is_none_or(|number| best.with(entry.id, *number, more) == entry.leads))
     };
     leads(|new, old| new > old) || leads(|new, old| new < old)
 }
@@ -112,7 +128,9 @@ mod tests {
     use ponder_core::robot::RobotSpec;
     use ponder_core::scene::{Label, SceneObject};
 
+    use super::super::reckon::last_word;
     use super::*;
+    use crate::engine::write::Reckoned;
     use crate::train::think::{Lessons, Split};
 
     /// What is taught is right, and wrong once a number of it is changed.
@@ -127,6 +145,12 @@ mod tests {
             let grid = Grid::of(robot);
             assert!(hold(&lesson.thought, &asked.scene, grid), "{}", lesson.thought);
             right += 1;
+            for (at, _) in
+                lesson.thought.match_indices([' ', '.', '。', ';', '；', ',', '、']).chain([(lesson.thought.len(), "")])
+            {
+                let begun = &lesson.thought[..at];
+                assert_ne!(last_word(begun, &asked.scene, grid), Reckoned::Wrong, "{begun}");
+            }
             // The last number of a list of distances or of leaders.
             let Some(at) = lesson.thought.rfind(|c: char| c.is_ascii_digit()) else { continue };
             if !lesson.thought.contains([';', '；'])
