@@ -60,6 +60,11 @@ fn along_wall(object: &mut SceneObject, frame: &CameraFrame) {
     }
 }
 
+/// Is enough of a wall seen for its face to be where it is said?
+pub(super) fn is_fitted(object: &SceneObject, frame: &CameraFrame) -> bool {
+    face(object, frame).is_some()
+}
+
 /// How far behind its said face the seen one lies at the wall's middle, metres, and by how much more with each metre along
 /// it (least squares, twice: then without what is far off the first line); `None`: too little is seen.
 fn face(object: &SceneObject, frame: &CameraFrame) -> Option<(f64, f64)> {
@@ -151,7 +156,7 @@ fn off_m(object: &SceneObject, frame: &CameraFrame) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use ponder_core::Stamp;
     use ponder_core::image::{CameraName, Intrinsics};
     use ponder_core::scene::{Affordances, Label, ObjectId};
@@ -160,7 +165,7 @@ mod tests {
 
     const SIDE: usize = 96;
 
-    fn object(label: &str, size_m: [f64; 3], at_m: [f64; 3], turn_rad: f64) -> SceneObject {
+    pub(in super::super) fn object(label: &str, size_m: [f64; 3], at_m: [f64; 3], turn_rad: f64) -> SceneObject {
         SceneObject {
             id: ObjectId::default(),
             label: Label::from(label).unwrap_or_default(),
@@ -179,21 +184,24 @@ mod tests {
         }
     }
 
-    /// What a level camera at the origin, a metre up, sees of a thing before it: its depths, and nothing else.
-    fn seen(thing: &SceneObject) -> CameraFrame {
+    /// What a level camera at the origin, a metre up, sees of things before it: their depths, and nothing else.
+    pub(in super::super) fn seen(things: &[SceneObject]) -> CameraFrame {
         let (right, down, forward) = (-Vec3::y(), -Vec3::z(), Vec3::x());
         let turn = Rotation::from_basis_unchecked(&[right, down, forward]);
         let world_from_camera = Pose::from_parts(Vec3::z().into(), turn);
         let intrinsics = Intrinsics { fx_px: 80.0, fy_px: 80.0, cx_px: 47.5, cy_px: 47.5 };
-        let object_from_camera = thing.world_from_object.inverse() * world_from_camera;
-        let depth = |pixel: usize| {
+        let depth = |pixel: usize, thing: &SceneObject| {
+            let object_from_camera = thing.world_from_object.inverse() * world_from_camera;
             let way = intrinsics.deproject((pixel % SIDE) as f64, (pixel / SIDE) as f64, 1.0);
             let (eye_m, way) = (object_from_camera.translation.vector, object_from_camera.rotation * way);
             let hit = match thing.label.as_str() {
                 "pillar" => ray::post(&eye_m, &way, thing.size_m.x * 0.5),
                 _ => ray::cuboid(&eye_m, &way, &(thing.size_m * 0.5)),
             };
-            hit.map_or(f32::NAN, |depth| depth as f32)
+            hit.map(|depth| depth as f32)
+        };
+        let nearest = |pixel: usize| {
+            things.iter().filter_map(|thing| depth(pixel, thing)).min_by(f32::total_cmp).unwrap_or(f32::NAN)
         };
         CameraFrame {
             name: CameraName::default(),
@@ -201,7 +209,7 @@ mod tests {
             width_px: SIDE,
             height_px: SIDE,
             rgb: vec![0; SIDE * SIDE * 3].into(),
-            depth_m: Some((0..SIDE * SIDE).map(depth).collect()),
+            depth_m: Some((0..SIDE * SIDE).map(nearest).collect()),
             intrinsics,
             world_from_camera,
         }
@@ -219,7 +227,7 @@ mod tests {
             let mut said = truth.clone();
             said.world_from_object.translation.vector = Vec3::z() + (truth.position_m() - Vec3::z()) * 1.02; // a little farther along its ray
             let before_m = (said.position_m() - truth.position_m()).norm();
-            settle(&mut said, &seen(&truth));
+            settle(&mut said, &seen(std::slice::from_ref(&truth)));
             let after_m = (said.position_m() - truth.position_m()).norm();
             assert!(after_m < 0.2 * before_m, "{label}: {before_m} to {after_m}");
         }
@@ -229,14 +237,15 @@ mod tests {
     fn a_wall_is_moved_across_itself_and_turned() {
         let truth = object("wall", [6.2, 0.1, 0.8], [5.0, 0.5, 0.9], 1.4);
         let mut said = object("wall", [6.2, 0.1, 0.8], [5.15, 0.5, 0.9], 1.38);
-        settle(&mut said, &seen(&truth));
+        settle(&mut said, &seen(std::slice::from_ref(&truth)));
         let across = truth.world_from_object.rotation * Vec3::y();
         let off_m = (said.position_m() - truth.position_m()).dot(&across);
         let off_rad = said.world_from_object.rotation.angle_to(&truth.world_from_object.rotation);
         assert!(off_m.abs() < 0.01 && off_rad < 0.005, "{off_m} m, {off_rad} rad");
         // Nothing seen: it stays.
         let mut said = truth.clone();
-        let frame = CameraFrame { depth_m: Some(vec![f32::NAN; SIDE * SIDE].into()), ..seen(&truth) };
+        let frame =
+            CameraFrame { depth_m: Some(vec![f32::NAN; SIDE * SIDE].into()), ..seen(std::slice::from_ref(&truth)) };
         settle(&mut said, &frame);
         assert_eq!(said, truth);
     }

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::NAME;
 use super::code::{OFFSET, OUTPUTS, decode};
+use super::corner::meet;
 use super::depth::settle;
 use super::find::{Find, is_one};
 use super::input::{CHANNELS, close_values, closeup, fit, values};
@@ -182,6 +183,7 @@ impl Eye {
                 places.push(place);
             }
         }
+        meet(&mut finds, frame);
         Ok(finds)
     }
 

@@ -3,6 +3,7 @@
 //! from joints. The Perceiver of the ring; nothing of a simulator's truth is used. How it learned: `train::see`.
 
 pub mod code;
+mod corner;
 mod depth;
 mod eye;
 mod find;
