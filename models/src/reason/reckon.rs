@@ -3,11 +3,11 @@
 //! anew rather than believed. (A calculator in the decoding: Cobbe et al., arXiv 2110.14168; which sum is
 //! worked out and what follows from it stay the model's. [`super::sums`] looks at the whole again.)
 
-use ponder_core::scene::{ObjectId, Scene};
+use ponder_core::scene::{Color, ObjectId, Scene, SceneObject};
 
 use super::compact::Grid;
 use super::quote::name;
-use super::sums::{Best, Entry, entries, entry};
+use super::sums::{Best, Entry, color_of, entries, entry};
 use crate::engine::write::Reckoned;
 
 /// Numbers above this are written with more than one token.
@@ -17,7 +17,7 @@ const LAST_TOKEN: u32 = 99;
 #[must_use]
 pub fn last_word(thought: &str, scene: &Scene, grid: Grid) -> Reckoned {
     let part = thought.rsplit(['.', '。']).next().unwrap_or_default();
-    let Some((_, body)) = part.split_once([':', '：']) else { return Reckoned::Open };
+    let Some((name, body)) = part.split_once([':', '：']) else { return Reckoned::Open };
     let lists: Vec<&str> = body.split([';', '；']).collect();
     let Some((now, before)) = lists.split_last() else { return Reckoned::Open };
     let (done, last) = now.rsplit_once([',', '、']).unwrap_or(("", now));
@@ -32,7 +32,25 @@ pub fn last_word(thought: &str, scene: &Scene, grid: Grid) -> Reckoned {
         [first] if first.len() == 1 => first.first().filter(|only| only.told.len() == 2 && only.leads.is_none()),
         _ => None,
     };
-    said.is_right(from)
+    match said.is_listed(color_said(name).filter(|_| before.is_empty())) {
+        Reckoned::Open => said.is_right(from),
+        known => known,
+    }
+}
+
+/// The colour of a name that is a colour and a noun: `all the red blocks`, not `the red bowl's block`.
+fn color_said(name: &str) -> Option<Color> {
+    let every = ["all", "every", "each", "of", "the", "所有", "全部", "每个", "的"];
+    let mut rest = name.trim();
+    while let Some(after) = every.iter().find_map(|word| rest.strip_prefix(word)) {
+        rest = after.trim_start();
+    }
+    let (color, noun) = Color::ALL.iter().find_map(|(color, en, zh, _)| {
+        let zh_noun = || Some(rest.strip_prefix(zh)?.trim_start_matches(['色', '的']));
+        rest.strip_prefix(en).map(str::trim_start).or_else(zh_noun).map(|noun| (*color, noun))
+    })?;
+    let one = |c: char| c.is_alphabetic() && !"的上里中边旁".contains(c);
+    noun.chars().all(one).then_some(color)
 }
 
 /// The words of a list's last entry, and the entries before it.
@@ -57,6 +75,25 @@ impl Said<'_> {
         }
     }
 
+    /// Of a thing in a list: is it one that is not there yet, called as the prompt calls it, of the colour that was said?
+    fn is_listed(&self, color: Option<Color>) -> Reckoned {
+        let told = |id: ObjectId| self.done.iter().any(|entry| entry.id == id);
+        let object = |id: ObjectId| self.scene.objects.iter().find(|object| object.id == id);
+        let wrong = match self.words.as_slice() {
+            // Another one is begun.
+            [] => self.done.last().and_then(|last| object(last.id)).is_some_and(|last| {
+                let alike = |o: &&SceneObject| o.label == last.label && o.color == last.color;
+                last.color == color && color.is_some() && self.scene.objects.iter().filter(alike).all(|o| told(o.id))
+            }),
+            [_, word] if color.is_some() => color_of(word).is_some_and(|said| Some(said) != color),
+            [.., word] => match (entry(&self.words.join(" "), self.scene, self.grid), object_named(word, self.scene)) {
+                (Some(entry), Some(id)) if entry.id == id => told(id) || !entry.named,
+                _ => false,
+            },
+        };
+        if wrong { Reckoned::Wrong } else { Reckoned::Open }
+    }
+
     /// Of a number, or of who leads. `from`: what distances are told from, if the list may be one of distances.
     fn is_right(&self, from: Option<&Entry>) -> Reckoned {
         let Some(entry) = entry(&self.words.join(" "), self.scene, self.grid) else { return Reckoned::Open };
@@ -73,8 +110,7 @@ impl Said<'_> {
         if told == rest.len() {
             return if told <= most && !cut { fits(word, line[told - 1]) } else { Reckoned::Wrong };
         }
-        let is_thing = self.scene.objects.iter().any(|object| object.id.as_str() == rest[told]);
-        if told == 0 || !is_thing {
+        if told == 0 || object_named(rest[told], self.scene).is_none() {
             return Reckoned::Open;
         }
         if (before.is_some() || far.is_some()) && told < most || !is_whole(rest[told - 1], line[told - 1]) {
@@ -105,6 +141,10 @@ impl Said<'_> {
         drop(steps);
         best.with(id, number, more).filter(|_| alike)
     }
+}
+
+fn object_named(word: &str, scene: &Scene) -> Option<ObjectId> {
+    scene.objects.iter().map(|object| object.id).find(|id| id.as_str() == word)
 }
 
 fn is_whole(word: &str, number: u32) -> bool {
