@@ -2,16 +2,17 @@
 //! and a small eye learns to find the one thing in a picture.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use ponder_core::image::{CameraFrame, CameraName, Intrinsics};
 use ponder_core::lesson::{DEPTH_FILE, DEPTH_STEPS_PER_M, LESSONS_FILE, Lesson, RGB_FILE, SHELF_FILE, Shelf, Sighting};
 use ponder_core::observation::Observation;
 use ponder_core::scene::{Affordances, Color, Label, ObjectId, SceneObject};
 use ponder_core::{Pose, Rotation, Stamp, Vec3};
-use ponder_models::net::nano_eye::{Config, NanoEye};
-use ponder_models::perceive::nano::code::{COLOR, DEPTH, KIND, OUTPUTS, decode, encode};
+use ponder_models::net::nano_eye::{Config, NanoEye, Spot};
+use ponder_models::perceive::nano::code::{COLOR, DEPTH, KIND, OUTPUTS, both, decode, encode};
 use ponder_models::perceive::nano::kinds::KINDS;
 use ponder_models::perceive::nano::{About, CONFIG_FILE, Eye, EyeError, NAME, WEIGHTS_FILE};
+use ponder_models::train::see::course::start;
 use ponder_models::train::see::{Batch, Lessons, losses};
 use ponder_models::train::{Params, Recipe, Trainer};
 
@@ -123,6 +124,39 @@ fn changed_weights_are_refused() {
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
     assert!(matches!(Eye::open(folder.path()), Err(EyeError::Hash { .. })));
+}
+
+#[test]
+fn a_deeper_eye_sees_at_first_what_the_one_it_came_from_saw() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.safetensors");
+    let old = Config { side_px: SIDE, inner: 0, ..Config::tiny(OUTPUTS) };
+    let new = Config { layers: 3, inner: 2, ..old.clone() };
+    let params = Params::new(1, &Device::Cpu);
+    let eye = NanoEye::new(&old, params.weights()).unwrap();
+    params.save(&path).unwrap();
+    let grown = start(2, Some(&path)).unwrap();
+    let deeper = NanoEye::new(&new, grown.weights()).unwrap();
+    assert!(grown.count() > params.count());
+    let numbers = |count: usize| (0..count).map(|i| (i as f32 * 0.7).sin()).collect::<Vec<f32>>();
+    let picture = Tensor::from_vec(numbers(SIDE * SIDE * 6), (1, SIDE, SIDE, 6), &Device::Cpu).unwrap();
+    let close = Tensor::from_vec(numbers(8 * 8 * 6), (1, 8, 8, 6), &Device::Cpu).unwrap();
+    let spot = Spot { picture: 0, row: 3, column: 4, slot: 1 };
+    let says = |eye: &NanoEye| {
+        let seen = eye.forward(&picture).unwrap();
+        let said = eye.look(&seen, &[spot], &close).unwrap();
+        Tensor::cat(&[seen.centers.flatten_all().unwrap(), said.flatten_all().unwrap()], 0).unwrap()
+    };
+    let off = (says(&eye) - says(&deeper)).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+    assert!(off < 1e-5, "{off}");
+}
+
+#[test]
+fn what_is_said_of_a_thing_and_of_its_picture_in_a_mirror_is_one() {
+    let said = encode(&object("cup", [0.5, 0.1, 0.02], 0.4), &empty(), SIDE / 4).unwrap();
+    let mirrored = said.clone().mirrored(SIDE / 4);
+    assert!(said.numbers != mirrored.numbers && said.column + mirrored.column == SIDE / 4 - 1);
+    assert_eq!(both(&said.numbers, &mirrored.numbers), said.numbers);
 }
 
 /// Lessons with one bright block each, somewhere.

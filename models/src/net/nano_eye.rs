@@ -41,6 +41,9 @@ pub struct Config {
     pub close: [usize; 3],
     /// Width inside the head.
     pub head: usize,
+    /// How many times as wide as what they are added to the residual maps are inside; 0: there are none.
+    #[serde(default)]
+    pub inner: usize,
     /// Numbers said of a thing.
     pub outputs: usize,
 }
@@ -54,12 +57,13 @@ impl Config {
             channels: 6,
             stem: [16, 32, 64],
             width: 96,
-            layers: 2,
+            layers: 4,
             heads: 4,
             slots: 3,
             fovea_px: 32,
             close: [16, 24, 48],
             head: 160,
+            inner: 2,
             outputs,
         }
     }
@@ -130,8 +134,38 @@ impl Conv {
         Ok(Self { weight, bias: weights.get_or(outputs, "bias", bias)?, window })
     }
 
+    /// A map of each cell alone that starts at zero.
+    fn none(inputs: usize, outputs: usize, weights: &Weights) -> Result<Self> {
+        let zero = candle_nn::Init::Const(0.0);
+        let weight = weights.get_or((outputs, inputs), "weight", zero)?;
+        let window = Window { side: 1, stride: 1, padding: 0 };
+        Ok(Self { weight, bias: weights.get_or(outputs, "bias", zero)?, window })
+    }
+
     fn forward(&self, xs: &Tensor, rectify: bool) -> Result<Tensor> {
         convolve(xs, &self.weight, &self.bias, self.window, rectify)
+    }
+}
+
+/// A map of every cell's neighbourhood through more channels and back, added to what it is of (He et al., 2016). It starts
+/// at zero, so that an eye that has it says what it said without.
+struct More {
+    wide: Conv,
+    back: Conv,
+}
+
+impl More {
+    fn new(channels: usize, inner: usize, weights: &Weights) -> Result<Option<Self>> {
+        if inner == 0 {
+            return Ok(None);
+        }
+        let wide = Conv::three(channels, inner * channels, 1, &weights.pp("wide"))?;
+        Ok(Some(Self { wide, back: Conv::none(inner * channels, channels, &weights.pp("back"))? }))
+    }
+
+    fn onto(more: Option<&Self>, xs: Tensor) -> Result<Tensor> {
+        let Some(Self { wide, back }) = more else { return Ok(xs) };
+        &xs + back.forward(&wide.forward(&xs, true)?, false)?
     }
 }
 
@@ -230,6 +264,9 @@ pub struct NanoEye {
     centers: Conv,
     close: [Conv; 3],
     looks: [Linear; 3],
+    more_coarse: Option<More>,
+    more_fine: Option<More>,
+    more_close: [Option<More>; 3],
 }
 
 impl NanoEye {
@@ -276,6 +313,13 @@ impl NanoEye {
                 Linear::new(cfg.head, cfg.head, true, &weights.pp("look.1"))?,
                 Linear::new(cfg.head, cfg.outputs, true, &weights.pp("look.2"))?,
             ],
+            more_coarse: More::new(c, cfg.inner, &weights.pp("more.coarse"))?,
+            more_fine: More::new(b, cfg.inner, &weights.pp("more.fine"))?,
+            more_close: [
+                More::new(d, 2 * cfg.inner, &weights.pp("more.close.0"))?,
+                More::new(e, 2 * cfg.inner, &weights.pp("more.close.1"))?,
+                More::new(f, 2 * cfg.inner, &weights.pp("more.close.2"))?,
+            ],
             cfg: cfg.clone(),
         })
     }
@@ -303,6 +347,7 @@ impl NanoEye {
         let quarter = self.stem_norms[0].forward(&self.stem[1].forward(&half, true)?)?;
         let eighth = self.stem_norms[1].forward(&self.stem[2].forward(&quarter, true)?)?;
         let eighth = (&eighth + self.refine.forward(&eighth, true)?)?;
+        let eighth = More::onto(self.more_coarse.as_ref(), eighth)?;
         let tokens = self.embed.forward(&eighth, false)?.flatten(1, 2)?.broadcast_add(&self.positions)?;
         let tokens = self.blocks.iter().try_fold(tokens, |xs, block| block.forward(&xs))?;
         let tokens = self.norm.forward(&tokens)?;
@@ -312,6 +357,7 @@ impl NanoEye {
         let middle = self.merge_norm.forward(&(&middle + self.merge.forward(&middle, true)?)?)?;
         let fine = (spread(&self.up[1].forward(&middle, false)?)? + self.skip.forward(&quarter, false)?)?.relu()?;
         let fine = self.fine_norm.forward(&(&fine + self.fine.forward(&fine, true)?)?)?;
+        let fine = More::onto(self.more_fine.as_ref(), fine)?;
         let centers = self.centers.forward(&fine, false)?;
         Ok(Seen { tokens, middle, fine, centers })
     }
@@ -352,7 +398,9 @@ impl NanoEye {
         let slots: Vec<f32> =
             spots.iter().flat_map(|s| (0..self.cfg.slots).map(|i| f32::from(u8::from(i == s.slot)))).collect();
         let slots = Tensor::from_vec(slots, (spots.len(), self.cfg.slots), device)?;
-        let close = self.close.iter().try_fold(closeups.clone(), |xs, conv| conv.forward(&xs, true))?;
+        let mut close = self.close.iter().zip(&self.more_close);
+        let close =
+            close.try_fold(closeups.clone(), |xs, (conv, more)| More::onto(more.as_ref(), conv.forward(&xs, true)?))?;
         let about = Tensor::cat(&[fine, middle, tokens, slots, close.flatten_from(1)?], 1)?;
         let said = gelu_erf(&self.looks[0].forward(&about)?)?;
         self.looks[2].forward(&gelu_erf(&self.looks[1].forward(&said)?)?)

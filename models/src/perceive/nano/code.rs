@@ -65,6 +65,14 @@ fn farther_m(way: &Vec3, eye_z_m: f64, depth_m: f64, height_m: f64, intrinsics: 
     if farther_m.is_finite() && farther_m.abs() < 0.4 * depth_m { farther_m } else { 0.0 }
 }
 
+/// What is said of a thing in a picture and of the same in a mirror, as one: two looks are off in different ways.
+#[must_use]
+pub fn both(said: &[f32], mirrored: &[f32]) -> Vec<f32> {
+    let turned = |i: usize| i == OFFSET || (TURN..OPEN).contains(&i) && (i - TURN) % 2 == 1;
+    let pair = |(i, (a, b)): (usize, (&f32, &f32))| if turned(i) { 0.5 * (a - b) } else { 0.5 * (a + b) };
+    said.iter().zip(mirrored).enumerate().map(pair).collect()
+}
+
 /// What the eye should say of an object, and where.
 #[derive(Clone, Debug)]
 pub struct Said {

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::NAME;
-use super::code::{OFFSET, OUTPUTS, decode};
+use super::code::{OFFSET, OUTPUTS, both, decode};
 use super::corner::meet;
 use super::depth::settle;
 use super::find::{Find, is_one};
-use super::input::{CHANNELS, close_values, closeup, fit, values};
+use super::input::{CHANNELS, close_values, closeup, fit, mirror, values};
 use super::kinds::{KINDS, SLOTS};
 use crate::net::layers::Weights;
 use crate::net::nano_eye::{Config, NanoEye, Spot};
@@ -148,23 +148,28 @@ impl Eye {
     pub fn find(&self, frame: &CameraFrame) -> Result<Vec<Find>, EyeError> {
         let side_px = self.side_px();
         let fitted = fit(frame, side_px).map_err(EyeError::Picture)?;
-        let mut pixels = Vec::with_capacity(side_px * side_px * CHANNELS);
+        let mut pixels = Vec::with_capacity(2 * side_px * side_px * CHANNELS);
         values(&fitted, side_px, &mut pixels);
-        let picture = Tensor::from_vec(pixels, (1, side_px, side_px, CHANNELS), &Device::Cpu)?;
-        let seen = self.network.forward(&picture)?;
-        let logits = seen.centers.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+        let seen = self.network.forward(&with_mirrored(pixels, side_px, 1)?)?;
+        let logits = seen.centers.flatten_from(1)?.to_dtype(DType::F32)?.to_vec2::<f32>()?;
+        let cells = self.network.config().cells();
+        let across = |spot: &Spot| Spot { picture: 1, column: cells - 1 - spot.column, ..*spot };
         let peaks = self.peaks(&logits);
         if peaks.is_empty() {
             return Ok(Vec::new());
         }
-        let spots: Vec<Spot> = peaks.iter().map(|peak| peak.0).collect();
+        let mut spots: Vec<Spot> = peaks.iter().map(|peak| peak.0).collect();
         let fovea_px = self.network.config().fovea_px;
-        let mut close = Vec::with_capacity(spots.len() * fovea_px * fovea_px * CHANNELS);
+        let mut close = Vec::with_capacity(2 * spots.len() * fovea_px * fovea_px * CHANNELS);
         for spot in &spots {
             close_values(&closeup(frame, side_px, (spot.row, spot.column), fovea_px), &mut close);
         }
-        let close = Tensor::from_vec(close, (spots.len(), fovea_px, fovea_px, CHANNELS), &Device::Cpu)?;
+        let close = with_mirrored(close, fovea_px, spots.len())?;
+        spots.extend(peaks.iter().map(|peak| across(&peak.0)));
         let said = self.network.look(&seen, &spots, &close)?.to_vec2::<f32>()?;
+        let (plain, mirrored) = said.split_at(peaks.len());
+        let said: Vec<Vec<f32>> = plain.iter().zip(mirrored).map(|(a, b)| both(a, b)).collect();
+        let eye_m = frame.world_from_camera.translation.vector;
         let mut finds: Vec<Find> = Vec::new();
         let mut places: Vec<(f64, f64)> = Vec::new();
         for ((spot, score), said) in peaks.iter().zip(&said) {
@@ -179,7 +184,7 @@ impl Eye {
                 other.slot == spot.slot && (is_one(&other.object, &object) || apart < SAME_CELLS)
             };
             if !finds.iter().zip(&places).any(one) {
-                finds.push(Find::new(object, spot.slot, said));
+                finds.push(Find::new(object, spot.slot, said).seen_from(&eye_m));
                 places.push(place);
             }
         }
@@ -187,10 +192,16 @@ impl Eye {
         Ok(finds)
     }
 
-    /// Cells that are certain, or more so than those around them, most certain first.
-    fn peaks(&self, logits: &[f32]) -> Vec<(Spot, f64)> {
+    /// Cells that are certain, or more so than those around them, most certain first; by the logits of a picture and of the
+    /// same in a mirror.
+    fn peaks(&self, logits: &[Vec<f32>]) -> Vec<(Spot, f64)> {
         let (cells, slots) = (self.network.config().cells(), SLOTS);
-        let at = |row: usize, column: usize, slot: usize| logits[(row * cells + column) * slots + slot];
+        let of = |picture: usize, row: usize, column: usize, slot: usize| {
+            logits[picture][(row * cells + column) * slots + slot]
+        };
+        let at = |row: usize, column: usize, slot: usize| {
+            0.5 * (of(0, row, column, slot) + of(1, row, cells - 1 - column, slot))
+        };
         let mut peaks = Vec::new();
         for row in 0..cells {
             for column in 0..cells {
@@ -217,6 +228,14 @@ impl Eye {
         peaks.truncate(MOST_THINGS);
         peaks
     }
+}
+
+/// So many square pictures, and behind them the same in a mirror.
+fn with_mirrored(mut values: Vec<f32>, side_px: usize, count: usize) -> candle_core::Result<Tensor> {
+    let end = values.len();
+    values.extend_from_within(..);
+    mirror(&mut values[end..], side_px);
+    Tensor::from_vec(values, (2 * count, side_px, side_px, CHANNELS), &Device::Cpu)
 }
 
 /// SHA-256 as it stands in a configuration.

@@ -1,7 +1,8 @@
 //! Something found, with how likely it is of each kind and colour: what several pictures say of one thing is added up
 //! before anything is believed (naive Bayes).
 
-use ponder_core::scene::{Color, Label, SceneObject};
+use ponder_core::Vec3;
+use ponder_core::scene::{Affordance, Color, Label, SceneObject};
 
 use super::code::{COLOR, COLORS, KIND};
 use super::kinds::{KINDS, numbered};
@@ -12,6 +13,9 @@ const WORTH: f32 = 0.5;
 
 /// Two finds that look the same and share this much of their room are one.
 const SHARED: f64 = 0.35;
+
+/// Of its lesser side, for what is said a little too large.
+const ROOM: f64 = 0.9;
 
 /// Logarithms of how likely the kinds and colours are, up to a constant.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +33,8 @@ pub struct Find {
     pub slot: usize,
     /// What it may be.
     pub likely: Likely,
+    /// How far off its place may be, beside other looks at it: the less, the better.
+    pub doubt: f64,
 }
 
 impl Find {
@@ -41,7 +47,17 @@ impl Find {
         };
         even(&mut likely.kinds);
         even(&mut likely.colors);
-        Self { object, slot, likely }
+        let doubt = 1.0 - object.score;
+        Self { object, slot, likely, doubt }
+    }
+
+    /// The same, seen by a camera there: what stands about is out by a pixel more, the farther off and the flatter it is seen.
+    pub(super) fn seen_from(mut self, eye_m: &Vec3) -> Self {
+        if self.object.can(Affordance::Place) {
+            let way_m = self.object.position_m() - eye_m;
+            self.doubt = way_m.norm_squared() / way_m.z.abs().max(0.1);
+        }
+        self
     }
 }
 
@@ -98,6 +114,11 @@ pub(super) fn overlap(a: &SceneObject, b: &SceneObject) -> bool {
     within(a, b) && within(b, a)
 }
 
+/// Two of a kind are no nearer to each other than this, metres: what stands about does not go through its like.
+pub(super) fn room_m(object: &SceneObject) -> f64 {
+    if object.can(Affordance::Place) { ROOM * object.size_m.xy().min() } else { 0.0 }
+}
+
 /// Do these look like one thing?
 pub(super) fn alike(a: &SceneObject, b: &SceneObject) -> bool {
     a.label == b.label && a.color == b.color
@@ -114,6 +135,6 @@ fn shared(a: &SceneObject, b: &SceneObject) -> f64 {
     let (half_a, half_b) = (a.world_half_extents_m(), b.world_half_extents_m());
     let apart_m = (a.position_m() - b.position_m()).abs();
     let along_m = |i: usize| (half_a[i] + half_b[i] - apart_m[i]).clamp(0.0, 2.0 * half_a[i].min(half_b[i]));
-    let volume = |half: &ponder_core::Vec3| 8.0 * half.product();
+    let volume = |half: &Vec3| 8.0 * half.product();
     (0..3).map(along_m).product::<f64>() / volume(&half_a).min(volume(&half_b)).max(1e-12)
 }

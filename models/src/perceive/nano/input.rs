@@ -64,6 +64,15 @@ pub fn values(frame: &CameraFrame, side_px: usize, into: &mut Vec<f32>) {
     }
 }
 
+/// Turns rows of so many pixels around, left to right.
+pub fn mirror(values: &mut [f32], row_px: usize) {
+    for row in values.chunks_exact_mut(row_px * CHANNELS) {
+        for i in 0..row_px / 2 {
+            (0..CHANNELS).for_each(|channel| row.swap(i * CHANNELS + channel, (row_px - 1 - i) * CHANNELS + channel));
+        }
+    }
+}
+
 /// Channel of the height over the close-up's middle in a close-up, in place of the fine height.
 const RELIEF: usize = 3;
 

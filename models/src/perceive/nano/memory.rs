@@ -1,5 +1,5 @@
 //! From finds to a scene that stays: names that last, places and looks averaged over several looks, what is hidden
-//! remembered, what is looked through dropped, what is held moved with the hand.
+//! remembered, what is looked through dropped unless it may have slid in what it lay in, what is held moved with the hand.
 
 use ponder_core::image::CameraFrame;
 use ponder_core::perceiver::Look;
@@ -7,9 +7,9 @@ use ponder_core::robot::RobotSpec;
 use ponder_core::scene::{Affordance, ObjectId, SceneObject};
 use ponder_core::{Pose, Vec3};
 
-use super::find::{Find, Likely, alike, is_one, overlap, slot_of};
+use super::find::{Find, Likely, alike, is_one, overlap, room_m, slot_of};
 use super::hand::{BELOW_M, Body, Held, fallen, gripped, hand};
-use super::hidden::{is_open, seen_through};
+use super::hidden::{is_open, seen_through, tucked};
 use crate::perceive::track::new_name;
 
 /// Two finds this near of one kind and colour are one thing that two cameras see, metres.
@@ -38,6 +38,10 @@ const CALM_M: f64 = 0.015;
 const THROUGH: f64 = 0.5;
 /// The same for what is hollow.
 const THROUGH_HOLLOW: f64 = 0.85;
+/// Lower than so many times a thing, a holder does not keep what falls on others in it.
+const SHALLOW: f64 = 2.0;
+/// What was seen in so many looks is no mistake.
+const OFTEN: u32 = 3;
 
 /// What is known of an object beyond the scene.
 #[derive(Clone, Debug)]
@@ -61,6 +65,20 @@ pub(super) struct Memory {
 fn is_gone(object: &SceneObject, frames: &[CameraFrame]) -> bool {
     let limit = if object.can(Affordance::Container) { THROUGH_HOLLOW } else { THROUGH };
     object.can(Affordance::Graspable) && seen_through(object, frames) > limit
+}
+
+/// Is it among others in something shallow, so that where it came to lie is anyone's guess?
+fn is_heaped(index: usize, objects: &[SceneObject]) -> bool {
+    let object = &objects[index];
+    let others = || objects.iter().filter(|other| other.can(Affordance::Graspable) && other.id != object.id);
+    let shallow = |o: &&SceneObject| o.can(Affordance::Container) && o.size_m.z < SHALLOW * object.size_m.z;
+    objects.iter().filter(shallow).any(|holder| {
+        let is_over = |o: &SceneObject| {
+            let at_m = holder.world_from_object.inverse_transform_point(&o.position_m().into()).coords;
+            at_m.z > -holder.size_m.z && (0..2).all(|k| at_m[k].abs() <= holder.size_m[k] * 0.5)
+        };
+        holder.id != object.id && is_over(object) && others().any(is_over)
+    })
 }
 
 /// Does it slide in and out, and otherwise stay where it is?
@@ -115,7 +133,7 @@ fn pairs(mut near: Vec<(f64, usize, usize)>) -> Vec<(usize, usize)> {
     taken
 }
 
-/// Adds what one camera finds to what others found; of one thing the more certain find tells the place.
+/// Adds what one camera finds to what others found; of one thing the less doubtful find tells the place.
 /// What only the later one finds, where the `earlier` ones have an open view, must be certain.
 pub(super) fn merge(finds: &mut Vec<Find>, more: Vec<Find>, earlier: &[CameraFrame]) {
     let mut near = Vec::new();
@@ -123,7 +141,8 @@ pub(super) fn merge(finds: &mut Vec<Find>, more: Vec<Find>, earlier: &[CameraFra
         for (j, b) in more.iter().enumerate().filter(|(_, b)| a.slot == b.slot) {
             let off_m = apart_m(&a.object, &b.object);
             if is_one(&a.object, &b.object)
-                || (alike(&a.object, &b.object) && off_m < SAME_M.max(SAME_SHARE * a.object.size_m.max()))
+                || (alike(&a.object, &b.object)
+                    && off_m < SAME_M.max(SAME_SHARE * a.object.size_m.max()).max(room_m(&a.object)))
             {
                 near.push((off_m, i, j));
             }
@@ -135,8 +154,8 @@ pub(super) fn merge(finds: &mut Vec<Find>, more: Vec<Find>, earlier: &[CameraFra
             Some((i, _)) => {
                 let known = &mut finds[*i];
                 known.likely = known.likely.and(&find.likely);
-                if find.object.score > known.object.score {
-                    known.object = find.object;
+                if find.doubt < known.doubt {
+                    (known.object, known.doubt) = (find.object, find.doubt);
                 }
                 known.likely.name(&mut known.object);
             }
@@ -165,6 +184,7 @@ impl Memory {
             self.let_go = Some((before.id, before.pose(hand)));
         }
         let body = Body::of(&look.observation, robot);
+        let mut heaped = None;
         if let Some((id, from)) = &self.let_go
             && let Some(i) = old.iter().position(|object| object.id == *id)
         {
@@ -175,6 +195,7 @@ impl Memory {
             if is_gone(&old[i], frames) && !body.hides(&place.translation.vector, frames) {
                 old[i].world_from_object = place;
             }
+            heaped = is_heaped(i, &old).then_some(*id);
         }
         if let (Some(held), Some(hand)) = (&self.held, &hand) {
             old.iter_mut().filter(|o| o.id == held.id).for_each(|o| o.world_from_object = held.pose(hand));
@@ -217,8 +238,12 @@ impl Memory {
             let is_found = objects.iter().any(|o| o.id == object.id)
                 || new.iter().any(|o| slot_of(o) == slot_of(&object) && is_one(o, &object));
             let is_falling = self.let_go.is_some_and(|(id, from)| id == object.id && from == object.world_from_object);
-            if !is_found && (is_falling || self.is_believed(&object, frames)) {
+            if !is_found && (is_falling || self.is_believed(&object, frames, heaped == Some(object.id))) {
                 objects.push(object);
+            } else if !is_found && self.is_well_known(&object) && is_gone(&object, frames) {
+                let holders = objects.iter().filter(|o| o.can(Affordance::Container) && o.id != object.id);
+                let place = tucked(&object, holders, frames, THROUGH);
+                objects.extend(place.map(|world_from_object| SceneObject { world_from_object, ..object }));
             }
         }
         objects.append(&mut new);
@@ -232,6 +257,11 @@ impl Memory {
 
     fn is_held(&self, object: &SceneObject) -> bool {
         self.held.as_ref().is_some_and(|held| held.id == object.id)
+    }
+
+    /// Was it seen often enough to be no mistake?
+    fn is_well_known(&self, object: &SceneObject) -> bool {
+        self.known.iter().any(|known| known.id == object.id && known.looks >= OFTEN)
     }
 
     /// Which finds are which of the objects that were there: numbers of an object and a find. What the hand has
@@ -258,7 +288,9 @@ impl Memory {
                 let slid = slides(object) && object.label == find.object.label && is_level(object, &find.object);
                 match alike(object, &find.object) {
                     _ if slid && off_m < SLIDE_M => near.push((off_m, i, j)),
-                    true if stays || off_m < SAME_M || (can_move && off_m < AGAIN_M) => near.push((off_m, i, j)),
+                    true if stays || off_m < SAME_M || (can_move && off_m < AGAIN_M.max(room_m(object))) => {
+                        near.push((off_m, i, j));
+                    }
                     false if stays && fits => near.push((off_m + UNLIKE_M, i, j)),
                     _ if is_lifted => near.push((off_m + 0.5 * CARRIED_M, i, j)),
                     true if is_carried => near.push((off_m + CARRIED_M, i, j)),
@@ -299,12 +331,15 @@ impl Memory {
         object
     }
 
-    /// Is an object that is not found still there?
-    fn is_believed(&mut self, object: &SceneObject, frames: &[CameraFrame]) -> bool {
+    /// Is an object that is not found still there? Not where one looks, if it is doubted.
+    fn is_believed(&mut self, object: &SceneObject, frames: &[CameraFrame], is_doubted: bool) -> bool {
         if self.is_held(object) {
             return true;
         }
         if is_gone(object, frames) {
+            return false;
+        }
+        if is_doubted && is_open(object, frames) {
             return false;
         }
         let Some(known) = self.known.iter_mut().find(|known| known.id == object.id) else { return true };

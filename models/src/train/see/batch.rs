@@ -10,7 +10,7 @@ use super::disturb::Weather;
 use super::lessons::Lessons;
 use crate::net::nano_eye::{Config, FINE, Spot};
 use crate::perceive::nano::code::{DEPTH, KIND, OFFSET, Said, encode};
-use crate::perceive::nano::input::{CHANNELS, close_values, closeup, fit, values};
+use crate::perceive::nano::input::{CHANNELS, close_values, closeup, fit, mirror, values};
 use crate::perceive::nano::kinds::{KINDS, SLOTS};
 
 /// From this share in sight, and so many pixels, a thing is to be found.
@@ -81,7 +81,7 @@ impl Batch {
                 let start = into.len();
                 fill(into);
                 if is_mirrored {
-                    into[start..].chunks_exact_mut(row_px * CHANNELS).for_each(mirror);
+                    mirror(&mut into[start..], row_px);
                 }
             };
             add(&mut pixels, side_px, &mut |into| values(&frame, side_px, into));
@@ -150,16 +150,6 @@ impl Batch {
             closeups: Tensor::from_vec(close, (spots.len(), fovea_px, fovea_px, CHANNELS), device)?,
             spots,
         })
-    }
-}
-
-/// Turns a row of pixels around.
-fn mirror(row: &mut [f32]) {
-    let count = row.len() / CHANNELS;
-    for i in 0..count / 2 {
-        for channel in 0..CHANNELS {
-            row.swap(i * CHANNELS + channel, (count - 1 - i) * CHANNELS + channel);
-        }
     }
 }
 

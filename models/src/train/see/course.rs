@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device};
+use candle_nn::Init;
 use serde_json::json;
 
 use super::batch::Batch;
@@ -14,11 +15,15 @@ use crate::net::nano_eye::{Config, NanoEye};
 use crate::perceive::nano::code::OUTPUTS;
 use crate::perceive::nano::kinds::{KINDS, SLOTS};
 use crate::perceive::nano::{About, CONFIG_FILE, NAME, WEIGHTS_FILE, hash};
+use crate::train::params::suggested;
 use crate::train::run::{Keeper, pages, smoothed};
 use crate::train::{Params, Recipe, TrainError, Trainer};
 
 /// Scores from which a find counts, by slot.
 const THRESHOLD: [f64; SLOTS] = [0.35; SLOTS];
+
+/// The maps that close a layer of the transformer.
+const LAST: [&str; 2] = ["attn.proj.weight", "mlp.fc2.weight"];
 
 /// What may go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -96,11 +101,7 @@ impl Course {
         told: &mut dyn FnMut(&Progress) -> bool,
     ) -> Result<bool, CourseError> {
         let config = Config::nano(OUTPUTS);
-        let mut builder = Params::builder(self.seed, &Device::Cpu);
-        if let Some(from) = from {
-            builder = builder.load(from)?;
-        }
-        let params = builder.build();
+        let params = start(self.seed, from)?;
         let eye = NanoEye::new(&config, params.weights())?;
         let mut trainer = Trainer::new(&params, self.recipe())?;
         let (mut keeper, _) = Keeper::open(out, &mut trainer)?;
@@ -133,6 +134,21 @@ impl Course {
         }
         Ok(trainer.is_done())
     }
+}
+
+/// Parameters from chance or from a file's weights, where layers that it has not start at nothing: a deeper eye sees at
+/// first what the one it came from saw.
+///
+/// # Errors
+/// [`TrainError`]: the file can't be read.
+pub fn start(seed: u64, from: Option<&Path>) -> Result<Params, TrainError> {
+    let builder = Params::builder(seed, &Device::Cpu);
+    let Some(from) = from else { return Ok(builder.build()) };
+    let builder = builder.load(from)?.init(|name, shape, init| match name {
+        _ if LAST.iter().any(|last| name.ends_with(last)) => Init::Const(0.0),
+        _ => suggested(name, shape, init),
+    });
+    Ok(builder.build())
 }
 
 /// Writes configuration and weights (f16) as an eye is opened from.

@@ -22,6 +22,9 @@ pub struct Losses {
     pub numbers: Tensor,
 }
 
+/// How much finding and naming count beside measuring, whose losses are larger.
+const NAMED: f64 = 2.0;
+
 /// How much each number counts: offsets in cells, height in decimetres, and so on.
 fn weights() -> [f32; KIND] {
     let mut weights = [1.0; KIND];
@@ -73,6 +76,6 @@ pub fn losses(eye: &NanoEye, batch: &Batch) -> Result<Losses> {
     let wrong = ((on.exp()? + 1.0)?.log()? - (&on * is_on)?)?;
     let on = ((wrong * batch.said.narrow(1, ON, 1)?)?.sum_all()? / rows)?;
     let numbers = (off + (on * 2.0)?)?;
-    let all = (((&centers + &kinds)? + &colors)? + &numbers)?;
+    let all = ((((&centers + &kinds)? + &colors)? * NAMED)? + &numbers)?;
     Ok(Losses { all, centers, kinds, colors, numbers })
 }

@@ -91,3 +91,44 @@ fn two_finds_that_go_through_each_other_are_one_and_two_that_stand_on_each_other
     assert!(!is_one(&block(0.02), &block(0.058)));
     assert!(!is_one(&block(0.02), &thing("", Color::Blue, "block", [0.4, 0.0, 0.047])));
 }
+
+#[test]
+fn what_stands_about_is_one_however_far_off_the_worse_look_is_and_is_where_the_better_one_has_it() {
+    let zone = |at_m: [f64; 2]| {
+        let mut find = find(Color::Red, "zone", [at_m[0], at_m[1], 0.0]);
+        find.object.size_m = Vec3::new(0.8, 0.8, 0.002);
+        find
+    };
+    let (above, flat) = (Vec3::new(0.0, 0.0, 5.0), Vec3::new(-2.0, 0.0, 0.4));
+    let flatly = || zone([2.6, 0.0]).seen_from(&flat);
+    for (mut finds, more) in [
+        (vec![flatly()], vec![zone([2.0, 0.0]).seen_from(&above)]),
+        (vec![zone([2.0, 0.0]).seen_from(&above)], vec![flatly()]),
+    ] {
+        merge(&mut finds, more, &[]);
+        assert!(finds.len() == 1 && (finds[0].object.position_m().x - 2.0).abs() < 1e-9, "{finds:?}");
+    }
+    // Another one beside it is another one.
+    let mut finds = vec![zone([2.0, 0.0]).seen_from(&above)];
+    merge(&mut finds, vec![zone([2.9, 0.0]).seen_from(&above)], &[]);
+    assert_eq!(finds.len(), 2);
+    // Nor is it gone when it is found a little farther on.
+    let old = thing("red_zone", Color::Red, "zone", [2.0, 0.0, 0.0]);
+    let old = SceneObject { size_m: Vec3::new(0.8, 0.8, 0.002), ..old };
+    assert_eq!(Memory::default().again(&[old], &[flatly()], &[], (None, None)), [(0, 0)]);
+}
+
+#[test]
+fn where_a_thing_came_to_lie_among_others_in_a_bowl_is_a_guess_and_in_a_bin_or_alone_is_not() {
+    let holder = |label: &str, z_m: f64| {
+        let mut holder = thing("holder", Color::Green, label, [0.5, 0.0, z_m * 0.5]);
+        holder.size_m = Vec3::new(0.15, 0.15, z_m);
+        holder
+    };
+    let red = thing("red_block", Color::Red, "block", [0.51, 0.0, 0.04]);
+    let blue = |y: f64| thing("blue_block", Color::Blue, "block", [0.48, y, 0.03]);
+    let heaped = |holder: &SceneObject, y: f64| is_heaped(0, &[red.clone(), holder.clone(), blue(y)]);
+    assert!(heaped(&holder("bowl", 0.055), 0.0));
+    assert!(!heaped(&holder("bowl", 0.055), 0.3), "alone");
+    assert!(!heaped(&holder("bin", 0.1), 0.0), "deep");
+}
