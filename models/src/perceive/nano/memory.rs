@@ -39,7 +39,7 @@ const THROUGH: f64 = 0.5;
 /// The same for what is hollow.
 const THROUGH_HOLLOW: f64 = 0.85;
 /// Lower than so many times a thing, a holder does not keep what falls on others in it.
-const SHALLOW: f64 = 2.0;
+const SHALLOW: f64 = 1.6;
 /// What was seen in so many looks is no mistake.
 const OFTEN: u32 = 3;
 
