@@ -177,7 +177,11 @@ impl<M: TextModel> LlmReasoner<M> {
             }
             Ok(draft)
         });
-        sound &= !compact || sums::hold(&written.thought, scene, Grid::of(robot));
+        if compact {
+            let (thought, grid) = (&written.thought, Grid::of(robot));
+            sound &= sums::hold(thought, scene, grid);
+            sound &= !matches!(&draft, Ok(Draft::Do { goal, .. }) if !goal.is_empty() && !sums::is_kept(thought, goal, scene, grid));
+        }
         Ok(Once { written: written.answer, draft, least: written.least, sound })
     }
 }

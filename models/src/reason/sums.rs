@@ -2,9 +2,13 @@
 //! keeps the most of several, that can be worked out again. A thought that is wrong about one is no ground to act on.
 //! (Checked step by step: Lightman et al., arXiv 2305.20050; here by arithmetic, not by a model.)
 
+use ponder_core::fact::Fact;
 use ponder_core::scene::{Color, ObjectId, Scene};
 
 use super::compact::{Grid, numbers};
+
+/// So many things are listed only where all of them are meant.
+const MANY: usize = 3;
 
 /// An entry of a list: a thing, the numbers told of it, and which thing leads up to there, with its number.
 pub(super) struct Entry {
@@ -51,6 +55,18 @@ pub fn hold(thought: &str, scene: &Scene, grid: Grid) -> bool {
             lists => lists.first(),
         };
         alone.is_none_or(|list| list.iter().all(quoted) && most(list) && ends(body, list))
+    })
+}
+
+/// Does a goal speak of all that the thought lists as meant, where it lists many? What is told of as `not` is not meant.
+#[must_use]
+pub fn is_kept(thought: &str, goal: &[Fact], scene: &Scene, grid: Grid) -> bool {
+    let is_meant = |text: &&&str| !text.ends_with(" not") && !text.ends_with("不要");
+    thought.split(['.', '。']).filter(|part| !part.contains([';', '；'])).all(|part| {
+        let Some((_, body)) = part.split_once([':', '：']) else { return true };
+        let listed: Vec<&str> = body.split([',', '、']).map(str::trim).collect();
+        let meant: Vec<Entry> = listed.iter().filter(is_meant).filter_map(|text| entry(text, scene, grid)).collect();
+        listed.len() < MANY || meant.iter().all(|one| goal.iter().flat_map(Fact::objects).any(|id| id == one.id))
     })
 }
 
@@ -137,7 +153,7 @@ mod tests {
     #[test]
     fn what_is_taught_holds_and_a_changed_number_does_not() {
         let lessons = Lessons::new(8).unwrap_or_else(|error| panic!("{error}"));
-        let (mut right, mut wrong) = (0, 0);
+        let (mut right, mut wrong, mut lists, mut missed) = (0, 0, 0, 0);
         for index in 0..3000 {
             let Ok(lesson) = lessons.get(Split::Train, index) else { panic!("no lesson {index}") };
             let asked = crate::reason::alias::Aliases::of(&lesson.question).1;
@@ -145,6 +161,17 @@ mod tests {
             let grid = Grid::of(robot);
             assert!(hold(&lesson.thought, &asked.scene, grid), "{}", lesson.thought);
             right += 1;
+            let (aliases, _) = crate::reason::alias::Aliases::of(&lesson.question);
+            if let Ok(plan) = ponder_core::check::check(&lesson.draft, &lesson.question.scene, robot) {
+                let short = |fact: &Fact| fact.renamed(|id| aliases.short(id));
+                let goal: Vec<Fact> = plan.goal().iter().map(short).collect();
+                let is_list = |part: &str| !part.contains([';', '；']) && part.matches([',', '、']).count() >= MANY;
+                lists += usize::from(lesson.thought.split(['.', '。']).any(is_list));
+                if !goal.is_empty() {
+                    assert!(is_kept(&lesson.thought, &goal, &asked.scene, grid), "{} {goal:?}", lesson.thought);
+                    missed += usize::from(!is_kept(&lesson.thought, &goal[1..], &asked.scene, grid));
+                }
+            }
             for (at, _) in
                 lesson.thought.match_indices([' ', '.', '。', ';', '；', ',', '、']).chain([(lesson.thought.len(), "")])
             {
@@ -164,6 +191,7 @@ mod tests {
             wrong += usize::from(!hold(&changed, &asked.scene, grid));
         }
         assert!(right == 3000 && wrong > 60, "{right} {wrong}");
+        assert!(missed > 60, "one fact less is noticed in {missed} of {lists}");
     }
 
     /// Of what is taught hardly a plan has steps that its goal does not need.
