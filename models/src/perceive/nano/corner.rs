@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn walls_end_where_they_meet() {
         let truth = [
-            object("wall", [5.0, 0.1, 0.8], [5.0, 0.0, 0.9], 1.5708),
+            object("wall", [5.0, 0.1, 0.8], [5.0, 0.0, 0.9], std::f64::consts::FRAC_PI_2),
             object("wall", [4.0, 0.1, 0.8], [3.05, 2.45, 0.9], 0.0),
         ];
         let frame = seen(&truth);
@@ -81,7 +81,7 @@ mod tests {
             assert!(off_m < 0.01, "{off_m}");
         }
         // One that stands by itself stays.
-        let far = Rotation::from_axis_angle(&Vec3::z_axis(), 1.5708);
+        let far = Rotation::from_axis_angle(&Vec3::z_axis(), std::f64::consts::FRAC_PI_2);
         let mut alone = [said(0, 0.2), said(1, -0.3)];
         alone[1].object.world_from_object = Pose::from_parts(Vec3::new(3.0, -1.5, 0.9).into(), far);
         let before = alone.clone().map(|find| find.object);
