@@ -13,6 +13,7 @@ mod lfm2_mix;
 mod lfm2_state;
 mod linear;
 pub mod nano_eye;
+mod nano_eye_config;
 pub mod rope;
 pub mod siglip;
 pub mod vq;

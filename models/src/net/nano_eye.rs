@@ -6,6 +6,7 @@
 use candle_core::{D, Result, Tensor};
 
 use super::layers::{Linear, Mask, Weights, attention, gelu_erf};
+pub use super::nano_eye_config::Config;
 use crate::kernel::cells::{self, Window, convolve};
 
 /// Pixels along the side of a fine cell.
@@ -16,93 +17,6 @@ const RARE: candle_nn::Init = candle_nn::Init::Const(-4.6);
 pub const FINER: usize = 2;
 /// Pixels of a coarse cell, a token.
 pub const COARSE: usize = 16;
-
-/// Shape of an eye.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// Side of the square picture, pixels; a multiple of [`COARSE`].
-    pub side_px: usize,
-    /// Channels of a pixel: colours and geometry.
-    pub channels: usize,
-    /// Channels after each of the three halvings.
-    pub stem: [usize; 3],
-    /// Width of the tokens.
-    pub width: usize,
-    /// Layers over the tokens.
-    pub layers: usize,
-    /// Heads; divides `width`.
-    pub heads: usize,
-    /// Kinds of slots of a cell: small things, what carries them, what bears those.
-    pub slots: usize,
-    /// Side of the close-up of a middle, pixels of a picture [`FINER`] times as fine; a multiple of 8.
-    pub fovea_px: usize,
-    /// Channels after each of the close-up's three halvings.
-    pub close: [usize; 3],
-    /// Width inside the head.
-    pub head: usize,
-    /// How many times as wide as what they are added to the residual maps are inside; 0: there are none.
-    #[serde(default)]
-    pub inner: usize,
-    /// Numbers said of a thing.
-    pub outputs: usize,
-}
-
-impl Config {
-    /// As it is shipped; for things described by so many numbers.
-    #[must_use]
-    pub fn nano(outputs: usize) -> Self {
-        Self {
-            side_px: 192,
-            channels: 6,
-            stem: [16, 32, 64],
-            width: 96,
-            layers: 4,
-            heads: 4,
-            slots: 3,
-            fovea_px: 32,
-            close: [16, 24, 48],
-            head: 160,
-            inner: 2,
-            outputs,
-        }
-    }
-
-    /// Small enough to test whole.
-    #[must_use]
-    pub fn tiny(outputs: usize) -> Self {
-        Self {
-            side_px: 32,
-            stem: [4, 8, 8],
-            width: 16,
-            layers: 1,
-            heads: 2,
-            fovea_px: 8,
-            close: [4, 4, 8],
-            head: 16,
-            ..Self::nano(outputs)
-        }
-    }
-
-    /// Fine cells along a side.
-    #[must_use]
-    pub fn cells(&self) -> usize {
-        self.side_px / FINE
-    }
-
-    fn check(&self) -> Result<()> {
-        if self.side_px == 0 || !self.side_px.is_multiple_of(COARSE) {
-            candle_core::bail!("an eye's picture of {} pixels: a multiple of {COARSE} is wanted", self.side_px);
-        }
-        if self.fovea_px == 0 || !self.fovea_px.is_multiple_of(8) {
-            candle_core::bail!("an eye's close-up of {} pixels: a multiple of 8 is wanted", self.fovea_px);
-        }
-        if self.heads == 0 || !self.width.is_multiple_of(self.heads) {
-            candle_core::bail!("{} heads don't divide the width {}", self.heads, self.width);
-        }
-        Ok(())
-    }
-}
 
 /// A linear map of every cell's neighbourhood, or of the cell alone, with a bias.
 struct Conv {
