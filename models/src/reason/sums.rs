@@ -153,20 +153,17 @@ mod tests {
     #[test]
     fn what_is_taught_holds_and_a_changed_number_does_not() {
         let lessons = Lessons::new(8).unwrap_or_else(|error| panic!("{error}"));
-        let (mut right, mut wrong, mut lists, mut missed) = (0, 0, 0, 0);
+        let (mut right, mut wrong, mut missed) = (0, 0, 0);
         for index in 0..3000 {
             let Ok(lesson) = lessons.get(Split::Train, index) else { panic!("no lesson {index}") };
-            let asked = crate::reason::alias::Aliases::of(&lesson.question).1;
+            let (aliases, asked) = crate::reason::alias::Aliases::of(&lesson.question);
             let robot: &Arc<RobotSpec> = &asked.robot;
             let grid = Grid::of(robot);
             assert!(hold(&lesson.thought, &asked.scene, grid), "{}", lesson.thought);
             right += 1;
-            let (aliases, _) = crate::reason::alias::Aliases::of(&lesson.question);
             if let Ok(plan) = ponder_core::check::check(&lesson.draft, &lesson.question.scene, robot) {
                 let short = |fact: &Fact| fact.renamed(|id| aliases.short(id));
                 let goal: Vec<Fact> = plan.goal().iter().map(short).collect();
-                let is_list = |part: &str| !part.contains([';', '；']) && part.matches([',', '、']).count() >= MANY;
-                lists += usize::from(lesson.thought.split(['.', '。']).any(is_list));
                 if !goal.is_empty() {
                     assert!(is_kept(&lesson.thought, &goal, &asked.scene, grid), "{} {goal:?}", lesson.thought);
                     missed += usize::from(!is_kept(&lesson.thought, &goal[1..], &asked.scene, grid));
@@ -191,7 +188,7 @@ mod tests {
             wrong += usize::from(!hold(&changed, &asked.scene, grid));
         }
         assert!(right == 3000 && wrong > 60, "{right} {wrong}");
-        assert!(missed > 60, "one fact less is noticed in {missed} of {lists}");
+        assert!(missed > 60, "one fact less is noticed {missed} times");
     }
 
     /// Of what is taught hardly a plan has steps that its goal does not need.

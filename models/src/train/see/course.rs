@@ -20,7 +20,7 @@ use crate::train::run::{Keeper, pages, smoothed};
 use crate::train::{Params, Recipe, TrainError, Trainer};
 
 /// Scores from which a find counts, by slot.
-const THRESHOLD: [f64; SLOTS] = [0.35; SLOTS];
+const THRESHOLD: [f64; SLOTS] = [0.3; SLOTS];
 
 /// The maps that close a layer of the transformer.
 const LAST: [&str; 2] = ["attn.proj.weight", "mlp.fc2.weight"];
