@@ -85,10 +85,23 @@ pub struct DrawingShelf {
 pub struct DrawingLesson {
     /// Its number.
     pub number: u64,
-    /// What a person may say to have it drawn, in several wordings.
+    /// What a person may say to have it drawn, in several wordings; none: it is only to be asked about.
     pub captions: Vec<String>,
     /// What stands in it, all of it in sight.
     pub things: Vec<Named>,
+    /// The robot's hand, where it can be asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hand: Option<Hand>,
+}
+
+/// A hand in a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hand {
+    /// It holds nothing.
+    Empty,
+    /// It holds this one of the things.
+    Holds(usize),
 }
 
 /// A thing as it is named.
@@ -101,6 +114,20 @@ pub struct Named {
     /// What it is in or on, if it is not the table: its place among the things.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rests: Option<(Rests, usize)>,
+    /// Where its middle shows, percent of the picture from the left and from the top, if that can be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<[u8; 2]>,
+    /// Is it open? For what opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<bool>,
+}
+
+impl Named {
+    /// A thing of which no more is said.
+    #[must_use]
+    pub fn new(label: Label, color: Color, rests: Option<(Rests, usize)>) -> Self {
+        Self { label, color, rests, at: None, open: None }
+    }
 }
 
 /// How a thing rests on another.

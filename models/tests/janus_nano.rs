@@ -19,7 +19,7 @@ fn weights(name: &str) -> PathBuf {
 }
 
 fn thing(label: &str, color: Color, rests: Option<(Rests, usize)>) -> Named {
-    Named { label: Label::from(label).unwrap(), color, rests }
+    Named::new(Label::from(label).unwrap(), color, rests)
 }
 
 #[test]

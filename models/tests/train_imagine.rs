@@ -42,9 +42,9 @@ fn lessons(folder: &Path, count: usize) -> Drawings {
             let inside = (left..left + 12).contains(&(i % SIDE)) && (top..top + 12).contains(&(i / SIDE));
             pixels.extend(if inside { [r, g, b, 60] } else { [220, 200, 170, 0] });
         }
-        let things = vec![Named { label: Label::from("block").unwrap(), color, rests: None }];
+        let things = vec![Named::new(Label::from("block").unwrap(), color, None)];
         let captions = vec![format!("a {word} block"), format!("there is a {word} block on a table")];
-        let lesson = DrawingLesson { number: number as u64, captions, things };
+        let lesson = DrawingLesson { number: number as u64, captions, things, hand: None };
         lines += &(serde_json::to_string(&lesson).unwrap() + "\n");
     }
     std::fs::write(folder.join(LESSONS_FILE), lines).unwrap();
@@ -182,7 +182,7 @@ fn is_asked_and_draws_on(from: &Path, lessons: &Drawings, folder: &Path) {
             losses.push(mark(p, "asked"));
             p.step < stop
         };
-        course.run(lessons, &written, begun, out, told).unwrap();
+        course.run((lessons, None), &written, begun, out, told).unwrap();
         losses
     };
     let (whole, parts) = (folder.join("asked"), folder.join("asked-parts"));
@@ -208,7 +208,7 @@ fn is_asked_and_draws_on(from: &Path, lessons: &Drawings, folder: &Path) {
 
 #[test]
 fn marks_are_what_is_there() {
-    let named = |label: &str, color, rests| Named { label: Label::from(label).unwrap(), color, rests };
+    let named = |label: &str, color, rests| Named::new(Label::from(label).unwrap(), color, rests);
     let asked = [named("bowl", Color::Green, None), named("block", Color::Red, Some((Rests::In, 0)))];
     let lesson = |number: usize| {
         let (label, color) = [("bowl", Color::Green), ("block", Color::Red), ("block", Color::Blue)][number];

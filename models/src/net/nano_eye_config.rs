@@ -44,7 +44,7 @@ impl Config {
             channels: 6,
             stem: [16, 32, 64],
             width: 96,
-            layers: 4,
+            layers: 6,
             heads: 4,
             slots: 3,
             fovea_px: 32,

@@ -180,7 +180,11 @@ impl<M: TextModel> LlmReasoner<M> {
         if compact {
             let (thought, grid) = (&written.thought, Grid::of(robot));
             sound &= sums::hold(thought, scene, grid);
-            sound &= !matches!(&draft, Ok(Draft::Do { goal, .. }) if !goal.is_empty() && !sums::is_kept(thought, goal, scene, grid));
+            sound &= match &draft {
+                Ok(Draft::Do { goal, .. }) => goal.is_empty() || sums::is_kept(thought, goal, scene, grid),
+                Ok(Draft::Refuse { .. }) => !sums::wants(thought),
+                _ => true,
+            };
         }
         Ok(Once { written: written.answer, draft, least: written.least, sound })
     }

@@ -228,6 +228,19 @@ fn pose_arm(built: &Built, data: &mut Data, rng: &mut ChaCha8Rng) -> Option<Obje
     };
     let loose: Vec<_> = built.objects.iter().filter(loose).collect();
     let held = loose.choose(rng).filter(|o| rng.random_bool(0.5) && o.size_m.y < arm.gripper.max_width_m);
+    grip(built, data, &pose, held.copied(), rng);
+    Some(held?.id)
+}
+
+/// Opens the fingers of an arm that stands as it should around something, and puts it there: its pose; or anyhow.
+pub(super) fn grip(
+    built: &Built,
+    data: &mut Data,
+    world_from_tool: &Pose,
+    held: Option<&ObjectPort>,
+    rng: &mut ChaCha8Rng,
+) -> Option<Pose> {
+    let (ports, arm) = (built.ports.arm.as_ref()?, built.robot.arm.as_ref()?);
     let width_m = held.map_or_else(|| rng.random_range(0.0..arm.gripper.max_width_m), |o| o.size_m.y);
     for (q, (closed_m, sign)) in ports.gripper.qpos.iter().zip(ports.gripper.closed) {
         data.qpos_mut()[*q] = closed_m + sign * width_m * 0.5;
@@ -235,13 +248,14 @@ fn pose_arm(built: &Built, data: &mut Data, rng: &mut ChaCha8Rng) -> Option<Obje
     let held = held?;
     data.forward_kinematics();
     // Upright when the tool points down, across between the fingers; a little off, as grips are.
-    let across = pose.rotation * Vec3::y();
-    let along = pose.rotation * Vec3::z();
+    let across = world_from_tool.rotation * Vec3::y();
+    let along = world_from_tool.rotation * Vec3::z();
     let turn = Rotation::from_basis_unchecked(&[across.cross(&-along), across, -along]);
     let off_m = Vec3::new(normal(rng) * 0.003, 0.0, normal(rng) * 0.004 - held.size_m.z.max(0.03) * 0.15);
     let at_m = tool_m(ports, data) + turn * off_m;
-    place(data, held.free?.0, &Pose::from_parts(at_m.into(), turn));
-    Some(held.id)
+    let world_from_object = Pose::from_parts(at_m.into(), turn);
+    place(data, held.free?.0, &world_from_object);
+    Some(world_from_object)
 }
 
 /// What joints, fingers and base say, without noise.

@@ -34,6 +34,7 @@ pub(super) fn settle(object: &mut SceneObject, frame: &CameraFrame) {
         "block" | "ball" | "pillar" | "crate" => 0.0,
         "cup" => HOLLOW_M,
         "wall" => return along_wall(object, frame),
+        "zone" | "dock" => return super::flat::settle(object, frame),
         _ => return,
     };
     for _ in 0..STEPS {

@@ -7,6 +7,7 @@ mod corner;
 mod depth;
 mod eye;
 mod find;
+mod flat;
 mod hand;
 mod hidden;
 pub mod input;

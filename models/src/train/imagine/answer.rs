@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use super::draw::{self, WINDOW};
-use super::lessons::Drawings;
+use super::lessons::{Drawings, tensor};
 use super::written::Written;
 use super::{CODE, ImagineError, Progress, questions, ship, words};
 use crate::engine::checkpoint::{Checkpoint, needs};
@@ -127,14 +127,15 @@ impl Course {
         }
     }
 
-    /// Goes through it, on from where `out` stands if something is there; `out` becomes a folder that sees and draws.
+    /// Goes through it with lessons that are drawn and asked about, and more that are asked about only, on from where `out`
+    /// stands if something is there; `out` becomes a folder that sees and draws.
     /// `told` hears of every step and says whether to go on; stopped or not, nothing is lost. True when it is done.
     ///
     /// # Errors
     /// [`ImagineError`].
     pub fn run(
         &self,
-        lessons: &Drawings,
+        (lessons, more): (&Drawings, Option<&Drawings>),
         written: &Written,
         begun: Begun,
         out: &Path,
@@ -169,7 +170,7 @@ impl Course {
                 Some(held) => held,
                 None => (number, drawing.window(lessons, &tokenizer, &control, number)?),
             };
-            let asked = self.batch(lessons, &tokenizer, &control, network.config().num_seen_tokens(), step)?;
+            let asked = self.batch((lessons, more), &tokenizer, &control, network.config().num_seen_tokens(), step)?;
             let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ (step << 1 | 1).rotate_left(32));
             let mut losses = [0.0; 2];
             let report = trainer.step((0..2).map(|task| {
@@ -203,10 +204,11 @@ impl Course {
         }
         Ok(trainer.is_done())
     }
+
     /// The pictures of a step, each with its conversation.
     fn batch(
         &self,
-        lessons: &Drawings,
+        (lessons, more): (&Drawings, Option<&Drawings>),
         tokenizer: &Tokenizer,
         control: &Control,
         places: usize,
@@ -215,12 +217,19 @@ impl Course {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(step + 1);
         let rows = self.rows as u64;
-        let which = pages(lessons.all().len(), step * rows..(step + 1) * rows, self.seed ^ 1);
-        let picture = lessons.batch(&which)?.narrow(1, 0, 3)?.contiguous()?;
-        let mut asked = Asked { pictures: picture, rows: Vec::new(), targets: Vec::new() };
-        for number in which {
+        let first = lessons.all().len();
+        let count = first + more.map_or(0, |more| more.all().len());
+        let which = pages(count, step * rows..(step + 1) * rows, self.seed ^ 1);
+        let which: Vec<(&Drawings, usize)> = which
+            .into_iter()
+            .map(|at| more.filter(|_| at >= first).map_or((lessons, at), |more| (more, at - first)))
+            .collect();
+        let pixels = which.iter().map(|(from, number)| from.pixels(*number));
+        let pictures = tensor(lessons.view().side_px, pixels)?.narrow(1, 0, 3)?.contiguous()?;
+        let mut asked = Asked { pictures, rows: Vec::new(), targets: Vec::new() };
+        for (from, number) in which {
             let zh = rng.random_bool(0.5);
-            let turns = questions::turns(&lessons.all()[number], zh, false, self.turns, &mut rng);
+            let turns = questions::turns(&from.all()[number], zh, false, self.turns, &mut rng);
             let said = turns.iter().flat_map(|turn| [Message::user(&turn.question), Message::assistant(&turn.answer)]);
             let mut said: Vec<Message> = said.collect();
             if let Some(first) = said.first_mut() {

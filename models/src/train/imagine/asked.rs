@@ -1,5 +1,5 @@
 //! The examination in answering: a Janus is asked about true pictures, and its answers are held against what stands in
-//! them, word for word. Beside it what whoever always says the most usual answer to such a question would get.
+//! them, word for word, points by how far off they are. Beside it what whoever always says the most usual answer to such a question would get.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,9 @@ use crate::engine::{ChatOptions, End, Janus, Message, RunError};
 
 /// Longest answer, tokens.
 const LONGEST: usize = 64;
+
+/// A point is right within so many percent of the picture: 4 of its 128 pixels, a centimetre and a half on the table.
+const NEAR_PERCENT: f64 = 3.2;
 
 /// Marks by sort, language and whether the wording is new.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +38,21 @@ pub struct Wrong {
     pub turn: Turn,
     /// What was said.
     pub said: String,
+}
+
+/// Is it the answer, to the word, or near enough to the point?
+fn is_right(sort: Sort, said: &str, answer: &str) -> bool {
+    let point = |text: &str| -> Option<[i32; 2]> {
+        let (across, down) = text.split_once(' ')?;
+        Some([across.parse().ok()?, down.parse().ok()?])
+    };
+    match (sort, point(said), point(answer)) {
+        (Sort::Point, Some(said), Some(is)) => {
+            let off = [0, 1].map(|i| f64::from(said[i] - is[i]));
+            off[0].hypot(off[1]) <= NEAR_PERCENT
+        }
+        _ => said == answer,
+    }
 }
 
 impl Asked {
@@ -61,7 +79,7 @@ impl Asked {
                 return Err(RunError::Cancelled);
             }
             let mark = self.marks.entry((turn.sort, zh, new)).or_default();
-            let right = reply.text.trim() == turn.answer;
+            let right = is_right(turn.sort, reply.text.trim(), &turn.answer);
             mark.asked += 1;
             mark.right += usize::from(right);
             *mark.answers.entry(turn.answer.clone()).or_default() += 1;

@@ -15,6 +15,7 @@ pub mod lessons;
 mod loss;
 pub mod questions;
 mod ship;
+mod wordings;
 pub mod words;
 pub mod written;
 

@@ -1,11 +1,18 @@
 //! What can be asked of a picture, and the answers, in English and Chinese: what stands in it, whether something does, how
-//! many, of what colour, what is in or on what, and where. Some wordings are never learned from.
+//! many, of what colour, what is in or on what, where and at which point, what is left of what, whether a drawer is open,
+//! and what the gripper holds.
 
-use ponder_core::lesson::{DrawingLesson, Named, Rests};
+use ponder_core::lesson::{DrawingLesson, Hand, Named, Rests};
 use ponder_core::scene::Color;
 use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
+
+pub use super::wordings::sentences;
+use super::wordings::{ALL, ANY, BESIDE, COLOR, COUNT, HELD, IN, KINDS, NUMBERS, ON, OPEN, POINT, WHERE, Wordings};
+
+/// Of two things the one is left of the other if it is by so much, percent of the picture.
+const BESIDE_PERCENT: u8 = 8;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,16 +29,46 @@ pub enum Sort {
     Holds,
     /// Where is a thing?
     Where,
+    /// At which point of the picture is a thing? Percent from the left and from the top.
+    Point,
+    /// Is one thing left of another, as they are seen?
+    Beside,
+    /// Is it open?
+    Open,
+    /// What is in the gripper?
+    Held,
 }
 
 impl Sort {
     /// Every sort.
-    pub const ALL: [Self; 6] = [Self::All, Self::Any, Self::Count, Self::Color, Self::Holds, Self::Where];
+    pub const ALL: [Self; 10] = [
+        Self::All,
+        Self::Any,
+        Self::Count,
+        Self::Color,
+        Self::Holds,
+        Self::Where,
+        Self::Point,
+        Self::Beside,
+        Self::Open,
+        Self::Held,
+    ];
 
     /// In words, for reports.
     #[must_use]
     pub fn name(self) -> &'static str {
-        ["what is there", "is there", "how many", "what colour", "what is in or on", "where"][self as usize]
+        [
+            "what is there",
+            "is there",
+            "how many",
+            "what colour",
+            "what is in or on",
+            "where",
+            "at which point",
+            "left of",
+            "open or closed",
+            "in the gripper",
+        ][self as usize]
     }
 }
 
@@ -46,82 +83,11 @@ pub struct Turn {
     pub answer: String,
 }
 
-/// Wordings in English and in Chinese; of each the second list is never learned from. A, B: a thing as it is named; N: a
-/// noun, of many in English.
-type Wordings = [[&'static [&'static str]; 2]; 2];
-
-const ALL: Wordings = [
-    [
-        &["what is on the table?", "what do you see?", "what is there?"],
-        &["tell me what is on the table", "what is in the picture?"],
-    ],
-    [&["桌上有什么？", "你看到什么？", "有什么？"], &["桌子上有什么？", "画面里有什么？"]],
-];
-const ANY: Wordings = [
-    [&["is there A?", "do you see A?", "is A on the table?"], &["is A there?", "can you see A?"]],
-    [&["有A吗？", "桌上有A吗？", "你看到A吗？"], &["有没有A？", "画面里有A吗？"]],
-];
-const COUNT: Wordings = [
-    [&["how many N are there?", "how many N do you see?"], &["how many N are on the table?", "count the N"]],
-    [&["有几个N？", "桌上有几个N？"], &["有多少个N？", "你看到几个N？"]],
-];
-const COLOR: Wordings = [
-    [&["what color is the N?", "what colour is the N?"], &["tell me what color the N is", "which color is the N?"]],
-    [&["N是什么颜色？", "N是什么颜色的？"], &["N的颜色是什么？", "桌上的N是什么颜色？"]],
-];
-const IN: Wordings = [
-    [
-        &["what is in the A?", "what do you see in the A?"],
-        &["what is inside the A?", "is there a thing in the A, and what is it?"],
-    ],
-    [&["A里有什么？", "A里面有什么？"], &["什么在A里？", "你看到A里有什么？"]],
-];
-const ON: Wordings = [
-    [&["what is on the A?", "what do you see on the A?"], &["what is on top of the A?", "what stands on the A?"]],
-    [&["A上有什么？", "A上面有什么？"], &["什么在A上？", "你看到A上有什么？"]],
-];
-const WHERE: Wordings = [
-    [&["where is the A?", "where do you see the A?"], &["where can the A be seen?", "tell me where the A is"]],
-    [&["A在哪里？", "A在哪儿？"], &["A在什么地方？", "哪里有A？"]],
-];
-
-/// Kinds, with noun and plural, and Chinese noun.
-const KINDS: [(&str, &str, &str); 6] = [
-    ("block", "blocks", "方块"),
-    ("ball", "balls", "球"),
-    ("cup", "cups", "杯子"),
-    ("bowl", "bowls", "碗"),
-    ("plate", "plates", "盘子"),
-    ("bin", "bins", "箱子"),
-];
-const NUMBERS: [(&str, &str); 7] = [
-    ("none", "没有"),
-    ("one", "一个"),
-    ("two", "两个"),
-    ("three", "三个"),
-    ("four", "四个"),
-    ("five", "五个"),
-    ("six", "六个"),
-];
-
-/// Every word of questions and answers that is learned from, for a tokenizer.
-#[must_use]
-pub fn sentences() -> Vec<String> {
-    let wordings = [ALL, ANY, COUNT, COLOR, IN, ON, WHERE];
-    let mut all: Vec<String> =
-        wordings.iter().flatten().flat_map(|[known, _]| known.iter()).map(|w| w.replace(['A', 'N'], " ")).collect();
-    all.extend(KINDS.iter().flat_map(|(one, many, zh)| [(*one).to_owned(), (*many).to_owned(), (*zh).to_owned()]));
-    all.extend(NUMBERS.iter().flat_map(|(en, zh)| [(*en).to_owned(), (*zh).to_owned()]));
-    all.extend(Color::ALL.iter().map(|(_, en, zh, _)| format!("{en} {zh}色")));
-    all.push("a an , and yes no nothing in on the table 有 没有 什么都没有 在 里 上 桌 色 、".to_owned());
-    all
-}
-
 /// Up to so many questions about a picture, each of another sort as far as there are, in any order; `new`: in wordings
 /// that are never learned from.
 #[must_use]
 pub fn turns(lesson: &DrawingLesson, zh: bool, new: bool, count: usize, rng: &mut ChaCha8Rng) -> Vec<Turn> {
-    let asker = Asker { things: &lesson.things, zh, new };
+    let asker = Asker { things: &lesson.things, hand: lesson.hand, zh, new };
     let mut sorts = Sort::ALL;
     sorts.shuffle(rng);
     let mut all: Vec<Turn> = Vec::with_capacity(count);
@@ -138,6 +104,7 @@ pub fn turns(lesson: &DrawingLesson, zh: bool, new: bool, count: usize, rng: &mu
 /// Who asks about these things.
 struct Asker<'a> {
     things: &'a [Named],
+    hand: Option<Hand>,
     zh: bool,
     new: bool,
 }
@@ -151,6 +118,10 @@ impl Asker<'_> {
             Sort::Color => self.color(rng)?,
             Sort::Holds => self.holds(rng)?,
             Sort::Where => self.place(rng)?,
+            Sort::Point => self.point(rng)?,
+            Sort::Beside => self.beside(rng)?,
+            Sort::Open => self.open(rng)?,
+            Sort::Held => self.held(rng)?,
         };
         Some(Turn { sort, question, answer })
     }
@@ -229,14 +200,15 @@ impl Asker<'_> {
             (color, label) = from.choose(rng).copied().unwrap_or((color, label));
         }
         let is_there = self.things.iter().any(|t| t.color == color && t.label.as_str() == label);
-        let answer = match (self.zh, is_there) {
-            (true, true) => "有",
-            (true, false) => "没有",
-            (false, true) => "yes",
-            (false, false) => "no",
-        };
+        let answer = self.yes(is_there, ["有", "没有"]);
         let name = self.one(&self.name(color, label));
-        (self.pick(ANY, rng).replace('A', &name), answer.to_owned())
+        (self.pick(ANY, rng).replace('A', &name), answer)
+    }
+
+    /// Yes or no, for which Chinese has words of each question's own.
+    fn yes(&self, yes: bool, zh: [&str; 2]) -> String {
+        let words = if self.zh { zh } else { ["yes", "no"] };
+        words[usize::from(!yes)].to_owned()
     }
 
     fn count(&self, rng: &mut ChaCha8Rng) -> Option<(String, String)> {
@@ -262,7 +234,11 @@ impl Asker<'_> {
         let single = self.single();
         // What carries something is asked about as often as what does not.
         let (full, empty): (Vec<usize>, Vec<usize>) = single.into_iter().partition(|&i| carries(i).next().is_some());
-        let hollow = |i: &usize| ["cup", "bowl", "bin", "plate"].contains(&self.things[*i].label.as_str());
+        // Nobody sees into what is shut.
+        let hollow = |i: &usize| {
+            let Named { label, open, .. } = &self.things[*i];
+            *open != Some(false) && ["cup", "bowl", "bin", "plate", "drawer"].contains(&label.as_str())
+        };
         let empty: Vec<usize> = empty.into_iter().filter(hollow).collect();
         let from = if full.is_empty() || (!empty.is_empty() && rng.random_bool(0.4)) { &empty } else { &full };
         let under = *from.choose(rng)?;
@@ -276,11 +252,14 @@ impl Asker<'_> {
 
     fn place(&self, rng: &mut ChaCha8Rng) -> Option<(String, String)> {
         let single = self.single();
+        let is_held = |i: usize| self.hand == Some(Hand::Holds(i));
         let (rests, stands): (Vec<usize>, Vec<usize>) =
-            single.into_iter().partition(|&i| self.things[i].rests.is_some());
+            single.into_iter().partition(|&i| self.things[i].rests.is_some() || is_held(i));
         let from = if rests.is_empty() || (!stands.is_empty() && rng.random_bool(0.4)) { &stands } else { &rests };
         let thing = *from.choose(rng)?;
         let answer = match (self.things[thing].rests, self.zh) {
+            (None, true) if is_held(thing) => "在夹爪里".to_owned(),
+            (None, false) if is_held(thing) => "in the gripper".to_owned(),
             (None, true) => "在桌上".to_owned(),
             (None, false) => "on the table".to_owned(),
             (Some((Rests::In, under)), true) => format!("在{}里", self.of(under)),
@@ -289,6 +268,53 @@ impl Asker<'_> {
             (Some((Rests::On, under)), false) => format!("on the {}", self.of(under)),
         };
         Some((self.pick(WHERE, rng).replace('A', &self.of(thing)), answer))
+    }
+
+    fn point(&self, rng: &mut ChaCha8Rng) -> Option<(String, String)> {
+        let mut single = self.single();
+        single.retain(|&i| self.things[i].at.is_some());
+        let thing = *single.choose(rng)?;
+        let [across, down] = self.things[thing].at?;
+        Some((self.pick(POINT, rng).replace('A', &self.of(thing)), format!("{across} {down}")))
+    }
+
+    fn beside(&self, rng: &mut ChaCha8Rng) -> Option<(String, String)> {
+        let single = self.single();
+        let across = |i: usize| self.things[i].at.map(|at| at[0]);
+        let pairs = single.iter().flat_map(|&a| single.iter().map(move |&b| (a, b)));
+        let apart =
+            |(a, b): &(usize, usize)| across(*a).zip(across(*b)).is_some_and(|(a, b)| a.abs_diff(b) >= BESIDE_PERCENT);
+        let pairs: Vec<(usize, usize)> = pairs.filter(apart).collect();
+        let (a, b) = *pairs.choose(rng)?;
+        // Names are put in at once: one of them may hold a letter that stands for the other.
+        let put = |letter: char| match letter {
+            'A' => self.of(a),
+            'B' => self.of(b),
+            other => other.to_string(),
+        };
+        let question = self.pick(BESIDE, rng).chars().map(put).collect();
+        Some((question, self.yes(across(a) < across(b), ["是", "不是"])))
+    }
+
+    fn open(&self, rng: &mut ChaCha8Rng) -> Option<(String, String)> {
+        let mut single = self.single();
+        single.retain(|&i| self.things[i].open.is_some());
+        let thing = *single.choose(rng)?;
+        let answer = match (self.zh, self.things[thing].open?) {
+            (true, true) => "开着",
+            (true, false) => "关着",
+            (false, true) => "open",
+            (false, false) => "closed",
+        };
+        Some((self.pick(OPEN, rng).replace('A', &self.of(thing)), answer.to_owned()))
+    }
+
+    fn held(&self, rng: &mut ChaCha8Rng) -> Option<(String, String)> {
+        let held: Vec<usize> = match self.hand? {
+            Hand::Empty => Vec::new(),
+            Hand::Holds(thing) => vec![thing],
+        };
+        Some((self.pick(HELD, rng), self.list(&held)))
     }
 }
 
@@ -302,27 +328,29 @@ mod tests {
     use super::*;
 
     fn lesson() -> DrawingLesson {
-        let thing = |label: &str, color, rests| Named { label: Label::from(label).unwrap(), color, rests };
+        let thing = |label: &str, color, rests| Named::new(Label::from(label).unwrap(), color, rests);
         let things = vec![
-            thing("bowl", Color::Green, None),
+            Named { at: Some([30, 40]), ..thing("bowl", Color::Green, None) },
             thing("block", Color::Red, Some((Rests::In, 0))),
-            thing("block", Color::Blue, None),
+            Named { at: Some([70, 45]), ..thing("block", Color::Blue, None) },
+            Named { open: Some(true), ..thing("drawer", Color::White, None) },
+            thing("ball", Color::Pink, None),
         ];
-        DrawingLesson { number: 0, captions: Vec::new(), things }
+        DrawingLesson { number: 0, captions: Vec::new(), things, hand: Some(Hand::Holds(4)) }
     }
 
     #[test]
     fn answers_are_those_of_the_picture() {
         let (lesson, mut seen) = (lesson(), std::collections::BTreeMap::new());
-        for seed in 0..200 {
+        for seed in 0..3000 {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            for turn in turns(&lesson, seed % 2 == 1, seed % 3 == 0, 6, &mut rng) {
+            for turn in turns(&lesson, seed % 2 == 1, seed % 3 == 0, Sort::ALL.len(), &mut rng) {
                 assert!(!turn.question.contains(['A', 'B', 'N']), "{}", turn.question);
                 seen.insert(turn.question, turn.answer);
             }
         }
         for (question, answer) in [
-            ("what is on the table?", "a blue block, a red block and a green bowl"),
+            ("what is on the table?", "a blue block, a red block, a pink ball, a green bowl and a white drawer"),
             ("is there a red block?", "yes"),
             ("is there a green block?", "no"),
             ("how many blocks are there?", "two"),
@@ -330,8 +358,14 @@ mod tests {
             ("what is in the green bowl?", "a red block"),
             ("where is the red block?", "in the green bowl"),
             ("where is the blue block?", "on the table"),
-            ("桌上有什么？", "蓝色方块、红色方块、绿色碗"),
-            ("有几个球？", "没有"),
+            ("桌上有什么？", "蓝色方块、红色方块、粉色球、绿色碗、白色抽屉"),
+            ("有几个杯子？", "没有"),
+            ("point to the green bowl", "30 40"),
+            ("is the green bowl left of the blue block?", "yes"),
+            ("蓝色方块在绿色碗左边吗？", "不是"),
+            ("is the white drawer open?", "open"),
+            ("what is in the gripper?", "a pink ball"),
+            ("where is the pink ball?", "in the gripper"),
             ("红色方块在哪里？", "在绿色碗里"),
         ] {
             assert_eq!(seen.get(question).map(String::as_str), Some(answer), "{question}");

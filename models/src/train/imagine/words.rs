@@ -25,24 +25,22 @@ const CONTROL: [&str; 8] = [
     "<|Assistant|>",
 ];
 /// How text is cut: as [`pieces`] does it.
-const PATTERN: &str = r"[a-z]+|[^a-z\s]";
+const PATTERN: &str = r"[a-z]+|[0-9]+|[^a-z0-9\s]";
 
-/// Words of a text, in lower case.
+/// Words and numbers of a text, in lower case, and every other character.
 fn pieces(text: &str) -> Vec<String> {
-    let (mut all, mut word) = (Vec::new(), String::new());
+    let sort = |c: char| (c.is_ascii_lowercase(), c.is_ascii_digit());
+    let mut all: Vec<String> = Vec::new();
+    let mut before = (false, false);
     for c in text.to_lowercase().chars() {
-        if c.is_ascii_lowercase() {
-            word.push(c);
-            continue;
+        let this = sort(c);
+        match all.last_mut() {
+            Some(piece) if this == before && this != (false, false) => piece.push(c),
+            _ if c.is_whitespace() => {}
+            _ => all.push(c.to_string()),
         }
-        if !word.is_empty() {
-            all.push(std::mem::take(&mut word));
-        }
-        if !c.is_whitespace() {
-            all.push(c.to_string());
-        }
+        before = this;
     }
-    all.extend((!word.is_empty()).then_some(word));
     all
 }
 
@@ -58,11 +56,10 @@ fn tokenizer(lessons: &Drawings) -> Value {
         json!({ "id": i + 1, "content": token, "single_word": false, "lstrip": false, "rstrip": false,
                 "normalized": false, "special": true })
     });
-    let cut = json!({ "type": "Split", "pattern": { "Regex": PATTERN }, "behavior": "Isolated", "invert": false });
     json!({
         "version": "1.0", "truncation": null, "padding": null, "added_tokens": control.collect::<Vec<_>>(),
         "normalizer": { "type": "Lowercase" },
-        "pre_tokenizer": { "type": "Sequence", "pretokenizers": [{ "type": "WhitespaceSplit" }, cut] },
+        "pre_tokenizer": cut(),
         "post_processor": null, "decoder": null,
         "model": { "type": "WordLevel", "vocab": vocab, "unk_token": UNKNOWN },
     })
@@ -105,11 +102,17 @@ pub(super) fn extend(from: &Path, sentences: &[String], folder: &Path) -> Result
         let next = vocab.len();
         vocab.entry(word).or_insert(json!(next));
     }
-    all["decoder"] = decoder();
+    (all["pre_tokenizer"], all["decoder"]) = (cut(), decoder());
     let text = serde_json::to_string_pretty(&all).unwrap_or_default() + "\n";
     std::fs::create_dir_all(folder)
         .and_then(|()| std::fs::write(&path, text))
         .map_err(|error| failed(&path, error.to_string()))
+}
+
+/// How text becomes words.
+fn cut() -> Value {
+    let cut = json!({ "type": "Split", "pattern": { "Regex": PATTERN }, "behavior": "Isolated", "invert": false });
+    json!({ "type": "Sequence", "pretokenizers": [{ "type": "WhitespaceSplit" }, cut] })
 }
 
 /// How words become text: a space before each, but not before a comma or a Chinese character.
@@ -125,7 +128,7 @@ mod tests {
 
     #[test]
     fn text_is_cut_into_words_and_characters() {
-        assert_eq!(pieces("A red block, on 2"), ["a", "red", "block", ",", "on", "2"]);
+        assert_eq!(pieces("A red block, on 2 34x"), ["a", "red", "block", ",", "on", "2", "34", "x"]);
         assert_eq!(pieces("红色方块：ok。"), ["红", "色", "方", "块", "：", "ok", "。"]);
     }
 }

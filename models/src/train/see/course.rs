@@ -106,10 +106,12 @@ impl Course {
         let mut trainer = Trainer::new(&params, self.recipe())?;
         let (mut keeper, _) = Keeper::open(out, &mut trainer)?;
         let mut means = [None; 5];
+        let shown = lessons.evened();
         while !trainer.is_done() {
             let step = trainer.steps_done();
             let batch = self.batch as u64;
-            let numbers = pages(lessons.len(), step * batch..(step + 1) * batch, self.seed);
+            let places = pages(shown.len(), step * batch..(step + 1) * batch, self.seed);
+            let numbers: Vec<usize> = places.into_iter().map(|place| shown[place]).collect();
             let mut parts = [0.0; 5];
             let report = trainer.step(std::iter::once_with(|| {
                 let batch = Batch::new(lessons, &numbers, &config, self.seed.wrapping_mul(0x1_0000_0001) ^ step)?;

@@ -1,5 +1,6 @@
 //! Lessons in seeing, as the simulator wrote them, mapped into memory.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,9 @@ use memmap2::Mmap;
 use ponder_core::Stamp;
 use ponder_core::image::CameraFrame;
 use ponder_core::lesson::{DEPTH_FILE, DEPTH_STEPS_PER_M, LESSONS_FILE, Lesson, RGB_FILE, SHELF_FILE, Shelf};
+
+/// Of a camera that few pictures are by, each is shown at most so many times as often.
+const MOST_TIMES: usize = 5;
 
 /// Why a folder of lessons can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +97,20 @@ impl Lessons {
     #[must_use]
     pub fn all(&self) -> &[Lesson] {
         &self.lessons
+    }
+
+    /// Their numbers, each as often as it is to be shown: nearly as many of every camera, lest the few of one be learned last.
+    #[must_use]
+    pub fn evened(&self) -> Vec<usize> {
+        let mut counts = BTreeMap::<_, usize>::new();
+        self.lessons.iter().for_each(|lesson| *counts.entry(lesson.camera).or_default() += 1);
+        let most = counts.values().copied().max().unwrap_or_default();
+        let times = |lesson: &Lesson| {
+            let count = counts.get(&lesson.camera).copied().unwrap_or(most).max(1);
+            ((most + count / 2) / count).clamp(1, MOST_TIMES)
+        };
+        let shown = self.lessons.iter().enumerate();
+        shown.flat_map(|(number, lesson)| std::iter::repeat_n(number, times(lesson))).collect()
     }
 
     /// The frame of one; `None` beyond the last.

@@ -2,7 +2,7 @@
 //! wholly in the picture and none before another's middle. Words say what is there, and nothing of where or how it is
 //! turned; so things stand on a grid and square, which leaves a small code less to tell apart.
 
-use ponder_core::image::CameraFrame;
+use ponder_core::image::{Bounds, CameraFrame};
 use ponder_core::lesson::Rests;
 use ponder_core::{Pose, Rotation, Vec3};
 use rand::Rng;
@@ -39,14 +39,27 @@ pub(super) struct Placed {
     pub(super) rests: Option<(Rests, usize)>,
 }
 
-/// Draws an arrangement of these objects; `None` when none was found that fits.
-pub(super) fn arrange(objects: &[&ObjectPort], camera: &CameraFrame, rng: &mut ChaCha8Rng) -> Option<Vec<Placed>> {
+/// Is a place free, where a thing would show so?
+pub(super) type IsFree<'a> = &'a dyn Fn(&ObjectPort, &Vec3, &Bounds) -> bool;
+
+/// Draws an arrangement of these objects where it is free; `None` when none was found that fits.
+pub(super) fn arrange(
+    objects: &[&ObjectPort],
+    camera: &CameraFrame,
+    is_free: IsFree<'_>,
+    rng: &mut ChaCha8Rng,
+) -> Option<Vec<Placed>> {
     // How many is drawn first, lest those be rare that are hard to find room for.
     let count = *[1, 1, 2, 2, 2, 2, 3, 3, 3, 4].choose(rng)?;
-    (0..TRIES).find_map(|_| once(count, objects, camera, rng))
+    (0..TRIES).find_map(|_| once(count, objects, (camera, is_free), rng))
 }
 
-fn once(count: usize, objects: &[&ObjectPort], camera: &CameraFrame, rng: &mut ChaCha8Rng) -> Option<Vec<Placed>> {
+fn once(
+    count: usize,
+    objects: &[&ObjectPort],
+    view: (&CameraFrame, IsFree<'_>),
+    rng: &mut ChaCha8Rng,
+) -> Option<Vec<Placed>> {
     let mut placed: Vec<Placed> = Vec::new();
     for _ in 0..count {
         // A pair (kind and colour) stands but once in a picture, so that words can tell things apart.
@@ -63,7 +76,7 @@ fn once(count: usize, objects: &[&ObjectPort], camera: &CameraFrame, rng: &mut C
         let carriers: Vec<usize> = (0..placed.len()).filter(|i| carries(objects, &placed, *i, kind)).collect();
         let thing = match carriers.choose(rng).filter(|_| rng.random_bool(0.65)) {
             Some(carrier) => rest(objects, &placed, *carrier, object)?,
-            None => stand(objects, &placed, object, camera, rng)?,
+            None => stand(objects, &placed, object, view, rng)?,
         };
         placed.push(thing);
     }
@@ -120,7 +133,7 @@ fn stand(
     objects: &[&ObjectPort],
     placed: &[Placed],
     object: usize,
-    camera: &CameraFrame,
+    (camera, is_free): (&CameraFrame, IsFree<'_>),
     rng: &mut ChaCha8Rng,
 ) -> Option<Placed> {
     let port = objects[object];
@@ -147,6 +160,6 @@ fn stand(
             && bounds.top_px > MARGIN_PX
             && bounds.right_px < width - MARGIN_PX
             && bounds.bottom_px < height - MARGIN_PX;
-        (clear && inside).then_some(Placed { object, world_from_object, rests: None })
+        (clear && inside && is_free(port, &at_m, &bounds)).then_some(Placed { object, world_from_object, rests: None })
     })
 }

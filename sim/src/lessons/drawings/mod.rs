@@ -2,6 +2,7 @@
 //! ([`View`](ponder_core::view::View)), with what a person may say to have them drawn. Around the ring: what the
 //! imaginer learns from and is examined on. Of one built scene many arrangements are taken: building is what costs.
 
+mod asked;
 mod compose;
 mod shelf;
 mod stage;
@@ -44,11 +45,18 @@ pub struct Plan {
     pub seed: u64,
     /// Number of pictures.
     pub count: u64,
+    /// Are they only to be asked about? Then a third shows a drawer and a third the hand, and all say where things are.
+    pub asked: bool,
 }
 
 impl Plan {
     /// Seed of a built scene: no two splits or scenes share one.
     fn seed_of(&self, scene: u64) -> u64 {
-        super::mixed(self.seed ^ ((self.split as u64 + 101) << 48), scene)
+        super::mixed(self.seed ^ ((self.split as u64 + 101) << 48) ^ (u64::from(self.asked) << 44), scene)
+    }
+
+    /// Its name, as a shelf has it.
+    fn name(&self) -> String {
+        format!("{}{}", self.split.name(), if self.asked { "_asked" } else { "" })
     }
 }

@@ -68,7 +68,7 @@ fn there(lines: &File, whole: u64) -> std::io::Result<(u64, u64)> {
 /// Says what the folder holds, or holds it against that.
 fn shelf(plan: &Plan, folder: &Path) -> Result<(), SimError> {
     let path = folder.join(SHELF_FILE);
-    let wanted = DrawingShelf { split: plan.split.name().to_owned(), seed: plan.seed, view: View::TABLE };
+    let wanted = DrawingShelf { split: plan.name(), seed: plan.seed, view: View::TABLE };
     let read = |source| SimError::Read { path: path.clone(), source };
     let parse = |why: String| SimError::Parse { origin: path.display().to_string(), why };
     if !path.exists() {

@@ -2,8 +2,10 @@
 //! are put where they rest. The arm, at home, is above what the camera sees.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use mujoco_rs::wrappers::mj_data::MjData;
+use mujoco_rs::wrappers::mj_model::MjModel;
 use ponder_core::image::CameraFrame;
 use ponder_core::lesson::{DrawingLesson, Named};
 use ponder_core::scene::Color;
@@ -12,10 +14,11 @@ use ponder_core::{Pose, Stamp};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
+use super::asked::{Beside, show};
 use super::compose::{Placed, arrange};
 use super::words::captions;
 use super::{A_SCENE, Plan, Split};
-use crate::build::ObjectPort;
+use crate::build::{Built, ObjectPort};
 use crate::cameras::frame;
 use crate::error::SimError;
 use crate::render::{Eyes, STATE};
@@ -48,23 +51,34 @@ pub struct Sketch {
     pub pixels: Vec<u8>,
 }
 
-/// The pictures of one built scene: numbers `scene * A_SCENE` and on, as far as the plan goes.
-///
-/// # Errors
-/// [`SimError`]: no scene can be built, or pictures can't be taken.
-pub fn sketches(plan: &Plan, scene: u64) -> Result<Vec<Sketch>, SimError> {
-    let mut rng = stream(plan.seed_of(scene), Stream::Lessons);
-    let view = View::TABLE;
-    let built = spec(plan.split, &view, &mut rng).build(plan.seed_of(scene), Path::new("."))?;
-    let mut data = MjData::try_new(built.model.clone()).map_err(|e| SimError::State(e.to_string()))?;
-    let mut eyes = Eyes::open(built.model.clone(), built.cameras.clone(), built.hidden_groups.clone())?;
-    let things: Vec<&ObjectPort> = built.objects.iter().filter(|o| o.free.is_some()).collect();
-    let camera = built.cameras.iter().position(|c| c.name == "scene");
-    let camera = camera.ok_or_else(|| SimError::Scene("the camera of the view is not there".to_owned()))?;
-    let numbers = scene * A_SCENE..((scene + 1) * A_SCENE).min(plan.count);
-    let mut taken = Vec::new();
-    let mut take = |data: &mut MjData<_>, placed: &[Placed]| -> Result<CameraFrame, SimError> {
-        for (i, port) in things.iter().enumerate() {
+/// A built scene, its state and the camera that sees it.
+pub(super) struct Stage {
+    pub(super) built: Built,
+    pub(super) data: MjData<Arc<MjModel>>,
+    eyes: Eyes,
+    camera: usize,
+    side_px: usize,
+}
+
+impl Stage {
+    fn open(spec: &SceneSpec, seed: u64, side_px: usize) -> Result<Self, SimError> {
+        let built = spec.build(seed, Path::new("."))?;
+        let data = MjData::try_new(built.model.clone()).map_err(|e| SimError::State(e.to_string()))?;
+        let eyes = Eyes::open(built.model.clone(), built.cameras.clone(), built.hidden_groups.clone())?;
+        let camera = built.cameras.iter().position(|c| c.name == "scene");
+        let camera = camera.ok_or_else(|| SimError::Scene("the camera of the view is not there".to_owned()))?;
+        Ok(Self { built, data, eyes, camera, side_px })
+    }
+
+    /// What can be put somewhere.
+    pub(super) fn things(&self) -> Vec<&ObjectPort> {
+        self.built.objects.iter().filter(|o| o.free.is_some()).collect()
+    }
+
+    /// The picture with these things where they are placed, and the others away.
+    pub(super) fn take(&mut self, placed: &[Placed]) -> Result<CameraFrame, SimError> {
+        let Self { built, data, eyes, camera, side_px } = self;
+        for (i, port) in built.objects.iter().filter(|o| o.free.is_some()).enumerate() {
             let away = Pose::translation(60.0 + i as f64, 60.0, -5.0);
             let pose = placed.iter().find(|p| p.object == i).map_or(away, |p| p.world_from_object);
             if let Some((qpos, _)) = port.free {
@@ -76,30 +90,49 @@ pub fn sketches(plan: &Plan, scene: u64) -> Result<Vec<Sketch>, SimError> {
             state.resize(built.model.state_size(STATE), 0.0);
             data.read_state_into(STATE, state);
         };
-        let shot = eyes.shoot(fill, vec![camera])?.pop();
+        let shot = eyes.shoot(fill, vec![*camera])?.pop();
         let shot = shot.ok_or_else(|| SimError::Render("no picture was taken".to_owned()))?;
-        let whole = frame(&built, camera, shot, Stamp(0))?;
-        let small = whole.shrunk(view.side_px, view.side_px);
+        let whole = frame(built, *camera, shot, Stamp(0))?;
+        let small = whole.shrunk(*side_px, *side_px);
         small.ok_or_else(|| SimError::Render("a picture can't be shrunk".to_owned()))
-    };
-    let empty = take(&mut data, &[])?;
-    for number in numbers {
+    }
+}
+
+/// The pictures of one built scene: numbers `scene * A_SCENE` and on, as far as the plan goes.
+///
+/// # Errors
+/// [`SimError`]: no scene can be built, or pictures can't be taken.
+pub fn sketches(plan: &Plan, scene: u64) -> Result<Vec<Sketch>, SimError> {
+    let mut rng = stream(plan.seed_of(scene), Stream::Lessons);
+    let view = View::TABLE;
+    let mut spec = spec(plan.split, &view, &mut rng);
+    let beside = if plan.asked { Beside::of(scene) } else { Beside::Nothing };
+    spec.objects.extend(beside.object(&mut rng));
+    let mut stage = Stage::open(&spec, plan.seed_of(scene), view.side_px)?;
+    let empty = stage.take(&[])?;
+    let numbers = scene * A_SCENE..((scene + 1) * A_SCENE).min(plan.count);
+    let sketch = |number: u64| {
         // Each picture has chances of its own, whatever was taken before it.
         let mut rng = stream(super::super::mixed(plan.seed_of(scene), number + 1), Stream::Lessons);
-        let fits = arrange(&things, &empty, &mut rng);
-        let placed = fits.ok_or_else(|| SimError::Scene("no arrangement fits into the view".to_owned()))?;
-        let small = take(&mut data, &placed)?;
-        let pixels = view.pixels(&small).ok_or_else(|| SimError::Render("a picture has no depth".to_owned()))?;
-        let named = |p: &Placed| Named {
-            label: things[p.object].label,
-            color: things[p.object].color.unwrap_or(Color::Gray),
-            rests: p.rests,
+        let (small, things, hand, captions) = if plan.asked {
+            let shown = show(&mut stage, &empty, beside, &mut rng)?;
+            (shown.frame, shown.things, shown.hand, Vec::new())
+        } else {
+            let fits = arrange(&stage.things(), &empty, &|_, _, _| true, &mut rng);
+            let placed = fits.ok_or_else(|| SimError::Scene("no arrangement fits into the view".to_owned()))?;
+            let small = stage.take(&placed)?;
+            let named = |p: &Placed| {
+                let port = stage.things()[p.object];
+                Named::new(port.label, port.color.unwrap_or(Color::Gray), p.rests)
+            };
+            let things: Vec<Named> = placed.iter().map(named).collect();
+            let captions = captions(&things, plan.split, WORDINGS, &mut rng);
+            (small, things, None, captions)
         };
-        let things: Vec<Named> = placed.iter().map(named).collect();
-        let captions = captions(&things, plan.split, WORDINGS, &mut rng);
-        taken.push(Sketch { lesson: DrawingLesson { number, captions, things }, pixels });
-    }
-    Ok(taken)
+        let pixels = view.pixels(&small).ok_or_else(|| SimError::Render("a picture has no depth".to_owned()))?;
+        Ok(Sketch { lesson: DrawingLesson { number, captions, things, hand }, pixels })
+    };
+    numbers.map(sketch).collect()
 }
 
 fn spec(split: Split, view: &View, rng: &mut ChaCha8Rng) -> SceneSpec {
@@ -138,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_view_is_the_cameras_and_splits_keep_their_colours() {
-        let plan = Plan { split: Split::Train, seed: 3, count: 3 };
+        let plan = Plan { split: Split::Train, seed: 3, count: 3, asked: false };
         let taken = sketches(&plan, 0).unwrap();
         assert_eq!(taken.len(), 3);
         let view = View::TABLE;

@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_thing_and_what_it_is_in_is_said() {
-        let named = |label: &str, color, rests| Named { label: Label::from(label).unwrap(), color, rests };
+        let named = |label: &str, color, rests| Named::new(Label::from(label).unwrap(), color, rests);
         let things = [
             named("bowl", Color::Green, None),
             named("block", Color::Red, Some((Rests::In, 0))),

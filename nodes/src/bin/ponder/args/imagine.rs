@@ -17,6 +17,9 @@ pub struct DataImagineArgs {
     /// Which pictures
     #[arg(long, value_enum, default_value_t = ImaginePart::Train)]
     pub split: ImaginePart,
+    /// Only to be asked about: with drawers, the robot's hand and where things show
+    #[arg(long)]
+    pub asked: bool,
     /// How many
     #[arg(long, default_value_t = 2000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: u64,
@@ -53,6 +56,9 @@ pub struct TrainImagineArgs {
     /// Lessons of `ponder data imagine`
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// More lessons, of `ponder data imagine --asked`, that the third course asks about beside those
+    #[arg(long, value_name = "DIR")]
+    pub asked: Option<PathBuf>,
     /// Folder of the imaginer; the code is learned in its folder `code`
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

@@ -21,7 +21,7 @@ use ponder_models::train::imagine::questions::Sort;
 use ponder_models::train::imagine::written::Written;
 use ponder_models::train::imagine::{Drawings, Progress, answer, draw, shape};
 use ponder_nodes::stages::{eye_folder, imaginer_folder};
-use ponder_sim::lessons::drawings::{A_SCENE, Plan, sketches, write};
+use ponder_sim::lessons::drawings::{A_SCENE, Plan, Sketch, sketches, write};
 use serde_json::{Value, json};
 
 use super::curve::Curve;
@@ -36,11 +36,11 @@ const CODE: &str = "code";
 const EYE_WIDTH: usize = 128;
 const EYE_LAYERS: usize = 4;
 /// Questions about a picture while it learns.
-const TURNS: usize = 6;
+const TURNS: usize = 8;
 
 /// Draws pictures to be drawn again.
 pub fn data(args: &DataImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
-    let plan = Plan { split: args.split.into(), seed: args.seed, count: args.count };
+    let plan = Plan { split: args.split.into(), seed: args.seed, count: args.count, asked: args.asked };
     let (bar, mut first) = (bar(args.count)?, None);
     let end = write(&plan, &args.out, &mut |count| {
         let first = *first.get_or_insert(count);
@@ -137,13 +137,17 @@ fn train_answers(args: &TrainImagineArgs, lessons: &Drawings, stop: &Cancel) -> 
         peak_lr: args.lr,
         seed: args.seed,
     };
+    let more = args.asked.as_deref().map(Drawings::open).transpose()?;
+    if let Some(more) = &more {
+        eprintln!("{} more to be asked about", more.all().len());
+    }
     let begun = course.begin(&args.out)?;
     let Some(written) = as_codes(begun.code_shape(), &begun.code, lessons, &args.out, stop)? else {
         return Ok(ended(false, &args.out));
     };
     let (bar, mut curve) = (bar(args.steps)?, Curve::of(&args.out, &args.watch)?);
     let told = &mut |p: &Progress| told(&bar, &mut curve, p, stop);
-    let done = alone(|| course.run(lessons, &written, begun, &args.out, told))?;
+    let done = alone(|| course.run((lessons, more.as_ref()), &written, begun, &args.out, told))?;
     bar.finish_and_clear();
     curve.end()?;
     Ok(ended(done, &args.out))
@@ -170,7 +174,7 @@ pub fn exam(args: &ExamImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
     imaginer.guidance = args.cfg.unwrap_or(imaginer.guidance);
     imaginer.temperature = args.temperature.unwrap_or(imaginer.temperature);
     let eye = Eye::open(&eye_folder(&args.eye)?)?;
-    let plan = Plan { split: args.split.into(), seed: args.seed, count: args.count };
+    let plan = Plan { split: args.split.into(), seed: args.seed, count: args.count, asked: false };
     let (bar, mut exam, mut shown) = (bar(args.count)?, Exam::default(), 0);
     let mut sheet = imaginer.view().map(|view| Sheet::new(view.side_px));
     let mut evidence = Evidence::default();
@@ -200,15 +204,10 @@ pub fn exam(args: &ExamImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
                     println!("{}: {words}\n    {}\n    seen: {}", lesson.number, asked(&lesson.things), seen.join(", "))
                 });
             }
-            if let Some((janus, marks)) = &mut answering {
-                let wrong = match marks.take(janus, (lesson, &sketch.pixels), stop) {
-                    Err(RunError::Cancelled) => break 'all,
-                    wrong => wrong?,
-                };
-                for wrong in wrong.iter().filter(|_| lesson.number < args.show) {
-                    let (turn, said) = (&wrong.turn, &wrong.said);
-                    bar.suspend(|| println!("{}: {} {said:?}, not {:?}", lesson.number, turn.question, turn.answer));
-                }
+            if let Some((janus, marks)) = &mut answering
+                && !ask(janus, marks, &sketch, args.show, (&bar, stop))?
+            {
+                break 'all;
             }
             let things = lesson.things.clone();
             together.push(Shown { asked: things, drawn: answer.seen, camera: answer.camera });
@@ -216,12 +215,43 @@ pub fn exam(args: &ExamImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
         }
         evidence.add(&together);
     }
+    if let Some((janus, marks)) = &mut answering {
+        let plan = Plan { asked: true, ..plan };
+        'more: for scene in (0..args.count.div_ceil(A_SCENE)).take_while(|_| !stop.is_cancelled()) {
+            for sketch in sketches(&plan, scene)? {
+                bar.set_message(format!("asked about {} more", sketch.lesson.number + 1));
+                if !ask(janus, marks, &sketch, args.show, (&bar, stop))? {
+                    break 'more;
+                }
+            }
+        }
+    }
     bar.finish_and_clear();
     if let Some((path, sheet)) = args.sheet.as_deref().zip(sheet) {
         sheet.write(path)?;
     }
     report(&exam, &evidence, answering.as_ref().map(|(_, marks)| marks), &imaginer, args);
     Ok(if stop.is_cancelled() { INTERRUPTED } else { 0 })
+}
+
+/// Asks about a picture, and shows what went wrong with the first; false once it was stopped.
+fn ask(
+    janus: &mut Janus,
+    marks: &mut Asked,
+    sketch: &Sketch,
+    show: u64,
+    (bar, stop): (&ProgressBar, &Cancel),
+) -> anyhow::Result<bool> {
+    let number = sketch.lesson.number;
+    let wrong = match marks.take(janus, (&sketch.lesson, &sketch.pixels), stop) {
+        Err(RunError::Cancelled) => return Ok(false),
+        wrong => wrong?,
+    };
+    for wrong in wrong.iter().filter(|_| number < show) {
+        let (turn, said) = (&wrong.turn, &wrong.said);
+        bar.suspend(|| println!("{number}: {} {said:?}, not {:?}", turn.question, turn.answer));
+    }
+    Ok(true)
 }
 
 fn asked(things: &[Named]) -> String {
