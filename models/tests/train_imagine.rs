@@ -6,7 +6,7 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use ponder_core::imaginer::Imaginer;
-use ponder_core::lesson::{DrawingLesson, DrawingShelf, LESSONS_FILE, Named, PIXELS_FILE, Rests, SHELF_FILE};
+use ponder_core::lesson::{DrawingLesson, DrawingShelf, Hand, LESSONS_FILE, Named, PIXELS_FILE, Rests, SHELF_FILE};
 use ponder_core::scene::{Color, Label};
 use ponder_core::thinker::Cancel;
 use ponder_core::view::{CHANNELS, View};
@@ -175,6 +175,7 @@ fn is_asked_and_draws_on(from: &Path, lessons: &Drawings, folder: &Path) {
         peak_lr: 0.01,
         seed: 5,
     };
+    let more = asked_only(lessons, &folder.join("more"));
     let run = |out: &Path, stop: u64| {
         let (begun, mut losses) = (course.begin(out).unwrap(), Vec::new());
         let written = Written::of(begun.code_shape(), &begun.code, lessons, out, &mut |_| true).unwrap().unwrap();
@@ -182,7 +183,7 @@ fn is_asked_and_draws_on(from: &Path, lessons: &Drawings, folder: &Path) {
             losses.push(mark(p, "asked"));
             p.step < stop
         };
-        course.run((lessons, None), &written, begun, out, told).unwrap();
+        course.run((lessons, Some(&more)), &written, begun, out, told).unwrap();
         losses
     };
     let (whole, parts) = (folder.join("asked"), folder.join("asked-parts"));
@@ -204,6 +205,23 @@ fn is_asked_and_draws_on(from: &Path, lessons: &Drawings, folder: &Path) {
     let wrong = marks.take(&mut janus, (&lessons.all()[0], lessons.pixels(0)), &Cancel::default()).unwrap();
     let [asked, right, usual] = marks.of(|_| true);
     assert!(asked >= 4 && right + wrong.len() == asked && usual == asked, "one answer a sort is the most usual one");
+}
+
+/// The same pictures, with where things show and a hand that holds nothing.
+fn asked_only(lessons: &Drawings, folder: &Path) -> Drawings {
+    std::fs::create_dir_all(folder).unwrap();
+    let shelf = DrawingShelf { split: "train_asked".to_owned(), seed: 1, view: view() };
+    std::fs::write(folder.join(SHELF_FILE), serde_json::to_string(&shelf).unwrap()).unwrap();
+    let (mut lines, mut pixels) = (String::new(), Vec::new());
+    for (number, lesson) in lessons.all().iter().enumerate() {
+        let mut lesson = DrawingLesson { captions: Vec::new(), hand: Some(Hand::Empty), ..lesson.clone() };
+        lesson.things.iter_mut().for_each(|thing| thing.at = Some([(number * 7 % 100) as u8, 50]));
+        lines += &(serde_json::to_string(&lesson).unwrap() + "\n");
+        pixels.extend_from_slice(lessons.pixels(number));
+    }
+    std::fs::write(folder.join(LESSONS_FILE), lines).unwrap();
+    std::fs::write(folder.join(PIXELS_FILE), pixels).unwrap();
+    Drawings::open(folder).unwrap()
 }
 
 #[test]

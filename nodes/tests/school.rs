@@ -138,6 +138,13 @@ fn an_imaginer_goes_through_school() {
     assert!(dir.join("sheet.png").is_file());
     good(dir, &["imagine", "a red block", "--model", "nano", "-o", "block.png", "--check"]);
     bad(dir, &["see", "block.png", "--model", "nano"], "eye-nano is the eye");
+    // And to be asked, about drawers and the hand, too.
+    assert!(good(dir, &["data", "imagine", "--asked", "--out", "more", "--count", "50"]).contains("50 pictures"));
+    bad(dir, &["data", "imagine", "--out", "more"], "another plan");
+    let answer = ["train", "imagine", "--data", "lessons", "--asked", "more", "--stage", "answer", "--from", "nano"];
+    good(dir, &[&answer[..], &["--out", "asked", "--steps", "2", "--rows", "2", "--drawn", "1"]].concat());
+    let text = good(dir, &["exam", "imagine", "asked", "--count", "2"]);
+    assert!(text.contains("at which point") && text.contains("known wordings"), "{text}");
     bad(dir, &["exam", "imagine", "nobody"], "nobody");
     bad(dir, &["train", "imagine", "--data", "nowhere", "--out", "x"], "nowhere");
 }
