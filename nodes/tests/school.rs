@@ -139,7 +139,8 @@ fn an_imaginer_goes_through_school() {
     good(dir, &["imagine", "a red block", "--model", "nano", "-o", "block.png", "--check"]);
     bad(dir, &["see", "block.png", "--model", "nano"], "eye-nano is the eye");
     // And to be asked, about drawers and the hand, too.
-    assert!(good(dir, &["data", "imagine", "--asked", "--out", "more", "--count", "50"]).contains("50 pictures"));
+    let more = ["data", "imagine", "--asked", "--png", "--out", "more", "--count", "50"];
+    assert!(good(dir, &more).contains("50 pictures") && dir.join("more/49.png").is_file());
     bad(dir, &["data", "imagine", "--out", "more"], "another plan");
     let answer = ["train", "imagine", "--data", "lessons", "--asked", "more", "--stage", "answer", "--from", "nano"];
     good(dir, &[&answer[..], &["--out", "asked", "--steps", "2", "--rows", "2", "--drawn", "1"]].concat());

@@ -20,6 +20,9 @@ pub struct DataImagineArgs {
     /// Only to be asked about: with drawers, the robot's hand and where things show
     #[arg(long)]
     pub asked: bool,
+    /// Write each as a picture of its own, too, to look at or to ask about
+    #[arg(long)]
+    pub png: bool,
     /// How many
     #[arg(long, default_value_t = 2000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: u64,

@@ -117,6 +117,8 @@ Examples:
   ponder see photo.jpg --scene               (labels, colours and boxes, in thousandths of the picture)
   ponder see photo.png --depth depth.png --eye-m 1.35,0,0.9 --target-m 0.46,0,0 --save-scene scene.json
                                              (things in the robot's frame, by eye-nano; then ponder think --scene)
+  ponder see block.png --model janus-nano \"point to the red block\"   (percent from the left and from the top;
+                                              it knows its own table only: what `ponder imagine` draws)
   ponder see photo.jpg --json --model janus-pro-7b \"how many cups are there?\"
   ponder see photo.jpg --model ./my-janus --temperature 0.7 --seed 3 \"tell a story about it\"
 

@@ -7,11 +7,13 @@ use indicatif::ProgressBar;
 use ponder_core::imaginer::{ImagineError, Imaginer};
 use ponder_core::lesson::{Named, Rests};
 use ponder_core::thinker::Cancel;
+use ponder_core::view::CHANNELS;
 use ponder_models::engine::{Janus, Options, RunError};
 use ponder_models::imagine::JanusImaginer;
 use ponder_models::kernel::pool::alone;
 use ponder_models::net::vq;
 use ponder_models::perceive::nano::Eye;
+use ponder_models::picture::{Picture, write_png};
 use ponder_models::train::CHECKPOINT;
 use ponder_models::train::imagine::asked::Asked;
 use ponder_models::train::imagine::code::{self, WEIGHTS_FILE};
@@ -54,8 +56,22 @@ pub fn data(args: &DataImagineArgs, stop: &Cancel) -> anyhow::Result<u8> {
     if end < args.count {
         return again();
     }
+    if args.png {
+        as_png(&Drawings::open(&args.out)?, &args.out)?;
+    }
     println!("{end} pictures in {}", args.out.display());
     Ok(0)
+}
+
+/// Writes the colours of each as a picture of its own: `0.png` and on.
+fn as_png(lessons: &Drawings, folder: &Path) -> anyhow::Result<()> {
+    let side = lessons.view().side_px;
+    for (i, lesson) in lessons.all().iter().enumerate() {
+        let rgb = lessons.pixels(i).chunks_exact(CHANNELS).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        let picture = Picture { width_px: side, height_px: side, rgb };
+        write_png(&picture, &folder.join(format!("{}.png", lesson.number)))?;
+    }
+    Ok(())
 }
 
 /// Trains an imaginer.
