@@ -158,19 +158,6 @@ fn contact_ends_a_reach() {
 }
 
 #[test]
-fn a_hand_that_is_caught_gives_way() {
-    let mut plant = arm7();
-    plant.floor_m = Some(0.10);
-    let action = reach(down(0.5, 0.1, 0.2, 0.3), Path::Joint, 1.0);
-    assert_eq!(plant.run(&action, 20.0), MotionState::Reached);
-    plant.stops = true;
-    let action = reach(down(0.5, 0.1, 0.02, 0.3), Path::Straight, 0.1);
-    assert_eq!(plant.run(&action, 20.0), MotionState::Blocked);
-    let force_n = plant.observation.wrench.map_or(0.0, |wrench| wrench.force_n.norm());
-    assert!((30.0..80.0).contains(&force_n), "{force_n} N");
-}
-
-#[test]
 fn a_reach_that_meets_nothing_ends_at_its_pose() {
     let mut plant = arm7();
     plant.floor_m = Some(-1.0);

@@ -5,7 +5,7 @@
 
 use super::curve::Curve;
 use super::motion::Motion;
-use super::watch::{Contact, Measured, Settled, Strain, Tracking};
+use super::watch::{Contact, Measured, Settled, Tracking};
 use crate::action::{Action, MotionRefusal, MotionState, Path};
 use crate::command::JointTarget;
 use crate::observation::Observation;
@@ -25,7 +25,6 @@ pub struct ArmController {
     verdict: Option<MotionState>,
     tracking: Tracking,
     contact: Option<Contact>,
-    strain: Strain,
 }
 
 impl ArmController {
@@ -40,7 +39,6 @@ impl ArmController {
             verdict: None,
             tracking: Tracking::default(),
             contact: None,
-            strain: Strain::default(),
         }
     }
 
@@ -66,7 +64,7 @@ impl ArmController {
             self.action = Some(wanted);
             self.verdict = None;
             self.tracking = Tracking::default();
-            (self.contact, self.strain) = (None, Strain::default());
+            self.contact = None;
             if let Err(refusal) = self.begin(&wanted, observation) {
                 self.motion.halt();
                 self.verdict = Some(MotionState::Refused(refusal));
@@ -142,14 +140,11 @@ impl ArmController {
         if self.tracking.is_lost(setpoint, measured, self.period_s) {
             return Some(MotionState::Blocked);
         }
-        let wrench = observation.wrench?;
-        let force_n = self.motion.world_from_tool(&measured.pos_rad).rotation * wrench.force_n;
         // The stop before a path is not yet the motion that feels for contact.
-        let feels = self.contact.as_mut().filter(|_| self.motion.is_last_leg());
-        if feels.is_some_and(|contact| contact.is_met(force_n, self.motion.tool_velocity_m_s())) {
-            return Some(MotionState::Reached);
-        }
-        self.strain.is_met(force_n).then_some(MotionState::Blocked)
+        let (contact, wrench) = (self.contact.as_mut()?, observation.wrench?);
+        let hand = self.motion.world_from_tool(&measured.pos_rad).rotation;
+        (self.motion.is_last_leg() && contact.is_met(hand * wrench.force_n, self.motion.tool_velocity_m_s()))
+            .then_some(MotionState::Reached)
     }
 }
 

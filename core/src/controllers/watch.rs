@@ -17,8 +17,6 @@ const THERE_RAD: f64 = 0.01;
 const REST_RAD_S: f64 = 0.05;
 /// Time for the joints to come to rest after their setpoints did, seconds.
 const SETTLE_S: f64 = 1.0;
-/// No skill needs more force than this at the wrist, beside what it carries: the hand is caught on something, newtons.
-const STRAIN_N: f64 = 50.0;
 /// Periods in a row that a force must last to be a contact.
 const CONTACT_TICKS: u32 = 2;
 
@@ -91,22 +89,6 @@ impl Contact {
         let at_start_n = *self.at_start_n.get_or_insert(force_n);
         let along = tool_m_s.try_normalize(1e-4).map_or(0.0, |way| (force_n - at_start_n).dot(&way).abs());
         self.ticks = if along > self.limit_n { self.ticks + 1 } else { 0 };
-        self.ticks >= CONTACT_TICKS
-    }
-}
-
-/// Judges whether the hand is caught on something, whichever way that pulls.
-#[derive(Clone, Debug, Default)]
-pub struct Strain {
-    at_start_n: Option<Vec3>,
-    ticks: u32,
-}
-
-impl Strain {
-    /// One period in motion: force at the wrist, in the world.
-    pub fn is_met(&mut self, force_n: Vec3) -> bool {
-        let at_start_n = *self.at_start_n.get_or_insert(force_n);
-        self.ticks = if (force_n - at_start_n).norm() > STRAIN_N { self.ticks + 1 } else { 0 };
         self.ticks >= CONTACT_TICKS
     }
 }

@@ -22,6 +22,7 @@ use crate::net::janus::{self, Janus};
 use crate::net::{siglip, vq};
 use crate::train::loss::IGNORE;
 use crate::train::run::{Keeper, pages, smoothed};
+use crate::train::think::order;
 use crate::train::{Params, Recipe, Trainer, cross_entropy};
 
 /// File of the code that pictures are drawn by, as it came.
@@ -103,14 +104,20 @@ impl Course {
         if shape.vision.is_none() {
             (shape.vision, shape.aligner_depth) = (Some(self.vision.clone()), 2);
         }
-        shape.language.vocab_size = Tokenizer::open(out)?.size();
+        let tokenizer = Tokenizer::open(out)?;
+        shape.language.vocab_size = tokenizer.size();
         for (name, tensor) in &mut start {
             if name.ends_with("embed_tokens.weight") {
                 let more = shape.language.vocab_size.saturating_sub(tensor.dim(0)?);
                 let width = tensor.dim(1)?;
                 let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
                 let new: Vec<f32> = (0..more * width).map(|_| rng.random_range(-NEW_WORD..NEW_WORD)).collect();
-                *tensor = Tensor::cat(&[tensor.clone(), Tensor::from_vec(new, (more, width), &Device::Cpu)?], 0)?;
+                let all = Tensor::cat(&[tensor.clone(), Tensor::from_vec(new, (more, width), &Device::Cpu)?], 0)?;
+                // Points are told in numbers, of which one begins as near to the next as it lies.
+                let mut rows = all.to_vec2::<f32>()?;
+                let numbers = (0..order::COUNT).filter_map(|n| Some((n, tokenizer.id(&n.to_string())? as usize)));
+                order::put(&mut rows, &numbers.collect::<Vec<_>>());
+                *tensor = Tensor::new(rows, &Device::Cpu)?;
             }
         }
         Ok(Begun { shape, start, code })

@@ -13,7 +13,7 @@ use crate::train::Params;
 /// Name of the embeddings, in either build.
 const EMBEDDINGS: &str = "model.embed_tokens.weight";
 /// Numbers that are one piece, most of them.
-const COUNT: usize = 100;
+pub(in crate::train) const COUNT: usize = 100;
 /// Periods of the waves beside the value itself, which tell near numbers apart.
 const PERIODS: [f64; 2] = [40.0, 12.0];
 /// What the directions are drawn from.
@@ -27,20 +27,24 @@ const SEED: u64 = 0x0a1d_e500;
 pub fn number(params: &Params, tokenizer: &Tokenizer) -> Result<()> {
     let Some((_, embeddings)) = params.all().into_iter().find(|(name, _)| name == EMBEDDINGS) else { return Ok(()) };
     let pieces = (0..COUNT).filter_map(|n| Some((n, tokenizer.token_to_id(&format!("Ġ{n}"))? as usize)));
-    let pieces: Vec<(usize, usize)> = pieces.collect();
     let mut rows = embeddings.as_tensor().to_vec2::<f32>()?;
+    put(&mut rows, &pieces.collect::<Vec<_>>());
+    embeddings.set(&Tensor::new(rows, embeddings.device())?)
+}
+
+/// The same for the rows of these numbers, each with its place.
+pub(in crate::train) fn put(rows: &mut [Vec<f32>], pieces: &[(usize, usize)]) {
     let width = rows.first().map_or(0, Vec::len);
     let size = |row: &[f32]| dot(row, row).sqrt();
     let usual = pieces.iter().map(|(_, id)| size(&rows[*id])).sum::<f32>() / pieces.len().max(1) as f32;
     let directions = directions(width);
     for (n, id) in pieces {
-        let row = &mut rows[id];
-        for (along, part) in directions.iter().zip(parts(n)) {
+        let row = &mut rows[*id];
+        for (along, part) in directions.iter().zip(parts(*n)) {
             let by = usual * part as f32 - dot(row, along);
             row.iter_mut().zip(along).for_each(|(x, u)| *x += by * u);
         }
     }
-    embeddings.set(&Tensor::new(rows, embeddings.device())?)
 }
 
 /// A number along each direction, in sizes of an embedding: its value, then a wave and its quarter turn for each period.
