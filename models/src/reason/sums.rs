@@ -76,10 +76,16 @@ pub fn wants(thought: &str) -> bool {
     parts.next_back().is_some_and(|last| facts(last).next().is_some())
 }
 
-/// The facts that are written in a thought.
+/// The facts that a thought wants. What stands before a colon is told, as a step that failed: `open(D) missed: look`.
 fn facts(thought: &str) -> impl Iterator<Item = Fact> {
-    thought.match_indices('(').filter_map(|(at, _)| {
-        let (before, after) = (&thought[..at], &thought[at + 1..]);
+    let parts = thought.split(['.', '。']);
+    parts.flat_map(|part| written(part.rsplit([':', '：']).next().unwrap_or_default()))
+}
+
+/// The facts that are written in a text.
+fn written(text: &str) -> impl Iterator<Item = Fact> {
+    text.match_indices('(').filter_map(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + 1..]);
         let verb = before.rsplit(|c: char| !c.is_ascii_lowercase() && c != '_').next()?;
         let args: Vec<String> = after.split_once(')')?.0.split(',').map(|arg| arg.trim().to_owned()).collect();
         super::facts::read(verb, &args)
@@ -275,6 +281,17 @@ mod tests {
         assert!(!hold(&short, &scene, grid), "a number is missing: {short}");
         let color = objects[1].color.map_or("red", Color::name);
         let other = if color == "blue" { "red" } else { "blue" };
+        let id = |id: &str| ObjectId::from(id).unwrap_or_default();
+        let goal = [Fact::In(id("B"), id("A"))];
+        assert!(is_kept(
+            "open(A) missed: look, then again. block: block B. in(B, A). A closed: open first.",
+            &goal,
+            &scene,
+            grid
+        ));
+        assert!(!is_kept("block: block B. on(B, B).", &goal, &scene, grid), "another fact");
+        assert!(!is_kept("bowl: bowl A. bowl: bowl A.", &goal, &scene, grid), "B is told of nowhere");
+        assert!(wants("block: block B. in(B, A).") && !wants("open(A) missed 3 times: give up."));
         assert!(hold(&format!("{color} block: block {color} B."), &scene, grid), "nothing is worked out");
         assert!(!hold(&format!("{other} block: block {other} B."), &scene, grid), "it has another colour");
     }

@@ -1,5 +1,6 @@
 //! The examination in answering: a Janus is asked about true pictures, and its answers are held against what stands in
-//! them, word for word, points by how far off they are. Beside it what whoever always says the most usual answer to such a question would get.
+//! them, word for word, points by how far off they are. Beside it what whoever always says the most usual answer to such
+//! a question would get.
 
 use std::collections::BTreeMap;
 
