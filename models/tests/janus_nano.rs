@@ -73,7 +73,8 @@ fn the_shipped_imaginer_says_what_it_drew() {
         let picture = imaginer.sketch(words, 1, &mut |_| (), &Cancel::default()).unwrap().picture;
         let answers = [ask(&picture, "what is on the table?"), ask(&picture, "桌上有什么？")];
         println!("{words}: {answers:?}");
-        right += usize::from(answers[0] == en) + usize::from(answers[1] == zh);
+        // What it drew twice it also sees twice.
+        right += usize::from(answers[0].contains(en)) + usize::from(answers[1].contains(zh));
         asked += 2;
     }
     // Drawn by dice, and not always what was asked for.
