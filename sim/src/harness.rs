@@ -181,7 +181,8 @@ pub fn run_episode(
         detail: outcome.to_string(),
         // A goal that is reached without the robot knowing is no success: it could not have told anyone.
         success: verdict.success && (done || task.expect.is_some()),
-        false_done: done && task.goal.is_some() && !verdict.reached,
+        // What had to be refused can't be done.
+        false_done: done && (task.expect.is_some() || task.goal.is_some() && !verdict.reached),
         rulings: verdict.rulings,
         violations: verdict.violations,
         thoughts,

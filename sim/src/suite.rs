@@ -27,7 +27,7 @@ pub struct Episode {
     pub detail: String,
     /// Did the judge find the goal reached, or the right answer given, and nothing broken on the way?
     pub success: bool,
-    /// The robot says done and the judge says no.
+    /// The robot says done and the judge says no, or that it had to be refused.
     pub false_done: bool,
     /// Every fact the judge looked at.
     pub rulings: Vec<Ruling>,
@@ -46,14 +46,14 @@ pub struct Episode {
 }
 
 impl Episode {
-    /// Why it is no success: the robot's own outcome, or `false_done`, or what was violated.
+    /// Why it is no success: the robot's own outcome, or `not_refused`, `false_done`, or what was violated.
     pub fn failure(&self) -> Option<String> {
         if self.success {
             None
-        } else if self.false_done {
-            Some("false_done".to_owned())
         } else if self.is_refusal && self.outcome == "done" {
             Some("not_refused".to_owned())
+        } else if self.false_done {
+            Some("false_done".to_owned())
         } else if !self.violations.is_empty() {
             Some("violation".to_owned())
         } else {
