@@ -78,7 +78,8 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// Met when the force along the motion differs by more than this from what it was at the start, newtons.
+    /// Met when the force along the motion differs by more than this from what it was at the start, newtons, and is
+    /// more than half of that itself: a hand that was strained and is so no more has met nothing.
     pub fn new(limit_n: f64) -> Self {
         Self { limit_n, at_start_n: None, ticks: 0 }
     }
@@ -87,8 +88,9 @@ impl Contact {
     /// what the hand weighs stays the same there however it turns. Its sign is left open: sensors differ in it.
     pub fn is_met(&mut self, force_n: Vec3, tool_m_s: Vec3) -> bool {
         let at_start_n = *self.at_start_n.get_or_insert(force_n);
-        let along = tool_m_s.try_normalize(1e-4).map_or(0.0, |way| (force_n - at_start_n).dot(&way).abs());
-        self.ticks = if along > self.limit_n { self.ticks + 1 } else { 0 };
+        let along = |force_n: Vec3| tool_m_s.try_normalize(1e-4).map_or(0.0, |way| force_n.dot(&way).abs());
+        let is_felt = along(force_n - at_start_n) > self.limit_n && along(force_n) > self.limit_n * 0.5;
+        self.ticks = if is_felt { self.ticks + 1 } else { 0 };
         self.ticks >= CONTACT_TICKS
     }
 }
