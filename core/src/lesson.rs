@@ -63,6 +63,9 @@ pub struct Sighting {
     pub visible_px: f64,
     /// Pixels that would show it if nothing stood before it and the picture had no edge.
     pub whole_px: f64,
+    /// Of `visible_px` those that don't show its handle, whose colour is not the thing's; lessons of before don't say.
+    #[serde(default)]
+    pub body_px: Option<f64>,
 }
 
 /// File with all pictures of lessons in drawing, u8 `[lessons, side, side, 4]`: red, green, blue and height, as

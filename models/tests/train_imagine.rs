@@ -231,7 +231,8 @@ fn marks_are_what_is_there() {
     let lesson = |number: usize| {
         let (label, color) = [("bowl", Color::Green), ("block", Color::Red), ("block", Color::Blue)][number];
         let mut object =
-            ponder_core::lesson::Sighting { object: seen(label, color), visible_px: 1.0, whole_px: 1.0 }.object;
+            ponder_core::lesson::Sighting { object: seen(label, color), visible_px: 1.0, whole_px: 1.0, body_px: None }
+                .object;
         object.world_from_object.translation.z = if label == "block" { 0.04 } else { 0.03 };
         object
     };

@@ -175,7 +175,7 @@ fn lessons(folder: &std::path::Path) -> Lessons {
             let near = ((camera_m.z - 0.025) * f64::from(DEPTH_STEPS_PER_M)) as u16;
             depth.extend(if hit { near } else { 5600 }.to_le_bytes());
         }
-        let sighting = Sighting { object: thing, visible_px: 9.0, whole_px: 9.0 };
+        let sighting = Sighting { object: thing, visible_px: 9.0, whole_px: 9.0, body_px: None };
         let lesson = Lesson {
             scene: u64::from(i),
             from: "test".to_owned(),

@@ -15,6 +15,8 @@ use crate::build::{Built, ObjectPort};
 
 /// A drawn surface this near to the ray's hit is the object's own, metres.
 const OWN_M: f64 = 0.003;
+/// What has its middle farther out of a thing's box than this is its handle, metres.
+const OUT_M: f64 = 0.01;
 /// Rays along each side of the box around an object, at most.
 const MOST_RAYS: f64 = 40.0;
 
@@ -26,6 +28,8 @@ struct Solid {
     size_m: Vec3,
     center_m: Vec3,
     reach_m: f64,
+    /// It sticks out of the object's box, as handles do.
+    is_handle: bool,
 }
 
 /// The sighting of an object in a frame with depth.
@@ -38,10 +42,10 @@ pub(super) fn sighting(
 ) -> Sighting {
     let solids: Vec<Solid> = (0..built.model.geom_bodyid().len())
         .filter(|geom| owner(built, built.model.geom_bodyid()[*geom].max(0) as usize) == Some(port.body))
-        .filter_map(|geom| solid(&built.model, data, geom, frame))
+        .filter_map(|geom| solid(&built.model, data, geom, frame, &object))
         .collect();
-    let (visible_px, whole_px) = count(&solids, frame).unwrap_or((0.0, 0.0));
-    Sighting { object, visible_px, whole_px }
+    let seen = count(&solids, frame).unwrap_or_default();
+    Sighting { object, visible_px: seen.visible_px, whole_px: seen.whole_px, body_px: Some(seen.body_px) }
 }
 
 /// Body of the object that a body is a part of: the nearest above it, else one that hangs on it (a knob's base).
@@ -58,7 +62,13 @@ fn owner(built: &Built, body: usize) -> Option<usize> {
     (body != 0).then(|| built.objects.iter().map(|o| o.body).find(|o| parent(*o) == body)).flatten()
 }
 
-fn solid(model: &MjModel, data: &MjData<Arc<MjModel>>, geom: usize, frame: &CameraFrame) -> Option<Solid> {
+fn solid(
+    model: &MjModel,
+    data: &MjData<Arc<MjModel>>,
+    geom: usize,
+    frame: &CameraFrame,
+    object: &SceneObject,
+) -> Option<Solid> {
     let size_m = Vec3::from(model.geom_size()[geom]);
     let form = model.geom_type()[geom];
     let reach_m = match form {
@@ -72,6 +82,7 @@ fn solid(model: &MjModel, data: &MjData<Arc<MjModel>>, geom: usize, frame: &Came
     let world_from_camera = frame.world_from_camera.rotation.to_rotation_matrix();
     let at_m = Vec3::from(data.geom_xpos()[geom]);
     let eye_m = frame.world_from_camera.translation.vector;
+    let in_box_m = object.world_from_object.inverse_transform_point(&Point3::from(at_m)).coords;
     Some(Solid {
         solid_from_camera: world_from_solid.transpose() * world_from_camera.matrix(),
         eye_m: world_from_solid.transpose() * (eye_m - at_m),
@@ -79,11 +90,20 @@ fn solid(model: &MjModel, data: &MjData<Arc<MjModel>>, geom: usize, frame: &Came
         size_m,
         center_m: frame.world_from_camera.inverse_transform_point(&Point3::from(at_m)).coords,
         reach_m,
+        is_handle: (0..3).any(|i| in_box_m[i].abs() > object.size_m[i] * 0.5 + OUT_M),
     })
 }
 
+/// Pixels of an object.
+#[derive(Default)]
+struct Seen {
+    visible_px: f64,
+    body_px: f64,
+    whole_px: f64,
+}
+
 /// Pixels in which the solids show, and in which they would if alone; `None` when they are not before the camera.
-fn count(solids: &[Solid], frame: &CameraFrame) -> Option<(f64, f64)> {
+fn count(solids: &[Solid], frame: &CameraFrame) -> Option<Seen> {
     let depth_m = frame.depth_m.as_deref()?;
     let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
     let lens = &frame.intrinsics;
@@ -111,20 +131,21 @@ fn count(solids: &[Solid], frame: &CameraFrame) -> Option<(f64, f64)> {
     let bound = |i: usize| (low[i].max(-size_px[i]), high[i].min(2.0 * size_px[i]));
     let ((left, right), (top, bottom)) = (bound(0), bound(1));
     let step = ((right - left) / MOST_RAYS).max((bottom - top) / MOST_RAYS).ceil().max(1.0);
-    let (mut visible, mut whole) = (0.0, 0.0);
+    let mut seen = Seen::default();
     let mut row = top.floor();
     while row <= bottom {
         let mut column = left.floor();
         while column <= right {
             let ray = lens.deproject(column, row, 1.0);
-            let hit = solids.iter().filter_map(|solid| solid.hit(&ray)).fold(f64::INFINITY, f64::min);
-            if hit.is_finite() {
-                whole += step * step;
+            let hits = solids.iter().filter_map(|solid| Some((solid.hit(&ray)?, solid)));
+            if let Some((hit, solid)) = hits.min_by(|a, b| a.0.total_cmp(&b.0)) {
+                seen.whole_px += step * step;
                 if (0.0..size_px[0]).contains(&column) && (0.0..size_px[1]).contains(&row) {
                     let drawn = f64::from(depth_m[row as usize * frame.width_px + column as usize]);
                     // Edges and slanted faces: a pixel's depth is not that of its middle.
                     if (drawn - hit).abs() < OWN_M + hit * 0.002 {
-                        visible += step * step;
+                        seen.visible_px += step * step;
+                        seen.body_px += if solid.is_handle { 0.0 } else { step * step };
                     }
                 }
             }
@@ -132,7 +153,7 @@ fn count(solids: &[Solid], frame: &CameraFrame) -> Option<(f64, f64)> {
         }
         row += step;
     }
-    Some((visible, whole))
+    Some(seen)
 }
 
 impl Solid {

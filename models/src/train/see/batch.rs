@@ -34,6 +34,13 @@ pub fn is_visible(sighting: &Sighting, side_px: usize) -> bool {
     sighting.visible_px >= VISIBLE_PX * scale && sighting.visible_px >= least_px(sighting)
 }
 
+/// Does it show enough of itself to tell its colour by? A drawer that is shut and seen from behind shows its handle alone.
+#[must_use]
+pub fn shows_color(sighting: &Sighting, side_px: usize) -> bool {
+    let scale = (side_px as f64 / 192.0).powi(2);
+    sighting.body_px.is_none_or(|body_px| body_px >= VISIBLE_PX * scale)
+}
+
 /// A few lessons as tensors.
 pub struct Batch {
     /// Pictures [batch, side, side, channels].

@@ -1,14 +1,14 @@
 //! The examination: an eye looks at lessons it never learned from, and what it says is held against what is there. A thing
-//! in sight is found when something of its kind and colour is said to be near it; what is said where nothing is, or said
-//! twice, is made up.
+//! in sight is found when something of its kind and colour is said to be near it, or of its kind where nothing of its
+//! colour shows; what is said where nothing is, or said twice, is made up.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use ponder_core::lesson::Lesson;
+use ponder_core::lesson::{Lesson, Sighting};
 use ponder_core::scene::SceneObject;
 
-use super::batch::is_visible;
+use super::batch::{is_visible, shows_color};
 use super::lessons::Lessons;
 use crate::perceive::nano::{Eye, EyeError};
 
@@ -58,7 +58,14 @@ pub struct Exam {
     pub perfect: usize,
     /// Times a picture, milliseconds.
     pub ms: Vec<f64>,
+    /// Things of which no colour showed, which were found by their kind alone.
+    pub colorless: Marks,
+    /// How often what was taken for what: kind and colour, or nothing.
+    pub taken: BTreeMap<(String, String), usize>,
 }
+
+/// Rows of what was taken for what, at most.
+const MOST_TAKEN: usize = 8;
 
 /// The value below which a share of the values lies.
 #[must_use]
@@ -97,7 +104,7 @@ impl Exam {
             for (j, find) in said.iter().enumerate() {
                 let off_m = (find.position_m() - object.position_m()).norm();
                 if off_m < NEAR_M.max(object.size_m.max() * 0.5) {
-                    pairs.push((!alike(find, object), off_m, i, j));
+                    pairs.push((!alike(find, sighting, side_px), off_m, i, j));
                 }
             }
         }
@@ -113,13 +120,22 @@ impl Exam {
         for (i, sighting) in truth.iter().enumerate().filter(|entry| is_visible(entry.1, side_px)) {
             let object = &sighting.object;
             let find = taken[i].map(|j| &said[j]);
-            perfect &= find.is_some_and(|find| alike(find, object));
+            let is_right = find.is_some_and(|find| alike(find, sighting, side_px));
+            perfect &= is_right;
+            if !is_right {
+                let name =
+                    |o: &SceneObject| o.color.map_or(o.label.to_string(), |c| format!("{} {}", c.name(), o.label));
+                *self.taken.entry((name(object), find.map_or("nothing".to_owned(), name))).or_default() += 1;
+            }
             for marks in self.rows(&object.label, &camera) {
-                marks.add(object, find);
+                marks.add(object, find, is_right);
+            }
+            if !shows_color(sighting, side_px) && object.color.is_some() {
+                self.colorless.add(object, find, is_right);
             }
             let share = sighting.visible_px / sighting.whole_px.max(1.0);
             let row = SHARES.iter().position(|(most, _)| share < *most).unwrap_or(SHARES.len() - 1);
-            self.shares[row].add(object, find);
+            self.shares[row].add(object, find, is_right);
         }
         for (find, _) in said.iter().zip(&used).filter(|entry| !entry.1) {
             perfect = false;
@@ -134,15 +150,16 @@ impl Exam {
     }
 }
 
-fn alike(a: &SceneObject, b: &SceneObject) -> bool {
-    a.label == b.label && a.color == b.color
+fn alike(find: &SceneObject, sighting: &Sighting, side_px: usize) -> bool {
+    let object = &sighting.object;
+    find.label == object.label && (find.color == object.color || !shows_color(sighting, side_px))
 }
 
 impl Marks {
-    fn add(&mut self, object: &SceneObject, find: Option<&SceneObject>) {
+    fn add(&mut self, object: &SceneObject, find: Option<&SceneObject>, is_right: bool) {
         self.there += 1;
         let Some(find) = find else { return };
-        if !alike(find, object) {
+        if !is_right {
             self.misnamed += 1;
             return;
         }
@@ -178,7 +195,8 @@ impl std::fmt::Display for Exam {
         let named = |map: &BTreeMap<String, Marks>| map.clone().into_iter().collect::<Vec<_>>();
         let shares = SHARES.iter().zip(&self.shares).map(|(share, marks)| (share.1.to_owned(), marks.clone()));
         let parts = named(&self.kinds).into_iter().chain(named(&self.cameras)).chain(shares);
-        let rows = parts.chain([("all".to_owned(), self.all.clone())]);
+        let rows =
+            parts.chain([("no colour".to_owned(), self.colorless.clone()), ("all".to_owned(), self.all.clone())]);
         for (name, marks) in rows {
             let there = marks.there.max(1) as f64;
             let or = |values: &[f64], scale: f64, unit: &str| {
@@ -202,6 +220,11 @@ impl std::fmt::Display for Exam {
                 or(&marks.open, 1.0, ""),
                 switches,
             )?;
+        }
+        let mut taken: Vec<_> = self.taken.iter().collect();
+        taken.sort_by_key(|entry| std::cmp::Reverse(entry.1));
+        for ((is, said), times) in taken.into_iter().take(MOST_TAKEN) {
+            writeln!(f, "{times:>6} times {is} was taken for {said}")?;
         }
         let perfect = self.perfect as f64 / self.pictures.max(1) as f64 * 100.0;
         let (p50, p95) = (quantile(&self.ms, 0.5), quantile(&self.ms, 0.95));

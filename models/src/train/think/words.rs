@@ -175,12 +175,12 @@ wordings!(
 wordings!(
     /// Into the hand.
     HOLD,
-    en: ["get the {a}", "I want the {a} in your hand", "the {a} should be in your hand", "keep the {a} in the gripper", "pick up the {a}", "pick up the {a} and hold it", "grab the {a}", "take the {a}", "lift the {a}", "please pick up the {a}", "hold the {a}"],
-    ["please grab the {a}", "pick the {a} up"],
+    en: ["get the {a}", "I want the {a} in your hand", "the {a} should be in your hand", "keep the {a} in the gripper", "pick up the {a}", "pick up the {a} and hold it", "grab the {a}", "take the {a}", "lift the {a}", "lift up the {a}", "raise the {a}", "carry the {a}", "please pick up the {a}", "hold the {a}"],
+    ["please grab the {a}", "pick the {a} up", "lift the {a} up"],
     ["I want you to hold the {a}", "take the {a} in your hand"],
-    zh: ["抓起{a}", "手里要拿着{a}", "把{a}拿在手里", "拿{a}", "拿起{a}", "请把{a}拿起来", "抓住{a}", "拿着{a}", "把{a}抓起来"],
-    ["请拿起{a}", "请抓住{a}"],
-    ["{a}要拿在手里", "麻烦拿起{a}"],
+    zh: ["抓起{a}", "手里要拿着{a}", "把{a}拿在手里", "拿{a}", "拿起{a}", "请把{a}拿起来", "抓住{a}", "拿着{a}", "把{a}抓起来", "举起{a}", "提起{a}", "抬起{a}", "端起{a}", "请把{a}举起来", "把{a}抬起来"],
+    ["请拿起{a}", "请抓住{a}", "请举起{a}", "把{a}提起来"],
+    ["{a}要拿在手里", "麻烦拿起{a}", "拎起{a}"],
 );
 wordings!(
     /// To the person.
