@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use crate::action::{Action, MotionState, MotionStatus};
 use crate::event::Event;
-use crate::fact::{EMPTY_WIDTH_M, Fact, Finding, measure_since};
+use crate::fact::{EMPTY_WIDTH_M, Fact, Finding, Measure, measure_since};
 use crate::observation::Observation;
 use crate::outcome::{Failure, FailureCode};
 use crate::plan::{DraftCall, Facts, Plan, SkillCall};
 use crate::robot::RobotSpec;
 use crate::scene::Scene;
 use crate::skill::{Context, OnBlocked, Phase, Phases, Unmet};
+use crate::skills::look;
 use crate::state::State;
 use crate::{Pose, Stamp};
 
@@ -77,6 +78,10 @@ pub struct Executive {
     failed: Option<Failure>,
     /// The view was cleared to measure this attempt's promise.
     cleared: bool,
+    /// What is not in sight was looked for from above: for this attempt's promise, or for the goal.
+    looked: bool,
+    /// The running phase is such a look for the goal.
+    is_last_look: bool,
     before_step: Option<Arc<Scene>>,
     before_task: Option<Arc<Scene>>,
     owed: Vec<Fact>,
@@ -100,6 +105,8 @@ impl Executive {
             promise: Facts::new(),
             failed: None,
             cleared: false,
+            looked: false,
+            is_last_look: false,
             before_step: None,
             before_task: None,
             owed: Vec::new(),
@@ -114,6 +121,7 @@ impl Executive {
         self.owed = owed;
         self.before_task = Some(before_task);
         (self.step, self.attempt, self.failed) = (0, 0, None);
+        (self.looked, self.is_last_look) = (false, false);
         self.evidence.clear();
         self.stage = Stage::Preparing(now);
     }
@@ -190,7 +198,7 @@ impl Executive {
         self.promise = call.skill().promise(&call, &state);
         self.before_step = Some(scene.clone());
         (self.step_began, self.phase_began) = (now.stamp, now.stamp);
-        (self.watched, self.cleared) = (scene.stamp, false);
+        (self.watched, self.cleared, self.looked) = (scene.stamp, false, false);
         emit(Event::StepStarted { step: self.step, attempt: self.attempt });
         if let Err(unmet) = call.skill().check(&call, &state) {
             if matches!(unmet, Unmet::Already(_)) {
@@ -262,6 +270,8 @@ impl Executive {
                 OnBlocked::Continue if dwelt => self.next_phase(now, emit),
                 OnBlocked::Continue => Some(phase.action),
             },
+            // A look that can't be had is done without.
+            MotionState::Refused(_) if self.looked => self.next_phase(now, emit),
             MotionState::Refused(refusal) => {
                 let failure = fail(FailureCode::Unreachable);
                 self.step_lost(Failure { refusal: Some(refusal), ..failure }, emit);
@@ -286,6 +296,10 @@ impl Executive {
 
     /// Measures the step's promise on a fresh scene.
     fn verify(&mut self, now: &Now<'_>, scene: &Arc<Scene>, emit: &mut dyn FnMut(Event)) {
+        if std::mem::take(&mut self.is_last_look) {
+            self.step += 1;
+            return self.conclude(now, scene, emit);
+        }
         let before = self.before_step.as_deref();
         let (promise, had) = (self.promise.clone(), self.evidence.len());
         for fact in &promise {
@@ -293,7 +307,7 @@ impl Executive {
             emit(Event::Evidence(finding));
             if !finding.holds {
                 self.evidence.truncate(had); // a promise is measured as a whole
-                if self.clears_view(now.stamp, emit) {
+                if self.clears_view(now.stamp, emit) || self.looks_from_above(now.stamp, scene, &finding, emit) {
                     return;
                 }
                 let failure = Failure::new(FailureCode::NoEffect, fact.objects().next());
@@ -317,27 +331,50 @@ impl Executive {
         may
     }
 
+    /// What the other cameras don't see in a bowl or a bin, the hand's own may see from above: once it looks there.
+    fn looks_from_above(&mut self, now: Stamp, scene: &Scene, finding: &Finding, emit: &mut dyn FnMut(Event)) -> bool {
+        let is_wanted = finding.measure == Measure::Missing && scene.holding.is_none() && !self.looked;
+        let holder = finding.fact.objects().nth(1).and_then(|id| scene.get(&id)).filter(|_| is_wanted);
+        let Some(phase) = self.robot.arm.as_ref().zip(holder).and_then(|(arm, holder)| look::from_above(arm, holder))
+        else {
+            return false;
+        };
+        (self.looked, self.phase, self.phase_began, self.stage) = (true, 0, now, Stage::Running);
+        self.phases = [phase].into_iter().collect();
+        self.announce(emit);
+        true
+    }
+
     fn step_done(&mut self, scene: &Scene, emit: &mut dyn FnMut(Event)) {
         emit(Event::StepDone(self.step));
-        (self.step, self.attempt, self.failed) = (self.step + 1, 0, None);
+        (self.step, self.attempt, self.failed, self.looked) = (self.step + 1, 0, None, false);
         self.stage = Stage::Preparing(scene.stamp);
     }
 
     /// Measures the goal once every step has worked.
     fn conclude(&mut self, now: &Now<'_>, scene: &Arc<Scene>, emit: &mut dyn FnMut(Event)) {
         let goal = self.plan.as_ref().map_or(&[] as &[Fact], Plan::goal);
+        let (had, mut lost) = (self.evidence.len(), None);
         for fact in goal.iter().chain(&self.owed) {
             let finding = measure_since(fact, scene, Some(now.observation), self.before_task.as_deref());
             emit(Event::Evidence(finding));
             if !finding.holds {
-                let failure = Failure::new(FailureCode::GoalNotReached, fact.objects().next());
-                let failure = Failure { finding: Some(finding), ..failure };
-                self.stage = Stage::Finished(Status::Failed(None, failure));
-                return;
+                lost = Some(finding);
+                break;
             }
             self.evidence.push(finding);
         }
-        self.stage = Stage::Finished(Status::Done);
+        let Some(finding) = lost else {
+            self.stage = Stage::Finished(Status::Done);
+            return;
+        };
+        if self.step > 0 && self.looks_from_above(now.stamp, scene, &finding, emit) {
+            self.evidence.truncate(had); // the goal is measured as a whole, too
+            (self.step, self.step_began, self.is_last_look) = (self.step - 1, now.stamp, true);
+            return;
+        }
+        let failure = Failure::new(FailureCode::GoalNotReached, finding.fact.objects().next());
+        self.stage = Stage::Finished(Status::Failed(None, Failure { finding: Some(finding), ..failure }));
     }
 
     /// A step did not work: once more from a fresh look, if it may be tried again.

@@ -16,6 +16,8 @@ const TRAVEL: f64 = 0.8;
 /// The last of a drawer's way, metres, and how fast it is gone.
 const GENTLE_M: f64 = 0.02;
 const GENTLE: f64 = 0.12;
+/// By so much a drawer's way is shorter than its bound, metres, about.
+const SPARE_M: f64 = 0.006;
 /// Room behind a lid's handle from which the push starts, metres.
 const BEHIND_M: f64 = 0.035;
 /// Angle of a fully open lid, radians.
@@ -80,10 +82,12 @@ impl Skill for Close {
             // Until it is shut: the stop is felt, the distance is only a bound. The last of the way is gone gently, for the
             // drawer and what is in it hit the stop together with the hand.
             let way_m = open * object.size_m.x * TRAVEL;
-            let [near, end] = [way_m - GENTLE_M, way_m + 0.01].map(|m| moved(handle, -front(object) * m.max(0.0)));
+            let [near, shut, end] =
+                [way_m - GENTLE_M, way_m - SPARE_M, way_m + 0.01].map(|m| moved(handle, -front(object) * m.max(0.0)));
             phases.straight("push", near, SLOW).until_contact(30.0);
             phases.straight("push home", end, GENTLE).until_contact(30.0);
-            let_go(&mut phases, end, height_m);
+            // Not from the bound, which lies beyond the stop: fingers would be drawn along the cabinet's front.
+            let_go(&mut phases, shut, height_m);
         }
         Ok(phases)
     }

@@ -5,7 +5,7 @@ mod close;
 mod go_to;
 mod grasp;
 mod hand_over;
-mod look;
+pub(crate) mod look;
 mod open;
 mod park;
 mod pick;

@@ -197,6 +197,7 @@ pub(super) mod tests {
             let (eye_m, way) = (object_from_camera.translation.vector, object_from_camera.rotation * way);
             let hit = match thing.label.as_str() {
                 "pillar" => ray::post(&eye_m, &way, thing.size_m.x * 0.5),
+                "ball" => ray::ball(&eye_m, &way, thing.size_m.x * 0.5),
                 _ => ray::cuboid(&eye_m, &way, &(thing.size_m * 0.5)),
             };
             hit.map(|depth| depth as f32)

@@ -16,6 +16,7 @@ use super::depth::settle;
 use super::find::{Find, is_one};
 use super::input::{CHANNELS, close_values, closeup, fit, mirror, values};
 use super::kinds::{KINDS, SLOTS};
+use super::round;
 use crate::net::layers::Weights;
 use crate::net::nano_eye::{Config, NanoEye, Spot};
 
@@ -168,14 +169,19 @@ impl Eye {
         spots.extend(peaks.iter().map(|peak| across(&peak.0)));
         let said = self.network.look(&seen, &spots, &close)?.to_vec2::<f32>()?;
         let (plain, mirrored) = said.split_at(peaks.len());
-        let said: Vec<Vec<f32>> = plain.iter().zip(mirrored).map(|(a, b)| both(a, b)).collect();
+        let mut said: Vec<Vec<f32>> = plain.iter().zip(mirrored).map(|(a, b)| both(a, b)).collect();
         let eye_m = frame.world_from_camera.translation.vector;
         let mut finds: Vec<Find> = Vec::new();
         let mut places: Vec<(f64, f64)> = Vec::new();
-        for ((spot, score), said) in peaks.iter().zip(&said) {
-            let Some(mut object) = decode(said, (spot.row, spot.column, spot.slot), *score, &fitted) else { continue };
-            object.seen = frame.stamp;
-            settle(&mut object, frame);
+        for ((spot, score), said) in peaks.iter().zip(&mut said) {
+            let told = |said: &[f32]| {
+                let mut object = decode(said, (spot.row, spot.column, spot.slot), *score, &fitted)?;
+                object.seen = frame.stamp;
+                settle(&mut object, frame);
+                Some(object)
+            };
+            let Some(object) = told(said) else { continue };
+            let object = round::settle(object, said, frame, told);
             // Two finds of one slot whose middles lie within each other, or show in one place, are one thing.
             let at = |i: usize| f64::from(said[OFFSET + i].clamp(-7.0, 7.0));
             let place = (spot.column as f64 + at(0), spot.row as f64 + at(1));

@@ -13,6 +13,7 @@ mod hidden;
 pub mod input;
 pub mod kinds;
 mod memory;
+mod round;
 
 use std::path::Path;
 use std::sync::Arc;
