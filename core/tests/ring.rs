@@ -77,6 +77,26 @@ fn what_the_arm_hides_is_measured_once_it_is_out_of_the_view() {
 }
 
 #[test]
+fn what_cameras_do_not_see_in_a_bowl_is_looked_for_from_above() {
+    let mut world = Toy::new(scene());
+    world.deep_down = Some("red_block");
+    let (mut ring, events) = ring_with(world, vec![plan(TASK, in_bowl())]);
+    let outcome = ring.run(goal(&ring), &Cancel::default());
+    assert!(matches!(*outcome, Outcome::Done { .. }), "{outcome}");
+    let count = |test: &dyn Fn(&Event) -> bool| events.lock().unwrap().iter().filter(|(_, e)| test(e)).count();
+    let looked = |e: &Event| matches!(e, Event::PhaseStarted { phase, .. } if phase.as_str() == "look from above");
+    assert!(count(&looked) >= 1);
+    assert_eq!(count(&|e| matches!(e, Event::StepDone(_))), 2, "a look is no step");
+    // What is nowhere is looked for once, for the step and for the goal, and not found.
+    let mut world = Toy::new(scene());
+    world.when_held(2.4, |world| world.out_of_sight = Some("red_block"));
+    let (mut ring, events) = ring_with(world, vec![plan(TASK, in_bowl())]);
+    assert!(!matches!(*ring.run(goal(&ring), &Cancel::default()), Outcome::Done { .. }));
+    let looks = events.lock().unwrap().iter().filter(|(_, e)| looked(e)).count();
+    assert!((1..=4).contains(&looks), "{looks}");
+}
+
+#[test]
 fn a_task_is_not_done_because_a_later_plan_leaves_out_what_was_lost() {
     let mut objects = scene();
     objects.push(object("blue_block"));

@@ -80,6 +80,8 @@ pub struct Toy {
     when_held: Option<(f64, Change)>,
     /// What is out of sight once it was let go of, unless the arm is at home.
     pub behind_the_arm: Option<&'static str>,
+    /// What is out of sight once it was let go of, unless the hand looks down on it.
+    pub deep_down: Option<&'static str>,
     /// What is out of sight.
     pub out_of_sight: Option<&'static str>,
     /// No joint states from then on.
@@ -105,6 +107,7 @@ impl Toy {
             at: Vec::new(),
             when_held: None,
             behind_the_arm: None,
+            deep_down: None,
             out_of_sight: None,
             silent_from_s: None,
         }
@@ -142,7 +145,11 @@ impl Toy {
         let is_home = home.iter().zip(&self.joints).all(|(a, b)| (a - b).abs() < 0.05);
         let was_held = self.held.is_none() && self.held_since.is_some();
         let shows = |o: &&SceneObject| {
-            let hidden = was_held && !is_home && self.behind_the_arm == Some(o.id.as_str());
+            let over_m = self.tool().translation.vector - o.position_m();
+            let from_above = over_m.xy().norm() < 0.05 && (0.2..0.35).contains(&over_m.z);
+            let hidden = was_held
+                && (!is_home && self.behind_the_arm == Some(o.id.as_str())
+                    || !from_above && self.deep_down == Some(o.id.as_str()));
             !hidden && self.out_of_sight != Some(o.id.as_str())
         };
         self.objects.iter().filter(shows).cloned().collect()
