@@ -18,13 +18,13 @@ use super::words::{self as w};
 /// Families for a rover.
 #[rustfmt::skip]
 pub static ROVER: &[Family] = &[
-    Family { name: "go", weight: 10, layouts: &[Room], draw: go },
+    Family { name: "go", weight: 12, layouts: &[Room], draw: go },
     Family { name: "go back", weight: 3, layouts: &[Room], draw: back },
     Family { name: "go in turn", weight: 7, layouts: &[Room], draw: in_turn },
-    Family { name: "far", weight: 2, layouts: &[Room], draw: far },
+    Family { name: "far", weight: 3, layouts: &[Room], draw: far },
     Family { name: "not there", weight: 3, layouts: &[Room], draw: absent_place },
     Family { name: "unsafe", weight: 2, layouts: &[Room], draw: ram },
-    Family { name: "unable", weight: 5, layouts: &[Room], draw: no_arm },
+    Family { name: "unable", weight: 4, layouts: &[Room], draw: no_arm },
     Family { name: "ask which", weight: 2, layouts: &[Room], draw: which_place },
 ];
 

@@ -306,7 +306,7 @@ wordings!(
     en: ["I want you to go to the {a}", "you should be at the {a}", "head for the {a}", "get to the {a}", "come to the {a}", "find your way to the {a}", "go to the {a}", "drive to the {a}", "please drive to the {a}", "go over to the {a}", "drive over to the {a}", "move to the {a}", "please drive over to where the {a} is"],
     ["please go to the {a}", "please drive over to the {a}"],
     ["I want you at the {a}", "make your way to the {a}"],
-    zh: ["走到{a}", "到{a}那里", "我要你去{a}", "请你过去{a}那里", "前往{a}", "去{a}", "开到{a}", "请行驶到{a}", "去{a}那里", "到{a}去", "开到{a}旁边"],
+    zh: ["走到{a}", "到{a}那里", "我要你去{a}", "请你过去{a}那里", "前往{a}", "去{a}", "开到{a}", "请行驶到{a}", "去{a}那里", "到{a}去", "开到{a}旁边", "去一趟{a}", "麻烦开到{a}"],
     ["请去{a}", "请开到{a}"],
     ["麻烦去一下{a}", "请到{a}那里去"],
 );
