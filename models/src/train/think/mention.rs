@@ -300,18 +300,19 @@ impl Speaker<'_> {
             return None;
         }
         let noun = self.noun(&label, rng);
-        let form =
-            |how: &str| if self.zh { format!("{name}{how}的{noun}") } else { format!("{noun} {how} the {name}") };
-        let sides = |how: [&str; 4]| how.map(form);
         let forms = match (side, self.zh) {
-            (Side::Left, false) => sides(["to the left of", "left of", "on the left of", "on the left side of"]),
-            (Side::Right, false) => sides(["to the right of", "right of", "on the right of", "on the right side of"]),
-            (Side::Front, false) => sides(["in front of", "in front of", "in front of", "before"]),
-            (Side::Behind, false) => sides(["behind", "behind", "behind", "at the back of"]),
-            (Side::Left, true) => sides(["左边", "左侧", "左面", "左手边"]),
-            (Side::Right, true) => sides(["右边", "右侧", "右面", "右手边"]),
-            (Side::Front, true) => sides(["前面", "前面", "前边", "前方"]),
-            (Side::Behind, true) => sides(["后面", "后面", "后边", "后方"]),
+            (Side::Left, false) => {
+                vec![format!("{noun} to the left of the {name}"), format!("{noun} left of the {name}")]
+            }
+            (Side::Right, false) => {
+                vec![format!("{noun} to the right of the {name}"), format!("{noun} right of the {name}")]
+            }
+            (Side::Front, false) => vec![format!("{noun} in front of the {name}")],
+            (Side::Behind, false) => vec![format!("{noun} behind the {name}")],
+            (Side::Left, true) => vec![format!("{name}左边的{noun}"), format!("{name}左侧的{noun}")],
+            (Side::Right, true) => vec![format!("{name}右边的{noun}"), format!("{name}右侧的{noun}")],
+            (Side::Front, true) => vec![format!("{name}前面的{noun}")],
+            (Side::Behind, true) => vec![format!("{name}后面的{noun}")],
         };
         let said = forms.choose(rng)?.clone();
         let ranked = self.in_line(all.into_iter().chain([other]).collect());
@@ -336,10 +337,8 @@ impl Speaker<'_> {
             return None;
         }
         let noun = self.noun(&label, rng);
-        let forms: Vec<String> = if self.zh {
-            ["离{}最近的", "最靠近{}的", "距离{}最近的", "离{}最近的那个"]
-                .map(|how| format!("{}{noun}", how.replace("{}", name)))
-                .into()
+        let forms = if self.zh {
+            vec![format!("离{name}最近的{noun}"), format!("最靠近{name}的{noun}")]
         } else {
             let tail = format!("to the {name}");
             ["nearest", "closest", "that is closest", "that is nearest"]
@@ -363,14 +362,12 @@ impl Speaker<'_> {
             return None;
         }
         let (noun, name) = (self.noun(&label, rng), self.plainly(holder, rng)?.said);
-        let how = match (inside, self.zh) {
-            (true, false) => ["in", "in", "inside"],
-            (false, false) => ["on", "on", "on top of"],
-            (true, true) => ["里", "里", "里面"],
-            (false, true) => ["上", "上", "上面"],
+        let said = match (inside, self.zh) {
+            (true, false) => format!("{noun} in the {name}"),
+            (false, false) => format!("{noun} on the {name}"),
+            (true, true) => format!("{name}里的{noun}"),
+            (false, true) => format!("{name}上的{noun}"),
         };
-        let how = how.choose(rng)?;
-        let said = if self.zh { format!("{name}{how}的{noun}") } else { format!("{noun} {how} the {name}") };
         Some(Mention { said, how: How::Plain, of: vec![index] })
     }
 }

@@ -22,7 +22,6 @@ pub static REFUSALS: &[Family] = &[
     Family { name: "ask which", weight: 6, layouts: &[Tabletop, Clutter, Clutter, Stack, Sort], draw: which },
     Family { name: "unsafe", weight: 5, layouts: &[Tabletop, Clutter, Stack, Drawer, Lidded], draw: harm },
     Family { name: "unable", weight: 4, layouts: &[Tabletop, Clutter, Stack, Drawer, Lidded], draw: unable },
-    Family { name: "no wheels", weight: 2, layouts: &[Tabletop, Clutter, Stack, Drawer, Switches], draw: no_wheels },
     Family { name: "fixed", weight: 4, layouts: &[Switches, Drawer, Lidded, Tabletop, Sort], draw: fixed },
     Family { name: "no fit", weight: 5, layouts: &[Clutter, Stack, Sort, Tabletop, Restack], draw: no_fit },
 ];
@@ -209,19 +208,6 @@ fn unable(d: &mut Draw<'_, '_>) -> Option<Task> {
         text,
         d.speaker.zh,
     )
-}
-
-fn no_wheels(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let all: Vec<usize> = (0..d.scene().objects.len()).collect();
-    let a = d.one(&all)?;
-    let said = d.speaker.plainly(a, d.rng)?.said;
-    let words = match d.rng.random_range(0..4) {
-        0 => d.say(&w::BACK, &[("{a}", &said)])?,
-        _ => d.say(&w::GO, &[("{a}", &said)])?,
-    };
-    let text = ("I can't drive.".to_owned(), "我不能行驶。".to_owned());
-    let reasons = [R::NotAble, R::NotUnderstood, R::NotThere];
-    refuse("no wheels", words, Vec::new(), &reasons, ("No wheels.", "没有轮子。"), text, d.speaker.zh)
 }
 
 fn cannot_lift(d: &Draw<'_, '_>, words: String, mention: Mention) -> Option<Task> {

@@ -18,14 +18,13 @@ use super::words::{self as w};
 /// Families for a rover.
 #[rustfmt::skip]
 pub static ROVER: &[Family] = &[
-    Family { name: "go", weight: 12, layouts: &[Room], draw: go },
+    Family { name: "go", weight: 10, layouts: &[Room], draw: go },
     Family { name: "go back", weight: 3, layouts: &[Room], draw: back },
     Family { name: "go in turn", weight: 7, layouts: &[Room], draw: in_turn },
-    Family { name: "far", weight: 3, layouts: &[Room], draw: far },
+    Family { name: "far", weight: 2, layouts: &[Room], draw: far },
     Family { name: "not there", weight: 3, layouts: &[Room], draw: absent_place },
     Family { name: "unsafe", weight: 2, layouts: &[Room], draw: ram },
-    Family { name: "unable", weight: 4, layouts: &[Room], draw: no_arm },
-    Family { name: "ask which", weight: 2, layouts: &[Room], draw: which_place },
+    Family { name: "unable", weight: 2, layouts: &[Room], draw: no_arm },
 ];
 
 fn places(d: &Draw<'_, '_>) -> Vec<usize> {
@@ -111,32 +110,16 @@ fn ram(d: &mut Draw<'_, '_>) -> Option<Task> {
 }
 
 fn no_arm(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let all: Vec<usize> =
-        ["pillar", "pillar", "crate", "crate", "zone", "dock"].iter().flat_map(|l| d.speaker.of_label(l)).collect();
-    let (a, b) = (d.one(&all)?, d.one(&all)?);
-    let (said, on) = (d.speaker.plainly(a, d.rng)?.said, d.speaker.plainly(b, d.rng)?.said);
+    let all: Vec<usize> = ["pillar", "crate"].iter().flat_map(|l| d.speaker.of_label(l)).collect();
+    let a = d.one(&all)?;
+    let said = d.speaker.plainly(a, d.rng)?.said;
     // What has a handle is as far out of its reach as what has weight.
     let shut = if d.speaker.zh { *["抽屉", "盒子"].choose(d.rng)? } else { *["drawer", "box"].choose(d.rng)? };
-    let words = match d.rng.random_range(0..10) {
+    let words = match d.rng.random_range(0..5) {
         0 => d.say(&w::OPEN, &[("{a}", shut)])?,
         1 => d.say(&w::CLOSE, &[("{a}", shut)])?,
-        2 => d.say(&w::GIVE, &[("{a}", &said)])?,
-        3 if a != b => d.say(&w::PUT_ON, &[("{a}", &said), ("{b}", &on)])?,
         _ => d.say(&w::HOLD, &[("{a}", &said)])?,
     };
     let text = ("I have no arm.".to_owned(), "我没有手臂。".to_owned());
     refuse("unable", words, Vec::new(), &[R::NotAble, R::NotThere], ("No arm.", "没有手臂。"), text, d.speaker.zh)
-}
-
-fn which_place(d: &mut Draw<'_, '_>) -> Option<Task> {
-    let label = *["zone", "pillar"].choose(d.rng)?;
-    let mut all = d.speaker.of_label(label);
-    all.sort_by_key(|i| (d.speaker.grid.across(&d.scene().objects[*i]), d.id(*i)));
-    if all.len() < 2 {
-        return None;
-    }
-    let said = d.speaker.noun(label, d.rng);
-    let unclear = Mention { said: said.clone(), how: How::Several(all.clone()), of: Vec::new() };
-    let words = d.say(&w::GO, &[("{a}", &said)])?;
-    Some(Task { family: "ask which", words, mentions: vec![unclear], aim: Aim::Ask { said, of: all } })
 }

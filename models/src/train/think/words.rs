@@ -175,12 +175,12 @@ wordings!(
 wordings!(
     /// Into the hand.
     HOLD,
-    en: ["get the {a}", "I want the {a} in your hand", "the {a} should be in your hand", "keep the {a} in the gripper", "pick up the {a}", "pick up the {a} and hold it", "grab the {a}", "take the {a}", "lift the {a}", "lift up the {a}", "raise the {a}", "carry the {a}", "please pick up the {a}", "hold the {a}"],
-    ["please grab the {a}", "pick the {a} up", "lift the {a} up"],
+    en: ["get the {a}", "I want the {a} in your hand", "the {a} should be in your hand", "keep the {a} in the gripper", "pick up the {a}", "pick up the {a} and hold it", "grab the {a}", "take the {a}", "lift the {a}", "please pick up the {a}", "hold the {a}"],
+    ["please grab the {a}", "pick the {a} up"],
     ["I want you to hold the {a}", "take the {a} in your hand"],
-    zh: ["抓起{a}", "手里要拿着{a}", "把{a}拿在手里", "拿{a}", "拿起{a}", "请把{a}拿起来", "抓住{a}", "拿着{a}", "把{a}抓起来", "举起{a}", "提起{a}", "抬起{a}", "端起{a}", "请把{a}举起来", "把{a}抬起来"],
-    ["请拿起{a}", "请抓住{a}", "请举起{a}", "把{a}提起来"],
-    ["{a}要拿在手里", "麻烦拿起{a}", "拎起{a}"],
+    zh: ["抓起{a}", "手里要拿着{a}", "把{a}拿在手里", "拿{a}", "拿起{a}", "请把{a}拿起来", "抓住{a}", "拿着{a}", "把{a}抓起来"],
+    ["请拿起{a}", "请抓住{a}"],
+    ["{a}要拿在手里", "麻烦拿起{a}"],
 );
 wordings!(
     /// To the person.
@@ -306,7 +306,7 @@ wordings!(
     en: ["I want you to go to the {a}", "you should be at the {a}", "head for the {a}", "get to the {a}", "come to the {a}", "find your way to the {a}", "go to the {a}", "drive to the {a}", "please drive to the {a}", "go over to the {a}", "drive over to the {a}", "move to the {a}", "please drive over to where the {a} is"],
     ["please go to the {a}", "please drive over to the {a}"],
     ["I want you at the {a}", "make your way to the {a}"],
-    zh: ["走到{a}", "到{a}那里", "我要你去{a}", "请你过去{a}那里", "前往{a}", "去{a}", "开到{a}", "请行驶到{a}", "去{a}那里", "到{a}去", "开到{a}旁边", "去一趟{a}", "麻烦开到{a}"],
+    zh: ["走到{a}", "到{a}那里", "我要你去{a}", "请你过去{a}那里", "前往{a}", "去{a}", "开到{a}", "请行驶到{a}", "去{a}那里", "到{a}去", "开到{a}旁边"],
     ["请去{a}", "请开到{a}"],
     ["麻烦去一下{a}", "请到{a}那里去"],
 );
