@@ -197,7 +197,7 @@ impl std::fmt::Display for Exam {
         let parts = named(&self.kinds).into_iter().chain(named(&self.cameras)).chain(shares);
         let rows =
             parts.chain([("no colour".to_owned(), self.colorless.clone()), ("all".to_owned(), self.all.clone())]);
-        for (name, marks) in rows {
+        for (name, marks) in rows.filter(|(name, marks)| name == "all" || marks.there + marks.made_up > 0) {
             let there = marks.there.max(1) as f64;
             let or = |values: &[f64], scale: f64, unit: &str| {
                 if values.is_empty() { "-".to_owned() } else { format!("{:.1}{unit}", quantile(values, 0.5) * scale) }
