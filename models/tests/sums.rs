@@ -3,10 +3,13 @@
 
 mod words;
 
+use std::sync::Arc;
+
 use ponder_core::check::{check, has_needless_steps};
 use ponder_core::plan::Draft;
 use ponder_core::reasoner::Reasoner;
 use ponder_core::thinker::Cancel;
+use ponder_models::engine::refused::Refused;
 use ponder_models::engine::write::{Ask, Manner, Piece, TextModel, WriteError, Written};
 use ponder_models::reason::alias::Aliases;
 use ponder_models::reason::answer;
@@ -120,5 +123,56 @@ fn a_plan_that_handles_something_else_does_not_count() {
         let mut llm = LlmReasoner::new(model, Options::default());
         let answer = llm.think(&lesson.question, &mut |_| (), &Cancel::default()).unwrap();
         assert_eq!((llm.model().asked, matches!(answer.draft, Draft::Do { .. })), (asked, acts), "{stray}: {answer:?}");
+    }
+}
+
+/// Waits, whatever it is told, and knows a word that it always had to refuse.
+struct Refuser {
+    refused: Refused,
+    asked: usize,
+}
+
+impl TextModel for Refuser {
+    fn name(&self) -> &str {
+        "refuser"
+    }
+
+    fn asks_below(&self) -> f32 {
+        0.5
+    }
+
+    fn second_thoughts(&self) -> usize {
+        4
+    }
+
+    fn refused(&self) -> Option<&Refused> {
+        Some(&self.refused)
+    }
+
+    fn write(&mut self, _: &mut Ask<'_>, _: &mut dyn FnMut(Piece<'_>), _: &Cancel) -> Result<Written, WriteError> {
+        self.asked += 1;
+        Ok(Written { answer: "wait(2)\nend".to_owned(), least: Some(1.0), ..Written::default() })
+    }
+}
+
+#[test]
+fn a_plan_against_a_word_that_was_always_refused_is_asked_back_about() {
+    let mut question = words::question(&mut ChaCha8Rng::seed_from_u64(1), 4);
+    let mut goal = (*question.goal).clone();
+    for (instruction, word) in
+        [("wait until I say so", None), ("不要再等了", None), ("SMASH it and wait", Some("smash"))]
+    {
+        goal.instruction = instruction.to_owned();
+        question.goal = Arc::new(goal.clone());
+        let refused = Refused { arm: ["smash".to_owned()].into(), base: ["wait".to_owned()].into() };
+        let mut llm = LlmReasoner::new(Refuser { refused, asked: 0 }, Options::default());
+        let answer = llm.think(&question, &mut |_| (), &Cancel::default()).unwrap();
+        match (word, answer.draft) {
+            (None, Draft::Do { .. }) => assert_eq!(llm.model().asked, 1, "{instruction}"),
+            (Some(word), Draft::Ask { question }) => {
+                assert!(question.contains(word) && llm.model().asked > 1, "{question}")
+            }
+            (_, draft) => panic!("{instruction}: {draft:?}"),
+        }
     }
 }

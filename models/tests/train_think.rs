@@ -12,6 +12,7 @@ use ponder_core::plan::Draft;
 use ponder_core::symbolic::Symbolic;
 use ponder_core::thinker::Cancel;
 use ponder_models::engine::open::{Options as OpenOptions, TextLlm};
+use ponder_models::engine::refused::Refused;
 use ponder_models::engine::write::{Manner, Script, TextModel};
 use ponder_models::net::{decoder, lfm2};
 use ponder_models::reason::alias::Aliases;
@@ -302,7 +303,7 @@ fn a_schooled_folder_opens_answers_and_is_refused_when_changed() {
         let params = Params::new(2, &Device::Cpu);
         shape.build(params.weights()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        sft::write(&params, &shape, &tokenizer, folder.path()).unwrap();
+        sft::write(&params, &shape, &tokenizer, &Refused::default(), folder.path()).unwrap();
         let model = TextLlm::open(folder.path(), &OpenOptions { context: 2048, ..OpenOptions::default() }).unwrap();
         assert_eq!(model.manner(), Manner::Compact);
         let thinking = Thinking { thought_tokens: 20, ..Thinking::default() };

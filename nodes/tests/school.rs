@@ -59,6 +59,22 @@ fn a_reasoner_goes_through_school() {
     let distill = ["distill", "--teacher", "symbolic", "--student", "transformer-half", "--out", "student"];
     let text = good(dir, &[&distill[..], &["--count", "12", "--steps", "2"]].concat());
     assert!(text.contains("of 12 asked") && dir.join("student/lessons.jsonl").is_file(), "{text}");
+    bad(dir, &["distill", "--teacher", "symbolic", "--student", "slim", "--out", "x", "--count", "2"], "slim");
+}
+
+#[test]
+fn half_of_the_shipped_reasoner_is_cut_off_and_learns_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/weights/reasoner-nano");
+    let text = good(dir, &["distill", "--teacher", shipped, "--out", "slim", "--count", "60", "--steps", "12"]);
+    let size = |folder: &Path| std::fs::metadata(folder.join("model.safetensors")).unwrap().len();
+    assert!(size(&dir.join("slim")) * 2 < size(Path::new(shipped)) + 10_000, "{text}");
+    let curve = std::fs::read_to_string(dir.join("slim/curve.jsonl")).unwrap();
+    let loss = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["loss"].as_f64().unwrap();
+    let losses: Vec<f64> = curve.lines().map(loss).collect();
+    // A network that knows nothing begins at 6.9, the logarithm of its pieces.
+    assert!(losses[0] < 1.0 && losses[11] < losses[0], "{losses:?}");
 }
 
 #[test]

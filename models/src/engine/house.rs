@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::LoadError;
+use super::refused::Refused;
 use super::sampling::Sampling;
 use super::text::Style;
 use super::write::Manner;
@@ -35,6 +36,9 @@ pub struct House {
     /// So often it thinks again before it asks back.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub second_thoughts: usize,
+    /// A plan against one of these words is none that it stands by.
+    #[serde(default, skip_serializing_if = "Refused::is_empty")]
+    pub refused: Refused,
     /// What stands before a conversation about pictures, where it is not what DeepSeek sets there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,

@@ -26,6 +26,7 @@ pub mod open;
 pub mod place;
 pub mod prompt;
 mod reading;
+pub mod refused;
 pub mod sampling;
 pub mod save;
 mod shelf;

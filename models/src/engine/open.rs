@@ -63,8 +63,7 @@ impl Writer {
         let name = path.file_stem().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
         let unfit = |error: super::grammar::VocabError| unusable(path, error.to_string());
         let house = house.unwrap_or_default();
-        let writer = Self::new(name, net, chat, style).map_err(unfit)?;
-        Ok(writer.asked(house.prompt).asking_below(house.ask_below).thinking_again(house.second_thoughts))
+        Ok(Self::new(name, net, chat, style).map_err(unfit)?.housed(house))
     }
 }
 

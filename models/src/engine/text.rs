@@ -9,9 +9,11 @@ use ponder_core::thinker::Cancel;
 use super::beginnings::Beginnings;
 use super::error::RunError;
 use super::grammar::{Grammars, VocabError};
+use super::house::House;
 use super::meter::{Meter, timed};
 use super::network::Network;
 use super::reading::Reader;
+use super::refused::Refused;
 use super::sampling::{Sampler, Sampling};
 use super::talk::Chat;
 use super::utf8::Utf8;
@@ -57,9 +59,7 @@ pub struct Writer {
     chat: Chat,
     grammars: Grammars,
     style: Style,
-    manner: Manner,
-    asks_below: f32,
-    second_thoughts: usize,
+    house: House,
     meter: Meter,
 }
 
@@ -71,28 +71,14 @@ impl Writer {
     pub fn new(name: impl Into<String>, net: Box<dyn Network>, chat: Chat, style: Style) -> Result<Self, VocabError> {
         let end = chat.ends.first().copied().unwrap_or(0);
         let grammars = Grammars::new(chat.tokenizer(), net.vocab(), end)?;
-        let (name, reader, manner, meter) = (name.into(), Reader::new(net), Manner::Full, Meter::default());
-        Ok(Self { name, reader, chat, grammars, style, manner, asks_below: 0.0, second_thoughts: 0, meter })
+        let (name, reader, house, meter) = (name.into(), Reader::new(net), House::default(), Meter::default());
+        Ok(Self { name, reader, chat, grammars, style, house, meter })
     }
 
-    /// The same, to be asked in another manner.
+    /// The same, which is asked and thinks as its folder says.
     #[must_use]
-    pub fn asked(mut self, manner: Manner) -> Self {
-        self.manner = manner;
-        self
-    }
-
-    /// The same, which does not stand by a plan with a token less probable than this.
-    #[must_use]
-    pub fn asking_below(mut self, probability: f32) -> Self {
-        self.asks_below = probability;
-        self
-    }
-
-    /// The same, which thinks so many times more about what it does not stand by.
-    #[must_use]
-    pub fn thinking_again(mut self, times: usize) -> Self {
-        self.second_thoughts = times;
+    pub fn housed(mut self, house: House) -> Self {
+        self.house = house;
         self
     }
 
@@ -287,15 +273,19 @@ impl TextModel for Writer {
     }
 
     fn manner(&self) -> Manner {
-        self.manner
+        self.house.prompt
     }
 
     fn asks_below(&self) -> f32 {
-        self.asks_below
+        self.house.ask_below
     }
 
     fn second_thoughts(&self) -> usize {
-        self.second_thoughts
+        self.house.second_thoughts
+    }
+
+    fn refused(&self) -> Option<&Refused> {
+        Some(&self.house.refused)
     }
 
     fn write(

@@ -3,6 +3,8 @@
 
 use ponder_core::thinker::Cancel;
 
+use super::refused::Refused;
+
 /// Who says a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -165,6 +167,11 @@ pub trait TextModel: Send {
     /// How often it thinks again about a plan that it does not stand by, before it asks; 0: it asks at once.
     fn second_thoughts(&self) -> usize {
         0
+    }
+
+    /// Words that it only ever heard in what it had to refuse: a plan against one is none that it stands by.
+    fn refused(&self) -> Option<&Refused> {
+        None
     }
 
     /// Thinks and answers; `hear` is called with pieces as they come, `cancel` is looked at before every token.

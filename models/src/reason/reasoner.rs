@@ -111,7 +111,7 @@ impl<M: TextModel> LlmReasoner<M> {
         }
         let so_far = thoughts.so_far();
         let Some((draft, other, count)) = thoughts.agreed().filter(|_| of > 1) else {
-            return Ok(doubt(first, question));
+            return Ok(doubt(first, question, self.refused(question)));
         };
         let told = again::told(count, so_far, question.goal.language);
         for text in [other, told].into_iter().filter(|text| !text.is_empty()) {
@@ -120,6 +120,11 @@ impl<M: TextModel> LlmReasoner<M> {
             thought.text.push_str(&text);
         }
         Ok(draft)
+    }
+
+    /// A word of the order that the model only ever heard in what it had to refuse.
+    fn refused(&self, question: &Question) -> Option<String> {
+        self.model.refused()?.word(&question.goal.instruction, question.robot.arm.is_some())
     }
 
     /// One answer.
@@ -173,7 +178,7 @@ impl<M: TextModel> LlmReasoner<M> {
         let draft = answer::read(&written.answer).map_err(|error| error.to_string()).and_then(|draft| {
             if let Draft::Do { .. } = &draft {
                 let plan = check::check(&draft, scene, robot).map_err(|error| error.to_string())?;
-                sound = !check::has_needless_steps(&plan, scene, robot);
+                sound = !check::has_needless_steps(&plan, scene, robot) && self.refused(question).is_none();
             }
             Ok(draft)
         });
@@ -197,7 +202,8 @@ struct Once {
     draft: Result<Draft, String>,
     /// How probable the least probable of its tokens was.
     least: Option<f32>,
-    /// Its thought is not wrong about what can be worked out again, and its plan handles nothing that its goal does not need.
+    /// Its thought is not wrong about what can be worked out again, its plan handles nothing that its goal does not need, and
+    /// no word of the order was only ever refused.
     sound: bool,
 }
 
@@ -268,17 +274,24 @@ impl<M: TextModel> LlmReasoner<M> {
     }
 }
 
-/// A plan that the model does not stand by becomes a question, which says what it understood; what moves nothing stays.
-fn doubt(draft: Draft, question: &Question) -> Draft {
+/// A plan that the model does not stand by becomes a question, which says what it understood, and which word it only knows
+/// from what it had to refuse; what moves nothing stays.
+fn doubt(draft: Draft, question: &Question, word: Option<String>) -> Draft {
     let Draft::Do { steps, goal } = draft else { return draft };
     let meant: Vec<String> = match goal.as_slice() {
         [] => steps.iter().map(answer::write_call).collect(),
         goal => goal.iter().map(facts::write).collect(),
     };
     let meant = meant.join(", ");
-    let question = match question.goal.language {
-        Language::En => format!("I am not sure. Did you mean {meant}? Please say it in other words."),
-        Language::Zh => format!("我不太确定。您是指{meant}吗？请换个说法。"),
+    let question = match (question.goal.language, word) {
+        (Language::En, None) => format!("I am not sure. Did you mean {meant}? Please say it in other words."),
+        (Language::Zh, None) => format!("我不太确定。您是指{meant}吗？请换个说法。"),
+        (Language::En, Some(word)) => {
+            format!("I know \"{word}\" only from what I can't do. Did you mean {meant}? Please say it in other words.")
+        }
+        (Language::Zh, Some(word)) => {
+            format!("我只在做不到的事里听过“{word}”。您是指{meant}吗？请换个说法。")
+        }
     };
     Draft::Ask { question }
 }

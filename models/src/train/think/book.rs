@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use ponder_core::plan::Draft;
 use ponder_core::reasoner::{ReasonError, Reasoner};
 use ponder_core::thinker::Cancel;
 use serde::{Deserialize, Serialize};
@@ -12,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::lessons::Lesson;
 use super::sft::SchoolError;
 use super::truth::Verdict;
+use crate::engine::refused::Order;
 use crate::reason::alias::Aliases;
 use crate::reason::answer;
+use crate::reason::quote::unquote;
 
 /// One lesson, as it is learnt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,16 @@ pub struct Page {
     pub thought: String,
     /// The answer, in the grammar's lines.
     pub answer: String,
+}
+
+impl Page {
+    /// The order and whether it came to a plan, where the page is of the compact form.
+    #[must_use]
+    pub fn order(&self) -> Option<Order> {
+        let (kind, words) = (self.prompt.lines().next()?, self.prompt.trim_end().lines().next_back()?);
+        let is_done = matches!(answer::read(&self.answer), Ok(Draft::Do { .. }));
+        Some(Order { has_arm: kind == "arm", instruction: unquote(words)?, is_done })
+    }
 }
 
 impl From<Lesson> for Page {

@@ -81,7 +81,8 @@ impl Course {
                 tokens_per_s: tokens as f64 / started.elapsed().as_secs_f64(),
             });
             if keeper.keep(&trainer, !go_on, json!(null))? {
-                sft::write(&params, &self.shape, school.tokenizer(), out)?;
+                let refused = school.refused()?.clone();
+                sft::write(&params, &self.shape, school.tokenizer(), &refused, out)?;
             }
             if !go_on {
                 break;

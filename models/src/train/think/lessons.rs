@@ -33,12 +33,15 @@ pub use super::task::Split;
 use super::task::{Aim, Draw, Stage, Task};
 use super::telling::Teller;
 use super::truth::{Truth, Verdict};
+use crate::engine::refused::{Order, Refused};
 use crate::reason::alias::Aliases;
 use crate::reason::answer::{self, AnswerError};
 use crate::reason::compact::{self, Grid};
 
 /// Most draws for one lesson.
 const DRAWS: u64 = 3000;
+/// Lessons in which words are counted.
+const COUNTED: u64 = 20_000;
 /// Longest plan taught.
 const MAX_STEPS: usize = 12;
 
@@ -121,6 +124,19 @@ impl Lessons {
         (0..DRAWS)
             .find_map(|_| self.draw(family, rover, zh, past, split, &mut rng))
             .ok_or(LessonError::None { split, index })
+    }
+
+    /// Words that training only ever refuses.
+    ///
+    /// # Errors
+    /// [`LessonError::None`].
+    pub fn refused(&self) -> Result<Refused, LessonError> {
+        let lessons = (0..COUNTED).map(|index| self.get(Split::Train, index)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Refused::of(lessons.into_iter().map(|lesson| Order {
+            has_arm: lesson.question.robot.arm.is_some(),
+            instruction: lesson.question.goal.instruction.clone(),
+            is_done: matches!(lesson.draft, Draft::Do { .. }),
+        })))
     }
 
     fn family(&self, split: Split, rng: &mut ChaCha8Rng) -> (Option<&'static Family>, bool) {

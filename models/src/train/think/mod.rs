@@ -22,6 +22,7 @@ mod robots;
 pub mod rover;
 pub mod scenes;
 pub mod sft;
+pub mod slim;
 pub mod task;
 pub mod telling;
 pub mod truth;

@@ -78,6 +78,15 @@ impl Shape {
         })
     }
 
+    /// The same with MLPs of this width.
+    #[must_use]
+    pub fn with_mlp(self, width: usize) -> Self {
+        match self {
+            Self::Transformer(config) => Self::Transformer(decoder::Config { intermediate_size: width, ..config }),
+            Self::Hybrid(config) => Self::Hybrid(lfm2::Config { ff_size: width, ..config }),
+        }
+    }
+
     /// By its name: `transformer` or `hybrid`, with `-half` for half the size.
     #[must_use]
     pub fn named(name: &str, vocab: usize) -> Option<Self> {

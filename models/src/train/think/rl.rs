@@ -88,6 +88,7 @@ impl Road {
         let tokenizer = Tokenizer::from_file(&path).map_err(|error| unfit(error.to_string()))?;
         let end = tokenizer.token_to_id(END).ok_or_else(|| unfit(format!("has no {END}")))?;
         let guides = self.guide.map(|guide| Guides::new(&tokenizer, guide.thought_tokens, guide.limits)).transpose()?;
+        let refused = lessons.refused()?;
         let shape = Shape::of(folder)?;
         let weights = folder.join("model.safetensors");
         let (params, net) = open(&shape, self.seed, (!self.from_scratch).then_some(weights.as_path()))?;
@@ -135,7 +136,7 @@ impl Road {
             }
             if cancel.is_cancelled() {
                 keeper.keep(&trainer, true, json!({ "asked": counted }))?;
-                sft::write(&params, &shape, &tokenizer, out)?;
+                sft::write(&params, &shape, &tokenizer, &refused, out)?;
                 return Ok(false);
             }
             if in_vain > MOST_IN_VAIN {
@@ -157,7 +158,7 @@ impl Road {
             told(&Told { step, steps: self.recipe.steps, watch, kl, grad_norm: report.grad_norm });
             counted = asked;
             if keeper.keep(&trainer, false, json!({ "asked": asked }))? {
-                sft::write(&params, &shape, &tokenizer, out)?;
+                sft::write(&params, &shape, &tokenizer, &refused, out)?;
             }
         }
         Ok(trainer.is_done())

@@ -15,6 +15,7 @@ use super::lessons::{LessonError, Lessons, Split};
 use super::pupil::{Pupil, Shape};
 use super::vocab::{END, TEMPLATE, USER};
 use crate::engine::house::House;
+use crate::engine::refused::Refused;
 use crate::engine::write::Manner;
 use crate::train::run;
 use crate::train::{IGNORE, Params, TrainError, cross_entropy};
@@ -71,6 +72,7 @@ pub struct School {
     rows: usize,
     seed: u64,
     window: Option<(u64, Vec<Vec<Tokens>>)>,
+    refused: Option<Refused>,
 }
 
 /// Batches whose lessons are drawn together and sorted by length.
@@ -80,13 +82,26 @@ impl School {
     /// Batches of `rows` lessons.
     #[must_use]
     pub fn new(source: Source, tokenizer: Tokenizer, rows: usize, seed: u64) -> Self {
-        Self { source, tokenizer, rows: rows.max(1), seed, window: None }
+        Self { source, tokenizer, rows: rows.max(1), seed, window: None, refused: None }
     }
 
     /// The tokenizer.
     #[must_use]
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
+    }
+
+    /// Words that these lessons always refuse.
+    ///
+    /// # Errors
+    /// [`SchoolError::Lesson`].
+    pub fn refused(&mut self) -> Result<&Refused, SchoolError> {
+        let refused = match (self.refused.take(), &self.source) {
+            (Some(refused), _) => refused,
+            (None, Source::Drawn(lessons)) => lessons.refused()?,
+            (None, Source::Book(book)) => Refused::of(book.iter().filter_map(Page::order)),
+        };
+        Ok(self.refused.insert(refused))
     }
 
     /// The batch of a step, from 0.
@@ -172,7 +187,13 @@ pub fn loss(net: &Pupil, batch: &[Tokens]) -> candle_core::Result<Tensor> {
 ///
 /// # Errors
 /// [`SchoolError`].
-pub fn write(params: &Params, shape: &Shape, tokenizer: &Tokenizer, folder: &Path) -> Result<(), SchoolError> {
+pub fn write(
+    params: &Params,
+    shape: &Shape,
+    tokenizer: &Tokenizer,
+    refused: &Refused,
+    folder: &Path,
+) -> Result<(), SchoolError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |why: String| SchoolError::File { path, why }
@@ -191,12 +212,8 @@ pub fn write(params: &Params, shape: &Shape, tokenizer: &Tokenizer, folder: &Pat
     }
     let path = folder.join("tokenizer.json");
     tokenizer.save(&path, false).map_err(|error| failed(&path)(error.to_string()))?;
-    seal(folder)
-}
-
-/// Writes `ponder.json` with the hashes of what lies in the folder now.
-fn seal(folder: &Path) -> Result<(), SchoolError> {
-    let house = House { prompt: Manner::Compact, temperature: 0.0, answer_tokens: 384, ..House::default() };
+    let refused = refused.clone();
+    let house = House { prompt: Manner::Compact, temperature: 0.0, answer_tokens: 384, refused, ..House::default() };
     house
         .write(folder, &["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
         .map_err(|error| SchoolError::File { path: folder.to_owned(), why: error.to_string() })

@@ -347,9 +347,13 @@ pub struct DistillArgs {
     /// Where a remote teacher is, and how a model thinks
     #[command(flatten)]
     pub mind: MindArgs,
-    /// Shape of the student: transformer, hybrid, transformer-half or hybrid-half
-    #[arg(long, default_value = "hybrid-half")]
-    pub student: String,
+    /// The student: slim, cut from a teacher that was trained here, or a shape to begin from nothing: transformer, hybrid,
+    /// transformer-half or hybrid-half; none: slim where it can be, else hybrid-half
+    #[arg(long)]
+    pub student: Option<String>,
+    /// The highest learning rate; none: 0.008 for slim, 0.012 for others
+    #[arg(long)]
+    pub lr: Option<f64>,
     /// Folder of the student
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use ponder_core::thinker::Cancel;
 use ponder_models::kernel::pool::alone;
 use ponder_models::train::Recipe;
@@ -10,6 +10,7 @@ use ponder_models::train::think::book;
 use ponder_models::train::think::course::Course;
 use ponder_models::train::think::pupil::Shape;
 use ponder_models::train::think::sft::{School, Source};
+use ponder_models::train::think::slim;
 use ponder_models::train::think::vocab::{self, Tokenizer};
 use ponder_models::train::think::{Lessons, Split};
 use ponder_nodes::stages::Mind;
@@ -22,6 +23,8 @@ use crate::args::{DistillArgs, OptimizerArg, TrainThinkArgs};
 /// Lessons that a tokenizer is learnt from.
 const SHOWN: u64 = 12_000;
 const TOKENIZER: &str = "tokenizer.json";
+/// A student that is cut from its teacher.
+const SLIM: &str = "slim";
 
 /// Trains a reasoner by imitation.
 pub fn train(args: &TrainThinkArgs, stop: &Cancel) -> anyhow::Result<u8> {
@@ -87,8 +90,11 @@ fn run(
 pub fn distill(args: &DistillArgs, stop: &Cancel) -> anyhow::Result<u8> {
     let lessons = Lessons::new(args.seed)?;
     let book_file = args.out.join("lessons.jsonl");
-    let wish = args.mind.wish_named(args.seed, &args.teacher)?;
+    let mut wish = args.mind.wish_named(args.seed, &args.teacher)?;
+    // A teacher says what it thinks first: what it would ask back about, or thinks again, is no lesson.
+    wish.options.ask_below.get_or_insert(0.0);
     let teacher = Mind::open(&wish)?;
+    let folder = teacher.weights().first().filter(|path| path.join(TOKENIZER).exists()).cloned();
     let curve = Curve::of(&args.out, &args.watch)?;
     let asked = Asked { split: Split::Train, from: 0, count: args.count };
     if !data::write(&lessons, &asked, Some(teacher), &book_file, stop)? {
@@ -96,13 +102,19 @@ pub fn distill(args: &DistillArgs, stop: &Cancel) -> anyhow::Result<u8> {
     }
     let begun = args.out.join(TOKENIZER);
     // A student of one of ours has its teacher's pieces.
-    let teachers = Path::new(&args.teacher).join(TOKENIZER);
-    let tokenizer = match [begun, teachers].into_iter().find(|path| path.exists()) {
+    let teachers = folder.as_ref().map(|folder| folder.join(TOKENIZER));
+    let tokenizer = match [Some(begun), teachers].into_iter().flatten().find(|path| path.exists()) {
         Some(path) => vocab::open(&path)?,
         None => vocab::learn(&lessons, SHOWN, 1024)?,
     };
-    let (shape, recipe) = (named(&args.student, &tokenizer)?, recipe(args.steps, 0.012, true));
+    let cut = args.out.join("begun.safetensors");
+    let (shape, lr, from) = match (args.student.as_deref(), &folder) {
+        (Some(SLIM), None) => bail!("a slim student is cut from a teacher trained here, with its weights in a folder"),
+        (Some(SLIM) | None, Some(folder)) => (slim::cut(folder, &cut)?, 0.008, Some(cut.as_path())),
+        (name, _) => (named(name.unwrap_or("hybrid-half"), &tokenizer)?, 0.012, None),
+    };
+    let recipe = recipe(args.steps, args.lr.unwrap_or(lr), true);
     let course = Course { shape, recipe, seed: args.seed, order_numbers: false };
     let mut school = School::new(Source::Book(book::read(&book_file)?), tokenizer, 20, args.seed);
-    run(&course, &mut school, None, &args.out, curve, stop)
+    run(&course, &mut school, from, &args.out, curve, stop)
 }
