@@ -10,6 +10,9 @@ use crate::state::Side;
 
 /// Gap between two things that still count as touching when one rests on the other, metres.
 pub const REST_GAP_M: f64 = 0.015;
+/// How much deeper than that a thing must lie to count as inside where it, or what it is in, was recognised rather than
+/// known for sure: a judge by the physics stands at the edge itself, and heights are seen a few millimetres off.
+pub const SEEN_DEEPER_M: f64 = 0.004;
 /// Gap up to which two things are near each other, metres.
 pub const NEAR_GAP_M: f64 = 0.10;
 /// Largest gap between a base's origin and a thing it is at, metres.
@@ -238,8 +241,9 @@ pub fn measure_since(fact: &Fact, scene: &Scene, senses: Option<&Observation>, b
             }
             // Its lower part must be between the container's floor and rim, not merely above it.
             let height_m = a.bottom_m() - b.top_m();
-            let holds = height_m < -REST_GAP_M && a.bottom_m() > b.bottom_m() - REST_GAP_M && !held(a, scene);
-            found(holds, Measure::RestHeight, height_m, -REST_GAP_M)
+            let deep_m = REST_GAP_M + if a.score.min(b.score) < 1.0 { SEEN_DEEPER_M } else { 0.0 };
+            let holds = height_m < -deep_m && a.bottom_m() > b.bottom_m() - REST_GAP_M && !held(a, scene);
+            found(holds, Measure::RestHeight, height_m, -deep_m)
         }),
         Open(a) => one(a, &|a| {
             let open = a.open_fraction.unwrap_or(f64::NAN);

@@ -94,3 +94,22 @@ impl Contact {
         self.ticks >= CONTACT_TICKS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_is_a_contact_and_a_strain_that_passes_is_none() {
+        let down = Vec3::new(0.0, 0.0, -0.1);
+        let met = |forces_n: &[f64]| {
+            let mut contact = Contact::new(8.0);
+            forces_n.iter().any(|force_n| contact.is_met(Vec3::new(0.0, 0.0, *force_n), down))
+        };
+        assert!(met(&[0.0, 9.0, 9.0]) && met(&[0.0, -9.0, -9.0]), "either sign");
+        assert!(!met(&[0.0, 9.0, 0.0, 9.0]), "one period alone");
+        assert!(met(&[-20.0, -11.0, -11.0]), "what the hand carries comes to rest");
+        assert!(!met(&[43.0, 10.0, 3.0, 3.0, -3.0, 0.0]), "fingers strained on a handle come free");
+        assert!(met(&[43.0, 3.0, -5.0, -5.0]), "and then meet something");
+    }
+}
