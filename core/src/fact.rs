@@ -215,7 +215,9 @@ pub fn measure_since(fact: &Fact, scene: &Scene, senses: Option<&Observation>, b
         two(a, b, &|a, b| {
             let offset_m = a.position_m() - b.position_m();
             let along_m = sign * offset_m[axis];
-            let holds = along_m > SIDE_OFFSET_M && along_m >= offset_m[1 - axis].abs();
+            let lies = along_m > SIDE_OFFSET_M && along_m >= offset_m[1 - axis].abs();
+            // What the hand carries about is nowhere yet.
+            let holds = lies && !held(a, scene) && !held(b, scene);
             found(holds, Measure::Offset, along_m, SIDE_OFFSET_M)
         })
     };

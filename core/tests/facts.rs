@@ -28,3 +28,13 @@ fn what_was_recognised_must_lie_deeper_to_be_inside() {
     assert!(is_in(REST_GAP_M + SEEN_DEEPER_M + 1e-4, 0.99, 0.99));
     assert!(!is_in(REST_GAP_M - 1e-4, 1.0, 1.0));
 }
+
+#[test]
+fn what_is_held_stands_beside_nothing() {
+    let left = |holding: Option<&str>| {
+        let scene =
+            Scene { objects: vec![object("red_block"), object("bowl")], holding: holding.map(id), ..Scene::default() };
+        measure(&Fact::LeftOf(id("red_block"), id("bowl")), &scene, None).holds
+    };
+    assert!(left(None) && !left(Some("red_block")) && !left(Some("bowl")));
+}
