@@ -176,3 +176,26 @@ fn a_plan_against_a_word_that_was_always_refused_is_asked_back_about() {
         }
     }
 }
+
+/// Of what is taught in the other splits no plan has a word that training only ever refused, and many a refusal has one.
+#[test]
+fn words_that_are_only_refused_are_in_no_plan() {
+    let lessons = Lessons::new(51).unwrap();
+    let refused = lessons.refused().unwrap();
+    let (mut plans, mut told, mut refusals) = (0, 0, 0);
+    for split in [Split::HeldOut, Split::Hard] {
+        for index in 0..3000 {
+            let lesson = lessons.get(split, index).unwrap();
+            let instruction = &lesson.question.goal.instruction;
+            let word = refused.word(instruction, lesson.question.robot.arm.is_some());
+            if matches!(lesson.draft, Draft::Do { .. }) {
+                plans += 1;
+                assert_eq!(word, None, "{instruction}");
+            } else {
+                refusals += 1;
+                told += usize::from(word.is_some());
+            }
+        }
+    }
+    assert!(plans > 4000 && told * 3 > refusals, "{plans} plans; {told} of {refusals} refusals have such a word");
+}

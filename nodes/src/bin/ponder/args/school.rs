@@ -331,7 +331,8 @@ pub struct RlThinkArgs {
 
 const DISTILL_EXAMPLES: &str = "\
 Examples:
-  ponder distill --teacher my-reasoner --student hybrid-half --out small
+  ponder distill --teacher reasoner-nano --out small          # cut to half its size, then taught by it
+  ponder distill --teacher my-reasoner --student hybrid-half --out another
   ponder distill --teacher symbolic --student hybrid --out imitation --count 20000
   ponder distill --teacher remote --url http://localhost:8000/v1 --model deepseek-r1 --out small --count 500
 
