@@ -131,12 +131,15 @@ impl Lessons {
     /// # Errors
     /// [`LessonError::None`].
     pub fn refused(&self) -> Result<Refused, LessonError> {
-        let lessons = (0..COUNTED).map(|index| self.get(Split::Train, index)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Refused::of(lessons.into_iter().map(|lesson| Order {
-            has_arm: lesson.question.robot.arm.is_some(),
-            instruction: lesson.question.goal.instruction.clone(),
-            is_done: matches!(lesson.draft, Draft::Do { .. }),
-        })))
+        let order = |index| {
+            let lesson = self.get(Split::Train, index)?;
+            Ok(Order {
+                has_arm: lesson.question.robot.arm.is_some(),
+                instruction: lesson.question.goal.instruction.clone(),
+                is_done: matches!(lesson.draft, Draft::Do { .. }),
+            })
+        };
+        Ok(Refused::of((0..COUNTED).map(order).collect::<Result<Vec<_>, LessonError>>()?))
     }
 
     fn family(&self, split: Split, rng: &mut ChaCha8Rng) -> (Option<&'static Family>, bool) {

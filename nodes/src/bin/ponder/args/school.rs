@@ -350,10 +350,10 @@ pub struct DistillArgs {
     pub mind: MindArgs,
     /// The student: slim, cut from a teacher that was trained here, or a shape to begin from nothing: transformer, hybrid,
     /// transformer-half or hybrid-half; none: slim where it can be, else hybrid-half
-    #[arg(long)]
+    #[arg(long, value_name = "SHAPE")]
     pub student: Option<String>,
     /// The highest learning rate; none: 0.008 for slim, 0.012 for others
-    #[arg(long)]
+    #[arg(long, value_name = "RATE")]
     pub lr: Option<f64>,
     /// Folder of the student
     #[arg(long, value_name = "DIR")]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ponder_core::thinker::Cancel;
+use ponder_models::engine::house;
 use ponder_models::kernel::pool::alone;
 use ponder_models::train::Recipe;
 use ponder_models::train::think::book;
@@ -94,7 +95,10 @@ pub fn distill(args: &DistillArgs, stop: &Cancel) -> anyhow::Result<u8> {
     // A teacher says what it thinks first: what it would ask back about, or thinks again, is no lesson.
     wish.options.ask_below.get_or_insert(0.0);
     let teacher = Mind::open(&wish)?;
-    let folder = teacher.weights().first().filter(|path| path.join(TOKENIZER).exists()).cloned();
+    let folder = teacher.weights().first().filter(|path| path.join(house::FILE).exists()).cloned();
+    if args.student.as_deref() == Some(SLIM) && folder.is_none() {
+        bail!("a slim student is cut from a teacher trained here, with its weights in a folder");
+    }
     let curve = Curve::of(&args.out, &args.watch)?;
     let asked = Asked { split: Split::Train, from: 0, count: args.count };
     if !data::write(&lessons, &asked, Some(teacher), &book_file, stop)? {
@@ -109,7 +113,6 @@ pub fn distill(args: &DistillArgs, stop: &Cancel) -> anyhow::Result<u8> {
     };
     let cut = args.out.join("begun.safetensors");
     let (shape, lr, from) = match (args.student.as_deref(), &folder) {
-        (Some(SLIM), None) => bail!("a slim student is cut from a teacher trained here, with its weights in a folder"),
         (Some(SLIM) | None, Some(folder)) => (slim::cut(folder, &cut)?, 0.008, Some(cut.as_path())),
         (name, _) => (named(name.unwrap_or("hybrid-half"), &tokenizer)?, 0.012, None),
     };
